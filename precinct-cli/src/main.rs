@@ -1,0 +1,3 @@
+//! The `precinct` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Placeholder table of contents, filled by the crate's first module.

@@ -1,0 +1,13 @@
+//! Rego, from text to IR: `source -> syntax -> ast -> compiled modules -> ir -> optimised ir`.
+//!
+//! The crate is pure: it reads no file, clock, environment or network, and starts no thread.
+//!
+//! * [`source`]: the texts
+//! * [`ast`]: the syntax tree
+//! * [`error`]: diagnostics
+//! * [`ir`]: what the engines execute
+
+pub mod ast;
+pub mod error;
+pub mod ir;
+pub mod source;
