@@ -1,1 +1,1 @@
-//! Placeholder table of contents, filled by the crate's first module.
+//! The engine over the IR.
