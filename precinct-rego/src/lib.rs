@@ -4,7 +4,7 @@
 //!
 //! * [`source`]: the texts
 //! * [`ast`]: the syntax tree
-//! * [`error`]: diagnostics
+//! * [`error`]: diagnostics with their codes
 //! * [`ir`]: what the engines execute
 
 pub mod ast;
