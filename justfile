@@ -1,0 +1,30 @@
+# What people run every day. `just` lists it.
+
+default:
+    @just --list
+
+# Everything that a submission has to pass.
+ci:
+    .ci/run
+
+# All tests.
+test:
+    cargo test --workspace
+
+# Formatting and lints, mended where a tool can do it.
+fix:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+
+# The lints, as in CI.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# The API documentation.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# Licences and advisories of the dependencies (needs cargo-deny).
+deny:
+    cargo deny check

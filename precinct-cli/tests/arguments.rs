@@ -1,0 +1,49 @@
+//! How the command answers arguments that do not fit.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::process::{Command, Output};
+
+fn precinct(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_precinct"))
+        .args(args)
+        .output()
+        .expect("the binary starts")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("messages are UTF-8")
+}
+
+#[test]
+fn version_names_the_build_and_the_language() {
+    let output = precinct(&["version"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with(&format!("Version: {}\n", env!("CARGO_PKG_VERSION"))));
+    assert!(text.contains("\nRego Version: v1\n"));
+}
+
+#[test]
+fn an_unknown_flag_is_named_and_ends_with_code_1() {
+    for (args, wanted) in [
+        (
+            ["version", "-f"],
+            "Error: unknown shorthand flag: 'f' in -f\nUsage:\n",
+        ),
+        (
+            ["version", "--nosuch"],
+            "Error: unknown flag: --nosuch\nUsage:\n",
+        ),
+    ] {
+        let output = precinct(&args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(stderr(&output).starts_with(wanted), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn an_unknown_command_ends_with_code_1() {
+    let output = precinct(&["nosuch"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).starts_with("Error: unknown command \"nosuch\" for \"precinct\"\n"));
+}
