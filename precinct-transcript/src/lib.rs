@@ -1,0 +1,14 @@
+//! Recorded exchanges with a policy engine, replayed against precinct.
+//!
+//! A scenario holds files, steps and the answers that were recorded. Answers are exact but for placeholders, which
+//! stand for what no two runs share: durations, identifiers, moments.
+//!
+//! * [`scenario`]: the record as it is stored
+//! * [`content`]: files and outputs in their several notations
+//! * [`matching`]: comparison with placeholders
+//! * [`command`]: steps that run a command line
+
+pub mod command;
+pub mod content;
+pub mod matching;
+pub mod scenario;
