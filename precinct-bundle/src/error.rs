@@ -65,4 +65,18 @@ pub enum Error {
     /// The manifest contradicts itself or the files.
     #[error("{0}")]
     Manifest(String),
+    /// A path that was given can't be read.
+    #[error("{message}")]
+    Unreadable {
+        /// The whole message.
+        message: String,
+    },
+    /// Something is wrong with one of several bundles.
+    #[error("bundle {bundle}: {error}")]
+    InBundle {
+        /// The path of the bundle.
+        bundle: String,
+        /// What is wrong.
+        error: Box<Error>,
+    },
 }

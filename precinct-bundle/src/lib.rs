@@ -9,14 +9,23 @@
 //! * [`archive`], [`directory`]: where files come from
 //! * [`digest`]: what names them
 //! * [`manifest`]: what a bundle says of itself
+//! * [`bundle`]: the meaning of the files
+//! * [`document`]: base documents, merged and hashed
+//! * [`patch`]: the changes of a delta bundle
+//! * [`load`]: modules and documents from the paths of a command line
 
 pub mod archive;
+pub mod bundle;
 pub mod digest;
 pub mod directory;
+pub mod document;
 mod error;
 pub mod files;
+pub mod load;
 pub mod manifest;
+pub mod patch;
 
+pub use bundle::Bundle;
 pub use digest::Digest;
 pub use error::Error;
 pub use files::{Files, Limits};

@@ -1,0 +1,241 @@
+//! A bundle: the meaning of its files.
+
+use serde_json::Value;
+
+use crate::document::{self, Data};
+use crate::patch::Patch;
+use crate::{Error, Files, Manifest};
+
+/// One module of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleFile {
+    /// The path in the bundle.
+    pub path: String,
+    /// The text.
+    pub text: String,
+}
+
+/// A file that is carried and not understood: a plan, a Wasm module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpaqueFile {
+    /// The path in the bundle.
+    pub path: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What a bundle holds. See "Bundle File Format" in OPA's documentation.
+#[derive(Clone, Debug, Default)]
+pub struct Bundle {
+    /// What the bundle says of itself.
+    pub manifest: Manifest,
+    /// The policy modules, ordered by path.
+    pub modules: Vec<ModuleFile>,
+    /// The base documents.
+    pub data: Data,
+    /// Plans (`plan.json`).
+    pub plans: Vec<OpaqueFile>,
+    /// Wasm modules (`policy.wasm`).
+    pub wasm: Vec<OpaqueFile>,
+    /// The changes of a delta bundle; `None` in a snapshot.
+    pub patch: Option<Patch>,
+}
+
+impl Bundle {
+    /// Understands the files of a bundle. Verify them first: see [`crate::signature`].
+    ///
+    /// # Errors
+    /// When a file is not what its name says, when files contradict each other or the manifest's roots.
+    pub fn read(files: &Files) -> Result<Self, Error> {
+        let mut bundle = Self::default();
+        let mut manifest_path: Option<&str> = None;
+        for (path, bytes) in files.iter() {
+            let name = document::base_name(path);
+            let rego = std::path::Path::new(path)
+                .extension()
+                .is_some_and(|extension| extension == "rego");
+            if rego {
+                bundle.modules.push(ModuleFile {
+                    path: path.to_owned(),
+                    text: text(path, bytes)?,
+                });
+            } else if document::is_data_file(path) {
+                bundle.insert(path, bytes)?;
+            } else if path.ends_with(".manifest") {
+                if let Some(first) = manifest_path {
+                    return Err(Error::Manifest(format!(
+                        "bundle contains multiple manifest files: {first:?} and {path:?}"
+                    )));
+                }
+                manifest_path = Some(path);
+                bundle.manifest = Manifest::parse(bytes)?;
+            } else if name == "patch.json" && path == name {
+                bundle.patch = Some(Patch::parse(bytes)?);
+            } else if name == "plan.json" {
+                bundle.plans.push(opaque(path, bytes));
+            } else if name == "policy.wasm" {
+                bundle.wasm.push(opaque(path, bytes));
+            }
+        }
+        bundle.check()?;
+        Ok(bundle)
+    }
+
+    /// The version of the language of a module, if the manifest names one: 0 or 1.
+    pub fn rego_version(&self, path: &str) -> Option<i64> {
+        let path = path.trim_start_matches('/');
+        let by_file = self
+            .manifest
+            .file_rego_versions
+            .iter()
+            .find(|(pattern, _)| {
+                let pattern = pattern.trim_start_matches('/');
+                pattern == path
+                    || glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(path))
+            });
+        by_file
+            .map(|(_, version)| *version)
+            .or(self.manifest.rego_version)
+    }
+
+    fn insert(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+        let refuse = |message: String| Error::Content {
+            path: path.to_owned(),
+            message,
+        };
+        let value = document::parse(path, bytes).map_err(refuse)?;
+        let folders = document::folders(path);
+        let tree = document::tree(&folders, value)
+            .ok_or_else(|| refuse("root value must be object".to_owned()))?;
+        document::merge(&mut self.data, tree).map_err(|_| {
+            refuse(format!(
+                "failed to insert data file from path {}",
+                folders.join("/")
+            ))
+        })
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if let Some(patch) = &self.patch {
+            let found = if !self.data.is_empty() {
+                Some("data")
+            } else if !self.modules.is_empty() {
+                Some("policy")
+            } else if !self.wasm.is_empty() {
+                Some("wasm")
+            } else {
+                None
+            };
+            if let Some(found) = found {
+                return Err(Error::Manifest(format!(
+                    "delta bundle expected to contain only patch file but {found} files found"
+                )));
+            }
+            patch.check(&self.manifest)?;
+        }
+        check_data(&self.data, &mut Vec::new(), &self.manifest)
+    }
+}
+
+/// Every document must stand at or below one of the roots.
+fn check_data(data: &Data, path: &mut Vec<String>, manifest: &Manifest) -> Result<(), Error> {
+    if manifest.owns(&path.join("/")) {
+        return Ok(());
+    }
+    for (key, value) in data {
+        path.push(key.clone());
+        let place = path.join("/");
+        if !manifest.owns(&place) {
+            let leads_to_root = manifest
+                .roots()
+                .iter()
+                .any(|root| root.starts_with(&format!("{place}/")));
+            match value {
+                Value::Object(object) if leads_to_root => check_data(object, path, manifest)?,
+                _ => {
+                    return Err(Error::Manifest(format!(
+                        "manifest roots [{}] do not permit data at path '/{place}' (hint: check bundle directory structure)",
+                        manifest.roots().join(" ")
+                    )));
+                }
+            }
+        }
+        path.pop();
+    }
+    Ok(())
+}
+
+fn text(path: &str, bytes: &[u8]) -> Result<String, Error> {
+    String::from_utf8(bytes.to_vec()).map_err(|error| Error::Content {
+        path: path.to_owned(),
+        message: error.utf8_error().to_string(),
+    })
+}
+
+fn opaque(path: &str, bytes: &[u8]) -> OpaqueFile {
+    OpaqueFile {
+        path: path.to_owned(),
+        bytes: bytes.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::Limits;
+
+    fn files(list: &[(&str, &str)]) -> Files {
+        let mut files = Files::default();
+        for (path, text) in list {
+            files
+                .add(path, text.as_bytes().to_vec(), &Limits::default())
+                .unwrap();
+        }
+        files
+    }
+
+    #[test]
+    fn data_files_stand_where_their_folders_are() {
+        let bundle = Bundle::read(&files(&[
+            ("data.json", r#"{"a": 1}"#),
+            ("x/y/data.yaml", "b: 2"),
+            ("x/other.json", "{}"),
+            ("p.rego", "package p"),
+        ]))
+        .unwrap();
+        assert_eq!(
+            Value::Object(bundle.data),
+            json!({"a": 1, "x": {"y": {"b": 2}}})
+        );
+        assert_eq!(bundle.modules.len(), 1);
+    }
+
+    #[test]
+    fn data_outside_the_roots_is_refused() {
+        let error = Bundle::read(&files(&[
+            (".manifest", r#"{"roots": ["a/b"]}"#),
+            ("data.json", r#"{"a": {"b": 1, "c": 2}}"#),
+        ]))
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "manifest roots [a/b] do not permit data at path '/a/c' (hint: check bundle directory structure)"
+        );
+    }
+
+    #[test]
+    fn a_delta_holds_nothing_but_its_patch() {
+        let patch = r#"{"data": [{"op": "upsert", "path": "/a", "value": 1}]}"#;
+        assert!(Bundle::read(&files(&[("patch.json", patch)])).is_ok());
+        let error =
+            Bundle::read(&files(&[("patch.json", patch), ("p.rego", "package p")])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "delta bundle expected to contain only patch file but policy files found"
+        );
+    }
+}

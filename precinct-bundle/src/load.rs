@@ -1,0 +1,465 @@
+//! Policies and documents from the paths of a command line, as `-d` and `-b` take them.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::document::{self, Data};
+use crate::{Bundle, Error, Files, Limits, archive, directory};
+
+/// What was found at some paths.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The modules: name as errors show it, text, and the version that a bundle's manifest gives.
+    pub modules: Vec<LoadedModule>,
+    /// All documents, merged.
+    pub data: Data,
+    /// The bundles among the paths, by the path that was given.
+    pub bundles: Vec<(String, Bundle)>,
+}
+
+/// One module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedModule {
+    /// The path.
+    pub name: String,
+    /// The text.
+    pub text: String,
+    /// The version that the manifest of its bundle names.
+    pub version: Option<i64>,
+}
+
+/// Everything that was wrong, as `1 error occurred during loading: …`.
+#[derive(Debug)]
+pub struct LoadErrors(pub Vec<String>);
+
+impl std::fmt::Display for LoadErrors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0[..] {
+            [one] => write!(f, "1 error occurred during loading: {one}"),
+            many => write!(
+                f,
+                "{} errors occurred during loading:\n{}",
+                many.len(),
+                many.join("\n")
+            ),
+        }
+    }
+}
+
+impl std::error::Error for LoadErrors {}
+
+/// Which files are passed over, and how much is read.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Shell patterns of names that are left out, below the given paths.
+    pub ignore: Vec<String>,
+    /// Bounds on what is read.
+    pub limits: Limits,
+}
+
+impl Options {
+    /// Whether the name of a file or folder matches one of the patterns.
+    pub fn ignores(&self, name: &str) -> bool {
+        self.ignore
+            .iter()
+            .any(|pattern| glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(name)))
+    }
+}
+
+/// Loads files and folders (`-d`): every `.rego`, `.json`, `.yaml` and `.yml` file and every `.tar.gz` bundle below
+/// them. `a.b:path` puts documents below `data.a.b`.
+///
+/// # Errors
+/// All that is wrong with any of the files.
+pub fn paths(paths: &[String], options: &Options) -> Result<Loaded, LoadErrors> {
+    let mut loading = Loading {
+        loaded: Loaded::default(),
+        errors: Vec::new(),
+        seen: HashSet::new(),
+        documents: Vec::new(),
+        bytes_left: options.limits.total_bytes,
+        options,
+    };
+    for path in paths {
+        let (prefix, path) = split_prefix(path);
+        loading.visit(&clean(path), &prefix, 0);
+    }
+    if loading.errors.is_empty() {
+        Ok(loading.loaded)
+    } else {
+        Err(LoadErrors(loading.errors))
+    }
+}
+
+/// The files of one bundle (`-b`): a folder or an archive.
+///
+/// # Errors
+/// When the path can't be read or is no bundle.
+pub fn bundle_files(path: &str, options: &Options) -> Result<Files, Error> {
+    let path = clean(path);
+    let place = Path::new(&path);
+    let kind = fs::metadata(place).map_err(|error| Error::Unreadable {
+        message: format!("error reading {path:?}: {}", system("stat", &path, &error)),
+    })?;
+    if kind.is_dir() {
+        directory::read(place, &options.limits, |inner| {
+            options.ignores(document::base_name(inner))
+        })
+    } else {
+        let bytes = fs::read(place).map_err(|error| Error::Unreadable {
+            message: system("open", &path, &error),
+        })?;
+        archive::read(&bytes, &options.limits)
+    }
+}
+
+/// Loads bundles (`-b`) into one set. Their roots must not overlap.
+///
+/// # Errors
+/// What is wrong with the first bundle that can't be loaded.
+pub fn bundles(paths: &[String], options: &Options) -> Result<Loaded, Error> {
+    let mut read = Vec::new();
+    for path in paths {
+        let files = bundle_files(path, options)?;
+        let bundle = Bundle::read(&files).map_err(|error| Error::InBundle {
+            bundle: clean(path),
+            error: Box::new(error),
+        })?;
+        read.push((path.clone(), bundle));
+    }
+    join(read)
+}
+
+/// Puts bundles that have been read together.
+///
+/// # Errors
+/// When their roots overlap.
+pub fn join(bundles: Vec<(String, Bundle)>) -> Result<Loaded, Error> {
+    let mut loaded = Loaded::default();
+    for (path, bundle) in bundles {
+        let path = clean(&path);
+        for (other, there) in &loaded.bundles {
+            for one in there.manifest.roots() {
+                if bundle
+                    .manifest
+                    .roots()
+                    .iter()
+                    .any(|root| crate::manifest::overlap(one, root))
+                {
+                    return Err(Error::Manifest(format!(
+                        "detected overlapping roots in manifests for these bundles: [{other}, {path}] (root {} is in multiple bundles)",
+                        if one.is_empty() { "/" } else { one }
+                    )));
+                }
+            }
+        }
+        for module in &bundle.modules {
+            loaded.modules.push(LoadedModule {
+                name: joined(&path, &module.path),
+                text: module.text.clone(),
+                version: bundle.rego_version(&module.path),
+            });
+        }
+        document::merge(&mut loaded.data, bundle.data.clone()).map_err(|conflict| {
+            Error::Manifest(format!(
+                "{path}: merge error: conflicting values at data.{}",
+                conflict.path.join(".")
+            ))
+        })?;
+        loaded.bundles.push((path, bundle));
+    }
+    Ok(loaded)
+}
+
+/// `a.b:path` gives the keys and the path; addresses (`file://`) have no prefix.
+pub fn split_prefix(path: &str) -> (Vec<String>, &str) {
+    match path.find(':') {
+        Some(colon) if path.find("://") != Some(colon) && colon > 0 => (
+            path[..colon].split('.').map(str::to_owned).collect(),
+            &path[colon + 1..],
+        ),
+        _ => (Vec::new(), path),
+    }
+}
+
+/// A path without `file://`, `./` and doubled slashes.
+pub fn clean(path: &str) -> String {
+    let path = path.strip_prefix("file://").unwrap_or(path);
+    let absolute = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    match (absolute, parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".to_owned(),
+        (false, false) => parts.join("/"),
+    }
+}
+
+fn joined(folder: &str, name: &str) -> String {
+    if folder == "." {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
+}
+
+/// An error of the system in the words that Go has for it.
+pub fn system(action: &str, path: &str, error: &std::io::Error) -> String {
+    let what = match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        std::io::ErrorKind::IsADirectory => "is a directory".to_owned(),
+        std::io::ErrorKind::NotADirectory => "not a directory".to_owned(),
+        _ => error.to_string(),
+    };
+    format!("{action} {path}: {what}")
+}
+
+struct Loading<'a> {
+    loaded: Loaded,
+    errors: Vec<String>,
+    /// Prefix and path of each file that was loaded: a file that is named twice counts once.
+    seen: HashSet<(Vec<String>, String)>,
+    /// Where each document came from, to name both sides of a conflict.
+    documents: Vec<(String, Data)>,
+    bytes_left: u64,
+    options: &'a Options,
+}
+
+impl Loading<'_> {
+    fn visit(&mut self, path: &str, prefix: &[String], depth: usize) {
+        let kind = match fs::metadata(path) {
+            Ok(kind) => kind,
+            Err(error) => return self.errors.push(system("stat", path, &error)),
+        };
+        if depth > 0 && self.options.ignores(document::base_name(path)) {
+            return;
+        }
+        if depth > 256 {
+            return self.errors.push(format!("{path}: folders nest too deeply"));
+        }
+        if kind.is_dir() {
+            return self.folder(path, prefix, depth);
+        }
+        if !self.seen.insert((prefix.to_vec(), path.to_owned())) {
+            return;
+        }
+        if let Err(message) = self.file(path, prefix, depth, kind.len()) {
+            self.errors.push(message);
+        }
+    }
+
+    fn folder(&mut self, path: &str, prefix: &[String], depth: usize) {
+        let entries = fs::read_dir(path).and_then(|entries| {
+            entries
+                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+                .collect::<Result<Vec<String>, std::io::Error>>()
+        });
+        let mut names = match entries {
+            Ok(names) => names,
+            Err(error) => return self.errors.push(system("open", path, &error)),
+        };
+        names.sort_unstable();
+        let mut below = prefix.to_vec();
+        if depth > 0 {
+            below.push(document::base_name(path).to_owned());
+        }
+        for name in names {
+            let inner = match path {
+                "." => name,
+                "/" => format!("/{name}"),
+                _ => format!("{path}/{name}"),
+            };
+            self.visit(&inner, &below, depth + 1);
+        }
+    }
+
+    fn file(
+        &mut self,
+        path: &str,
+        prefix: &[String],
+        depth: usize,
+        length: u64,
+    ) -> Result<(), String> {
+        let extension = document::base_name(path)
+            .rsplit_once('.')
+            .map_or("", |(_, extension)| extension);
+        let bundle = path.ends_with(".tar.gz");
+        if depth > 0 && !bundle && !matches!(extension, "rego" | "json" | "yaml" | "yml") {
+            return Ok(());
+        }
+        self.bytes_left = self.bytes_left.checked_sub(length).ok_or_else(|| {
+            format!(
+                "{path}: more than {} bytes in all",
+                self.options.limits.total_bytes
+            )
+        })?;
+        let bytes = fs::read(path).map_err(|error| system("open", path, &error))?;
+        if bundle {
+            return self.bundle(path, prefix, &bytes);
+        }
+        match extension {
+            "rego" => {
+                let text = String::from_utf8(bytes)
+                    .map_err(|error| format!("{path}: {}", error.utf8_error()))?;
+                self.loaded.modules.push(LoadedModule {
+                    name: path.trim_matches('/').to_owned(),
+                    text,
+                    version: None,
+                });
+                Ok(())
+            }
+            "json" | "yaml" | "yml" => {
+                let value =
+                    document::parse(path, &bytes).map_err(|error| format!("{path}: {error}"))?;
+                self.document(path, prefix, value)
+            }
+            _ => match document::parse(path, &bytes).or_else(|_| document::yaml(&bytes)) {
+                Ok(value @ Value::Object(_)) => self.document(path, prefix, value),
+                _ => Err(format!("{path}: can't recognize file type")),
+            },
+        }
+    }
+
+    fn document(&mut self, path: &str, prefix: &[String], value: Value) -> Result<(), String> {
+        let tree = document::tree(prefix, value)
+            .ok_or_else(|| format!("{path}: document must be of type object"))?;
+        self.documents.push((path.to_owned(), tree.clone()));
+        document::merge(&mut self.loaded.data, tree).map_err(|conflict| {
+            let earlier = self.documents.iter().find(|(other, tree)| {
+                other != path && {
+                    let mut tree = Some(tree);
+                    conflict.path.iter().enumerate().all(|(index, key)| {
+                        let value = tree.and_then(|tree| tree.get(key));
+                        if index + 1 < conflict.path.len() {
+                            tree = value.and_then(Value::as_object);
+                        }
+                        value.is_some()
+                    })
+                }
+            });
+            let place = reference(&conflict.path);
+            match earlier {
+                Some((other, _)) => format!(
+                    "{path}: merge error: conflicting values at {place}, also defined in {other}"
+                ),
+                None => format!(
+                    "{path}: merge error: conflicting values at {place}, data from multiple files must not overlap"
+                ),
+            }
+        })
+    }
+
+    fn bundle(&mut self, path: &str, prefix: &[String], bytes: &[u8]) -> Result<(), String> {
+        let bundle = archive::read(bytes, &self.options.limits)
+            .and_then(|files| Bundle::read(&files))
+            .map_err(|error| format!("bundle {path}: {error}"))?;
+        for module in &bundle.modules {
+            self.loaded.modules.push(LoadedModule {
+                name: joined(path, &module.path),
+                text: module.text.clone(),
+                version: bundle.rego_version(&module.path),
+            });
+        }
+        self.document(path, prefix, Value::Object(bundle.data.clone()))?;
+        self.loaded.bundles.push((path.to_owned(), bundle));
+        Ok(())
+    }
+}
+
+/// The path as Rego writes it: `data.a["b c"]`.
+fn reference(keys: &[String]) -> String {
+    let mut text = String::from("data");
+    for key in keys {
+        let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !key.starts_with(|c: char| c.is_ascii_digit())
+            && !key.is_empty();
+        if plain {
+            text.push('.');
+            text.push_str(key);
+        } else {
+            text.push('[');
+            text.push_str(&Value::from(key.as_str()).to_string());
+            text.push(']');
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn folder(list: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in list {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn documents_stand_below_their_folders_and_prefix() {
+        let folder = folder(&[
+            ("conf/data.json", r#"{"x": 1}"#),
+            ("conf/more.yml", "y: 2"),
+            ("p.rego", "package p"),
+            ("readme.txt", "nothing"),
+        ]);
+        let path = format!("a.b:{}", folder.path().display());
+        let loaded = paths(&[path], &Options::default()).unwrap();
+        assert_eq!(
+            Value::Object(loaded.data),
+            json!({"a": {"b": {"conf": {"x": 1, "y": 2}}}})
+        );
+        assert_eq!(loaded.modules.len(), 1);
+    }
+
+    #[test]
+    fn a_conflict_names_both_files() {
+        let folder = folder(&[("a.json", r#"{"x": 1}"#), ("b.json", r#"{"x": 2}"#)]);
+        let place = folder.path().display();
+        let error = paths(&[place.to_string()], &Options::default()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "1 error occurred during loading: {place}/b.json: merge error: conflicting values at data.x, also defined in {place}/a.json"
+            )
+        );
+    }
+
+    #[test]
+    fn a_missing_path_is_an_error_in_the_words_of_stat() {
+        let error = paths(&["absent".to_owned()], &Options::default()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "1 error occurred during loading: stat absent: no such file or directory"
+        );
+    }
+
+    #[test]
+    fn paths_have_one_form() {
+        assert_eq!(clean("./a//b/../c/"), "a/c");
+        assert_eq!(clean("file:///a/b"), "/a/b");
+        assert_eq!(clean("."), ".");
+        assert_eq!(split_prefix("a.b:c/d").0, ["a", "b"]);
+        assert!(split_prefix("file:///x").0.is_empty());
+    }
+}
