@@ -15,6 +15,8 @@ pub struct Diagnostic {
     pub span: Span,
     /// Further lines that OPA prints below the message (the types of a call's arguments, for example).
     pub details: Vec<String>,
+    /// The `details` member of the error in JSON reports (`have`, `want`; `line`, `idx`).
+    pub data: Option<serde_json::Value>,
     /// What the author can do, in precinct's words.
     pub help: Option<String>,
 }
@@ -64,6 +66,7 @@ impl Diagnostic {
             message: message.into(),
             span,
             details: Vec::new(),
+            data: None,
             help: None,
         }
     }
