@@ -1,0 +1,15 @@
+//! Evaluation cases with the answers that a real OPA gave, and the verdict on an engine's answers.
+//!
+//! * [`case`]: what is asked and what is expected
+//! * [`files`]: where cases are read from
+//! * [`judge`]: whether an answer is the expected one
+//! * [`report`]: totals and failures
+
+pub mod case;
+pub mod files;
+pub mod judge;
+pub mod report;
+
+pub use case::{Answer, Case, Expected, Version};
+pub use judge::judge;
+pub use report::{Failure, Report};
