@@ -6,8 +6,10 @@
 //! * [`ast`]: the syntax tree
 //! * [`error`]: diagnostics with their codes
 //! * [`ir`]: what the engines execute
+//! * [`lower`]: from compiled modules to IR
 
 pub mod ast;
 pub mod error;
 pub mod ir;
+pub mod lower;
 pub mod source;
