@@ -18,9 +18,13 @@
 //!
 //! * [`program`]: functions, the document tree, constants, entry points
 //! * [`stmt`]: statements, operands, tests
+//! * [`print`]: the IR as text
+//! * [`verify`]: what must be true of every program
 
+pub mod print;
 pub mod program;
 pub mod stmt;
+mod verify;
 
 pub use program::{
     Arity, Builtin, BuiltinId, CallTargetName, Constant, ConstantId, Function, FunctionId,
@@ -31,3 +35,4 @@ pub use stmt::{
     CallTarget, Case, Comparison, Conflict, Label, Local, Operand, Patch, Replacement, Stmt,
     StmtKind, Test,
 };
+pub use verify::verify;
