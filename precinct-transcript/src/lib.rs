@@ -7,8 +7,14 @@
 //! * [`content`]: files and outputs in their several notations
 //! * [`matching`]: comparison with placeholders
 //! * [`command`]: steps that run a command line
+//! * [`server`]: steps that ask a server
+//! * [`http`]: requests and answers
+//! * [`upstream`]: the control plane of a scenario
 
 pub mod command;
 pub mod content;
+pub mod http;
 pub mod matching;
 pub mod scenario;
+pub mod server;
+pub mod upstream;
