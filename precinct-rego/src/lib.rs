@@ -7,9 +7,11 @@
 //! * [`error`]: diagnostics with their codes
 //! * [`ir`]: what the engines execute
 //! * [`lower`]: from compiled modules to IR
+//! * [`optimise`]: the same program, quicker
 
 pub mod ast;
 pub mod error;
 pub mod ir;
 pub mod lower;
+pub mod optimise;
 pub mod source;

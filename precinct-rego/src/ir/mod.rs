@@ -20,11 +20,13 @@
 //! * [`stmt`]: statements, operands, tests
 //! * [`print`]: the IR as text
 //! * [`verify`]: what must be true of every program
+//! * [`visit`]: what statements read, write and hold
 
 pub mod print;
 pub mod program;
 pub mod stmt;
 mod verify;
+pub mod visit;
 
 pub use program::{
     Arity, Builtin, BuiltinId, CallTargetName, Constant, ConstantId, Function, FunctionId,

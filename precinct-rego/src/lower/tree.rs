@@ -149,6 +149,7 @@ impl<'a> Tables<'a> {
         let masks = self.masks_over(&path);
         let memo = self.memo();
         let name = data_path(&path);
+        let path_is_root = path.is_empty();
         let mut e = Emitter::new(self, span);
         e.attempt(|e, _| {
             if !masks.is_empty() {
@@ -168,6 +169,10 @@ impl<'a> Tables<'a> {
                     Ok(())
                 })?;
                 for (name, child) in children {
+                    // Policies of the engine itself are no part of the documents that users see.
+                    if path_is_root && name.as_ref() == "system" {
+                        continue;
+                    }
                     if e.tables.program.tree[child.index()].document.is_none() {
                         continue;
                     }

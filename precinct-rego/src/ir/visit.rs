@@ -1,0 +1,244 @@
+//! What a statement reads, writes, leaves through and holds, for passes that treat all statements alike.
+
+use super::{Label, Local, Operand, Patch, Replacement, Stmt, StmtKind, Test};
+
+impl StmtKind {
+    /// Calls `f` on each operand that the statement itself reads, those of the statements it holds left out.
+    pub fn operands_mut(&mut self, f: &mut impl FnMut(&mut Operand)) {
+        match self {
+            Self::Block { .. }
+            | Self::Break { .. }
+            | Self::Clear { .. }
+            | Self::Input { .. }
+            | Self::Data { .. }
+            | Self::Begin { .. }
+            | Self::Finish { .. }
+            | Self::Enter { .. }
+            | Self::Mark
+            | Self::Fail { .. } => {}
+            Self::Scan { source, .. }
+            | Self::Assign { source, .. }
+            | Self::Extend { source, .. }
+            | Self::AssignOnce { source, .. } => f(source),
+            Self::Switch { on, .. } => f(on),
+            Self::Get { source, key, .. } => {
+                f(source);
+                f(key);
+            }
+            Self::Call { args, .. } | Self::CallReplacement { args, .. } => {
+                args.iter_mut().for_each(f);
+            }
+            Self::Test { test, .. } => test.operands_mut(f),
+            Self::Array { items, .. } | Self::Set { items, .. } => items.iter_mut().for_each(f),
+            Self::Object { entries, .. } => {
+                for (key, value) in entries {
+                    f(key);
+                    f(value);
+                }
+            }
+            Self::Push { value, .. } | Self::Return { value } => f(value),
+            Self::Insert { key, value, .. } => {
+                f(key);
+                f(value);
+            }
+            Self::PutAt { path, value, .. } => {
+                path.iter_mut().for_each(&mut *f);
+                f(value);
+            }
+            Self::AddAt { path, value, .. } => {
+                path.iter_mut().for_each(&mut *f);
+                value.iter_mut().for_each(f);
+            }
+            Self::With { patches, .. } => {
+                for patch in patches {
+                    match patch {
+                        Patch::Input { value, .. }
+                        | Patch::Data { value, .. }
+                        | Patch::Function {
+                            by: Replacement::Value(value),
+                            ..
+                        } => f(value),
+                        Patch::Function {
+                            by: Replacement::Call(_),
+                            ..
+                        } => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// The locals that the statement itself sets; builders that it begins or fills are not among them.
+    pub fn targets(&self) -> Vec<Local> {
+        match self {
+            Self::Assign { target, .. }
+            | Self::Clear { target }
+            | Self::Input { target, .. }
+            | Self::Data { target, .. }
+            | Self::Get { target, .. }
+            | Self::Call { target, .. }
+            | Self::CallReplacement { target, .. }
+            | Self::Array { target, .. }
+            | Self::Object { target, .. }
+            | Self::Set { target, .. }
+            | Self::Finish { target, .. }
+            | Self::AssignOnce { target, .. } => vec![*target],
+            Self::Scan { key, value, .. } => key.iter().chain(value).copied().collect(),
+            Self::Block { .. }
+            | Self::Break { .. }
+            | Self::Switch { .. }
+            | Self::Test { .. }
+            | Self::Begin { .. }
+            | Self::Push { .. }
+            | Self::Insert { .. }
+            | Self::Extend { .. }
+            | Self::PutAt { .. }
+            | Self::AddAt { .. }
+            | Self::Return { .. }
+            | Self::With { .. }
+            | Self::Enter { .. }
+            | Self::Mark
+            | Self::Fail { .. } => Vec::new(),
+        }
+    }
+
+    /// The label through which the statement itself can leave.
+    pub fn exit(&self) -> Option<Label> {
+        match self {
+            Self::Break { label } => Some(*label),
+            Self::Input { otherwise, .. }
+            | Self::Data { otherwise, .. }
+            | Self::Get { otherwise, .. }
+            | Self::Call { otherwise, .. }
+            | Self::CallReplacement { otherwise, .. }
+            | Self::Test { otherwise, .. } => Some(*otherwise),
+            Self::Block { .. }
+            | Self::Scan { .. }
+            | Self::Switch { .. }
+            | Self::Assign { .. }
+            | Self::Clear { .. }
+            | Self::Array { .. }
+            | Self::Object { .. }
+            | Self::Set { .. }
+            | Self::Begin { .. }
+            | Self::Push { .. }
+            | Self::Insert { .. }
+            | Self::Extend { .. }
+            | Self::PutAt { .. }
+            | Self::AddAt { .. }
+            | Self::Finish { .. }
+            | Self::AssignOnce { .. }
+            | Self::Return { .. }
+            | Self::With { .. }
+            | Self::Enter { .. }
+            | Self::Mark
+            | Self::Fail { .. } => None,
+        }
+    }
+
+    /// The lists of statements that the statement holds.
+    pub fn bodies(&self) -> Vec<&Vec<Stmt>> {
+        match self {
+            Self::Block { body, .. } | Self::Scan { body, .. } | Self::With { body, .. } => {
+                vec![body]
+            }
+            Self::Switch { cases, default, .. } => cases
+                .iter()
+                .map(|case| &case.body)
+                .chain([default])
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The lists of statements that the statement holds, to be changed.
+    pub fn bodies_mut(&mut self) -> Vec<&mut Vec<Stmt>> {
+        match self {
+            Self::Block { body, .. } | Self::Scan { body, .. } | Self::With { body, .. } => {
+                vec![body]
+            }
+            Self::Switch { cases, default, .. } => cases
+                .iter_mut()
+                .map(|case| &mut case.body)
+                .chain([default])
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Control never goes on behind the statement.
+    pub fn diverges(&self) -> bool {
+        matches!(
+            self,
+            Self::Break { .. } | Self::Return { .. } | Self::Fail { .. }
+        )
+    }
+}
+
+impl Test {
+    /// Calls `f` on each operand of the test.
+    pub fn operands_mut(&mut self, f: &mut impl FnMut(&mut Operand)) {
+        match self {
+            Self::Truthy(value)
+            | Self::Collection(value)
+            | Self::ArrayOf { value, .. }
+            | Self::ObjectOf { value, .. } => f(value),
+            Self::Compare { left, right, .. } => {
+                f(left);
+                f(right);
+            }
+            Self::Member { value, collection } => {
+                f(value);
+                f(collection);
+            }
+            Self::Set(_) | Self::Unmasked(_) | Self::Mocked(_) => {}
+            Self::Not(test) => test.operands_mut(f),
+        }
+    }
+
+    /// The `Optional` that the test asks about.
+    pub fn optional(&self) -> Option<Local> {
+        match self {
+            Self::Set(local) => Some(*local),
+            Self::Not(test) => test.optional(),
+            Self::Truthy(_)
+            | Self::Compare { .. }
+            | Self::ArrayOf { .. }
+            | Self::ObjectOf { .. }
+            | Self::Collection(_)
+            | Self::Member { .. }
+            | Self::Unmasked(_)
+            | Self::Mocked(_) => None,
+        }
+    }
+}
+
+/// Calls `f` on every statement, outer ones first.
+pub fn each<'a>(stmts: &'a [Stmt], f: &mut impl FnMut(&'a Stmt)) {
+    for stmt in stmts {
+        f(stmt);
+        for body in stmt.kind.bodies() {
+            each(body, f);
+        }
+    }
+}
+
+/// Calls `f` on every statement, to change it, inner ones first.
+pub fn each_mut(stmts: &mut [Stmt], f: &mut impl FnMut(&mut Stmt)) {
+    for stmt in stmts {
+        for body in stmt.kind.bodies_mut() {
+            each_mut(body, f);
+        }
+        f(stmt);
+    }
+}
+
+/// Calls `f` on every list of statements, to change it, inner ones first.
+pub fn each_body(stmts: &mut Vec<Stmt>, f: &mut impl FnMut(&mut Vec<Stmt>)) {
+    for stmt in stmts.iter_mut() {
+        for body in stmt.kind.bodies_mut() {
+            each_body(body, f);
+        }
+    }
+    f(stmts);
+}

@@ -1,0 +1,118 @@
+//! Tests whose outcome is known, statements that are never reached, blocks that nobody leaves early.
+
+use std::collections::HashSet;
+
+use crate::ir::{
+    Comparison, Constant, ConstantId, Function, Label, Operand, Stmt, StmtKind, Test, visit,
+};
+
+pub(super) fn run(function: &mut Function, constants: &[Constant]) {
+    visit::each_body(&mut function.body, &mut |body| tests(body, constants));
+    visit::each_body(&mut function.body, &mut unreachable);
+    let mut used: HashSet<Label> = HashSet::new();
+    visit::each(&function.body, &mut |stmt| used.extend(stmt.kind.exit()));
+    visit::each_body(&mut function.body, &mut |body| unwrap(body, &used));
+    visit::each_body(&mut function.body, &mut unreachable);
+}
+
+/// Drops tests that always hold; those that never do become a `break`.
+fn tests(body: &mut Vec<Stmt>, constants: &[Constant]) {
+    let mut kept = Vec::with_capacity(body.len());
+    for mut stmt in body.drain(..) {
+        match &mut stmt.kind {
+            StmtKind::Test { test, otherwise } => match outcome(test, constants) {
+                Some(true) => continue,
+                Some(false) => {
+                    stmt.kind = StmtKind::Break { label: *otherwise };
+                    kept.push(stmt);
+                }
+                None => kept.push(stmt),
+            },
+            StmtKind::Switch { on, cases, default } => {
+                let Operand::Constant(on) = on else {
+                    kept.push(stmt);
+                    continue;
+                };
+                let known: Vec<Option<bool>> = cases
+                    .iter()
+                    .map(|case| equal(*on, case.constant, constants))
+                    .collect();
+                if let Some(hit) = known.iter().position(|k| *k == Some(true)) {
+                    kept.append(&mut cases[hit].body);
+                } else if known.iter().all(|k| *k == Some(false)) {
+                    kept.append(default);
+                } else {
+                    kept.push(stmt);
+                }
+            }
+            _ => kept.push(stmt),
+        }
+    }
+    *body = kept;
+}
+
+fn outcome(test: &Test, constants: &[Constant]) -> Option<bool> {
+    match test {
+        Test::Truthy(Operand::Constant(id)) => {
+            Some(constants.get(id.index())? != &Constant::Boolean(false))
+        }
+        Test::Compare {
+            comparison,
+            left: Operand::Constant(left),
+            right: Operand::Constant(right),
+        } => match comparison {
+            Comparison::Equal => equal(*left, *right, constants),
+            Comparison::NotEqual => equal(*left, *right, constants).map(|equal| !equal),
+            Comparison::Less
+            | Comparison::LessOrEqual
+            | Comparison::Greater
+            | Comparison::GreaterOrEqual => None,
+        },
+        Test::Not(test) => outcome(test, constants).map(|holds| !holds),
+        Test::Truthy(Operand::Local(_))
+        | Test::Compare { .. }
+        | Test::ArrayOf { .. }
+        | Test::ObjectOf { .. }
+        | Test::Collection(_)
+        | Test::Member { .. }
+        | Test::Set(_)
+        | Test::Unmasked(_)
+        | Test::Mocked(_) => None,
+    }
+}
+
+/// Whether two constants are equal, as far as their texts tell.
+fn equal(left: ConstantId, right: ConstantId, constants: &[Constant]) -> Option<bool> {
+    if left == right {
+        return Some(true);
+    }
+    let (left, right) = (constants.get(left.index())?, constants.get(right.index())?);
+    (is_distinct(left) || is_distinct(right)).then_some(left == right)
+}
+
+/// The constant differs from every constant that is written differently.
+pub(super) fn is_distinct(constant: &Constant) -> bool {
+    match constant {
+        Constant::Null | Constant::Boolean(_) | Constant::String(_) => true,
+        Constant::Number(_) | Constant::Array(_) | Constant::Object(_) | Constant::Set(_) => false,
+    }
+}
+
+/// Cuts off what stands behind a statement that never goes on.
+fn unreachable(body: &mut Vec<Stmt>) {
+    if let Some(end) = body.iter().position(|stmt| stmt.kind.diverges()) {
+        body.truncate(end + 1);
+    }
+}
+
+/// Puts the statements of blocks that nobody leaves early in their place.
+fn unwrap(body: &mut Vec<Stmt>, used: &HashSet<Label>) {
+    let mut kept = Vec::with_capacity(body.len());
+    for mut stmt in body.drain(..) {
+        match &mut stmt.kind {
+            StmtKind::Block { label, body } if !used.contains(label) => kept.append(body),
+            _ => kept.push(stmt),
+        }
+    }
+    *body = kept;
+}
