@@ -157,35 +157,7 @@ impl Printer<'_> {
                 self.operand(*key),
                 or_else(*otherwise)
             ),
-            StmtKind::Call {
-                target,
-                function,
-                args,
-                otherwise,
-            } => format!(
-                "{} = call {}({}){}",
-                self.local(*target),
-                self.callee(*function),
-                self.operands(args),
-                or_else(*otherwise)
-            ),
-            StmtKind::CallReplacement {
-                target,
-                mock,
-                candidates,
-                args,
-                otherwise,
-            } => {
-                let candidates: Vec<String> = candidates.iter().map(|c| self.callee(*c)).collect();
-                format!(
-                    "{} = call replacement of {} [{}]({}){}",
-                    self.local(*target),
-                    self.mock(*mock),
-                    candidates.join(", "),
-                    self.operands(args),
-                    or_else(*otherwise)
-                )
-            }
+            StmtKind::Call { .. } | StmtKind::CallReplacement { .. } => self.call(kind),
             StmtKind::Test { test, otherwise } => {
                 format!("test {}{}", self.test(test), or_else(*otherwise))
             }
@@ -229,6 +201,41 @@ impl Printer<'_> {
             }
             StmtKind::Mark => "mark".to_owned(),
             StmtKind::Fail { code, message } => format!("fail {code}: {message}"),
+        }
+    }
+
+    fn call(&self, kind: &StmtKind) -> String {
+        match kind {
+            StmtKind::Call {
+                target,
+                function,
+                args,
+                otherwise,
+            } => format!(
+                "{} = call {}({}){}",
+                self.local(*target),
+                self.callee(*function),
+                self.operands(args),
+                or_else(*otherwise)
+            ),
+            StmtKind::CallReplacement {
+                target,
+                mock,
+                candidates,
+                args,
+                otherwise,
+            } => {
+                let candidates: Vec<String> = candidates.iter().map(|c| self.callee(*c)).collect();
+                format!(
+                    "{} = call replacement of {} [{}]({}){}",
+                    self.local(*target),
+                    self.mock(*mock),
+                    candidates.join(", "),
+                    self.operands(args),
+                    or_else(*otherwise)
+                )
+            }
+            _ => String::new(),
         }
     }
 
@@ -292,12 +299,12 @@ impl Printer<'_> {
     }
 
     fn read(&self, root: &str, target: Local, path: &[Arc<str>], otherwise: Label) -> String {
-        let mut line = format!("{} = {root}", self.local(target));
-        for part in path {
-            let _ = write!(line, "[{part:?}]");
-        }
-        line.push_str(&or_else(otherwise));
-        line
+        format!(
+            "{} = {}{}",
+            self.local(target),
+            place(root, path),
+            or_else(otherwise)
+        )
     }
 
     fn local(&self, local: Local) -> String {
@@ -394,19 +401,12 @@ impl Printer<'_> {
     }
 
     fn patch(&self, patch: &Patch) -> String {
-        let path = |root: &str, path: &[Arc<str>]| {
-            let mut text = root.to_owned();
-            for part in path {
-                let _ = write!(text, "[{part:?}]");
-            }
-            text
-        };
         match patch {
-            Patch::Input { path: p, value } => {
-                format!("{} as {}", path("input", p), self.operand(*value))
+            Patch::Input { path, value } => {
+                format!("{} as {}", place("input", path), self.operand(*value))
             }
-            Patch::Data { path: p, value, .. } => {
-                format!("{} as {}", path("data", p), self.operand(*value))
+            Patch::Data { path, value, .. } => {
+                format!("{} as {}", place("data", path), self.operand(*value))
             }
             Patch::Function { mock, by } => match by {
                 Replacement::Value(value) => {
@@ -418,6 +418,15 @@ impl Printer<'_> {
             },
         }
     }
+}
+
+fn place(root: &str, path: &[Arc<str>]) -> String {
+    let mut text = root.to_owned();
+    for part in path {
+        // Writing to a string never fails.
+        let _ = write!(text, "[{part:?}]");
+    }
+    text
 }
 
 fn name(label: Label) -> String {

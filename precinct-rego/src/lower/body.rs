@@ -1,6 +1,6 @@
 //! Bodies: their expressions, negation, `every`, `and`, `or`, `with`.
 
-use super::emit::{Emitter, Lowered};
+use super::emit::{Emitter, Fault, Lowered};
 use super::replacements::Target;
 use super::tables::constant_of;
 use super::unify::Side;
@@ -195,11 +195,11 @@ impl Emitter<'_, '_> {
         let mut patches = Vec::new();
         for with in &expr.with {
             let Some(target) = self.tables.target(with) else {
-                return Err(Diagnostic::new(
+                return Err(Fault::new(Diagnostic::new(
                     Code::Type,
                     with.span,
                     "with keyword target must reference existing input, data, or a function",
-                ));
+                )));
             };
             patches.push(match target {
                 Target::Input(path) => Patch::Input {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::emit::{Emitter, Lowered};
+use super::emit::{Emitter, Fault, Lowered};
 use super::tables::{dotted_name, name_and_path};
 use super::unify::Side;
 use crate::ast::Term;
@@ -72,13 +72,11 @@ impl Emitter<'_, '_> {
         };
         let args = self.eval_all(args)?;
         let result = self.call(&callee, args)?;
-        match output {
-            Some(output) => self.unify(Side::Value(result), Side::Term(output)),
-            None => {
-                self.test(Test::Truthy(result));
-                Ok(())
-            }
+        if let Some(output) = output {
+            return self.unify(Side::Value(result), Side::Term(output));
         }
+        self.test(Test::Truthy(result));
+        Ok(())
     }
 
     /// How many arguments the operator takes, its result not counted.
@@ -183,16 +181,20 @@ impl Emitter<'_, '_> {
         Ok(Operand::Local(target))
     }
 
-    fn undefined_function(&self, name: &str) -> Diagnostic {
-        Diagnostic::new(Code::Type, self.span, format!("undefined function {name}"))
+    fn undefined_function(&self, name: &str) -> Fault {
+        Fault::new(Diagnostic::new(
+            Code::Type,
+            self.span,
+            format!("undefined function {name}"),
+        ))
     }
 
-    fn wrong_arguments(&self, callee: &Callee) -> Diagnostic {
-        Diagnostic::new(
+    fn wrong_arguments(&self, callee: &Callee) -> Fault {
+        Fault::new(Diagnostic::new(
             Code::Type,
             self.span,
             format!("{}: arity mismatch", callee.name),
-        )
+        ))
     }
 }
 

@@ -24,7 +24,20 @@ use crate::ir::{
 /// How deep loops and blocks of one function may nest: engines walk them recursively.
 const DEEPEST: usize = 400;
 
-pub(super) type Lowered<T> = Result<T, Diagnostic>;
+/// An error, kept small for the many results that carry none.
+pub(super) struct Fault(Box<Diagnostic>);
+
+impl Fault {
+    pub(super) fn new(diagnostic: Diagnostic) -> Self {
+        Self(Box::new(diagnostic))
+    }
+
+    pub(super) fn into_diagnostic(self) -> Diagnostic {
+        *self.0
+    }
+}
+
+pub(super) type Lowered<T> = Result<T, Fault>;
 
 /// A block that is being written.
 struct Frame {
@@ -166,8 +179,12 @@ impl<'p, 'a> Emitter<'p, 'a> {
         Ok(())
     }
 
-    fn too_deep(&self) -> Diagnostic {
-        Diagnostic::new(Code::Compile, self.span, "rule is nested too deeply")
+    fn too_deep(&self) -> Fault {
+        Fault::new(Diagnostic::new(
+            Code::Compile,
+            self.span,
+            "rule is nested too deeply",
+        ))
     }
 
     /// Guards the recursion over terms and bodies.
@@ -334,7 +351,11 @@ impl<'p, 'a> Emitter<'p, 'a> {
     }
 
     /// A variable without value where one is needed: the safety check keeps these out.
-    pub(super) fn unsafe_var(&self, var: &str) -> Diagnostic {
-        Diagnostic::new(Code::UnsafeVar, self.span, format!("var {var} is unsafe"))
+    pub(super) fn unsafe_var(&self, var: &str) -> Fault {
+        Fault::new(Diagnostic::new(
+            Code::UnsafeVar,
+            self.span,
+            format!("var {var} is unsafe"),
+        ))
     }
 }

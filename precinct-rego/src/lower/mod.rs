@@ -74,13 +74,13 @@ pub fn lower<'a>(
         } else {
             tables.rules_function(node)
         };
-        errors.extend(result.err());
+        errors.extend(result.err().map(emit::Fault::into_diagnostic));
     }
     let mut functions = Vec::new();
     for query in queries {
         match tables.query(*query) {
             Ok(id) => functions.push(id),
-            Err(error) => errors.push(error),
+            Err(error) => errors.push(error.into_diagnostic()),
         }
     }
     if !errors.is_empty() {

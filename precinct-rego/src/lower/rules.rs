@@ -9,7 +9,7 @@
 //! A complete rule's value is kept in an optional local that complains about a second, different value, unless it is
 //! plain that there is only one. Partial rules fill a builder.
 
-use super::emit::{Emitter, Lowered};
+use super::emit::{Emitter, Fault, Lowered};
 use super::tables::{Tables, constant_of, index};
 use super::tree::{PlacedRule, data_path};
 use super::unify::Side;
@@ -342,11 +342,11 @@ impl Emitter<'_, '_> {
         let value = self.eval(value)?;
         self.span = rule.head.span;
         match path.as_slice() {
-            [] => Err(Diagnostic::new(
+            [] => Err(Fault::new(Diagnostic::new(
                 Code::Type,
                 rule.span,
                 format!("conflicting rules {} found", rule.head.name),
-            )),
+            ))),
             [key] if flat => {
                 self.emit(StmtKind::Insert {
                     builder,

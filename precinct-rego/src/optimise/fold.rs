@@ -21,7 +21,7 @@ fn tests(body: &mut Vec<Stmt>, constants: &[Constant]) {
     for mut stmt in body.drain(..) {
         match &mut stmt.kind {
             StmtKind::Test { test, otherwise } => match outcome(test, constants) {
-                Some(true) => continue,
+                Some(true) => {}
                 Some(false) => {
                     stmt.kind = StmtKind::Break { label: *otherwise };
                     kept.push(stmt);
