@@ -1,1 +1,32 @@
-//! What compiled policies link.
+//! What compiled policies link: values, operations, builtins and the context of an evaluation.
+//!
+//! A value lives in an [`Arena`] and is `Copy`; whoever evaluates owns the arena and resets it after the decision.
+//! Base documents live in a [`Document`] of their own, which many evaluations read at the same time.
+//!
+//! * [`value`]: the data model of Rego: order, equality, lookup, builders
+//! * [`number`]: numbers as OPA computes with them
+//! * [`json`]: bytes to values and back
+//! * [`context`]: everything one evaluation carries
+//! * [`ops`]: what the statements of the IR do, shared by both engines
+//! * [`input`]: what a policy can ask of an input that is not a [`Value`]
+//! * [`builtin`], [`builtins`]: the table of builtin functions and their families
+//! * [`error`]: how an evaluation fails
+
+pub mod arena;
+pub mod builtin;
+pub mod builtins;
+pub mod context;
+pub mod error;
+pub mod input;
+pub mod json;
+pub mod number;
+pub mod ops;
+pub mod value;
+
+pub use arena::{Arena, Document};
+pub use builtin::Builtin;
+pub use context::Context;
+pub use error::{BuiltinError, EvalError};
+pub use input::Input;
+pub use number::Number;
+pub use value::{ArrayBuilder, Object, ObjectBuilder, Set, SetBuilder, Value};

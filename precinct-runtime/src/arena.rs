@@ -1,0 +1,93 @@
+//! Where values live.
+
+use std::fmt;
+
+use self_cell::{MutBorrow, self_cell};
+
+use crate::error::EvalError;
+use crate::value::Value;
+
+/// Storage for the values of one evaluation. Allocating is a pointer bump; `reset` frees everything at once.
+pub type Arena = bumpalo::Bump;
+
+self_cell!(
+    struct Cell {
+        owner: MutBorrow<Arena>,
+        #[covariant]
+        dependent: Value,
+    }
+);
+
+/// A value together with its storage: base data, constants, anything that outlives one evaluation. It is immutable,
+/// so that threads share it (`Arc<Document>`) without a lock.
+pub struct Document {
+    cell: Cell,
+}
+
+impl Document {
+    /// Builds a document; `build` puts everything it returns into the arena it gets.
+    pub fn new(build: impl for<'a> FnOnce(&'a Arena) -> Value<'a>) -> Self {
+        Self {
+            cell: Cell::new(MutBorrow::new(Arena::new()), |arena| {
+                build(arena.borrow_mut())
+            }),
+        }
+    }
+
+    /// Like [`Document::new`], for a `build` that can fail.
+    pub fn try_new<E>(
+        build: impl for<'a> FnOnce(&'a Arena) -> Result<Value<'a>, E>,
+    ) -> Result<Self, E> {
+        Ok(Self {
+            cell: Cell::try_new(MutBorrow::new(Arena::new()), |arena| {
+                build(arena.borrow_mut())
+            })?,
+        })
+    }
+
+    /// Reads JSON text (RFC 8259) with the default limits of [`crate::json::Limits`].
+    pub fn from_json(text: &[u8]) -> Result<Self, crate::json::JsonError> {
+        Self::try_new(|arena| crate::json::Decoder::new(arena).decode_copied(text))
+    }
+
+    /// The empty object: base data when there is none.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::new(|_| Value::EMPTY_OBJECT)
+    }
+
+    /// A copy of a value in storage of its own.
+    #[must_use]
+    pub fn copy_of(value: Value<'_>) -> Self {
+        Self::new(|arena| value.copy_into(arena))
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn value(&self) -> Value<'_> {
+        *self.cell.borrow_dependent()
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value().fmt(f)
+    }
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+/// Fails an evaluation that needs more storage than it may have.
+///
+/// `limit` is in bytes. Engines ask on each rule and on each builtin call, so that the arena passes the limit by no
+/// more than what one builtin makes.
+pub fn check_limit(arena: &Arena, limit: usize) -> Result<(), EvalError> {
+    if arena.allocated_bytes() > limit {
+        return Err(EvalError::memory(limit));
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! The builtin functions, one file a family.
+//!
+//! A family declares its builtins in one table, `pub const FAMILY: &[Builtin]`, with implementations below it in the
+//! same order. Conventions:
+//!
+//! * Arguments come out of the slice through [`crate::builtin::operand`], which words type errors as OPA does. The
+//!   slice has the declared length.
+//! * `Ok(None)` is undefined; an `Err` is undefined too unless errors are strict. Only [`BuiltinError::halt`] ends the
+//!   evaluation.
+//! * Results go into `context.arena()`. A builtin whose work is not linear in its arguments calls
+//!   [`Context::spend`] as it goes, so that fuel, deadline and cancellation hold.
+//! * Nesting of values is bounded by [`crate::json::Limits::depth`]: a builtin that can make a value deeper than its
+//!   arguments by more than a constant checks it.
+//! * Nothing reads a clock, the environment, the network or a random source but through [`Context`].
+//! * State for one evaluation is in [`Context::slot`], state that outlives it in [`Context::shared`].
+//!
+//! [`BuiltinError::halt`]: crate::error::BuiltinError::halt
+//! [`Context`]: crate::context::Context
+//! [`Context::spend`]: crate::context::Context::spend
+//! [`Context::slot`]: crate::context::Context::slot
+//! [`Context::shared`]: crate::context::Context::shared
+
+use crate::builtin::Builtin;
+
+pub mod numbers;
+
+/// All families.
+pub const FAMILIES: &[&[Builtin]] = &[numbers::FAMILY];

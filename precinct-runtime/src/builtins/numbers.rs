@@ -1,0 +1,147 @@
+//! Arithmetic. `minus` is in the family of sets too: it serves both.
+
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::number::Number;
+use crate::value::{Set, Value};
+
+/// Arithmetic on numbers.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new(
+        "plus",
+        "(x: number, y: number) => number",
+        "Plus adds two numbers together.",
+        plus,
+    )
+    .infix("+")
+    .categories(&["numbers"]),
+    Builtin::new(
+        "minus",
+        "(x: any<number, set[any]>, y: any<number, set[any]>) => any<number, set[any]>",
+        "Minus subtracts the second number from the first number or computes the difference between two sets.",
+        minus,
+    )
+    .infix("-")
+    .categories(&["sets", "numbers"]),
+    Builtin::new(
+        "mul",
+        "(x: number, y: number) => number",
+        "Multiplies two numbers.",
+        mul,
+    )
+    .infix("*")
+    .categories(&["numbers"]),
+    Builtin::new(
+        "div",
+        "(x: number, y: number) => number",
+        "Divides the first number by the second number.",
+        div,
+    )
+    .infix("/")
+    .categories(&["numbers"]),
+    Builtin::new(
+        "rem",
+        "(x: number, y: number) => number",
+        "Returns the remainder of `x` divided by `y`, for `y != 0`.",
+        rem,
+    )
+    .infix("%")
+    .categories(&["numbers"]),
+    Builtin::new(
+        "abs",
+        "(x: number) => number",
+        "Returns the number without its sign.",
+        abs,
+    )
+    .categories(&["numbers"]),
+    Builtin::new(
+        "round",
+        "(x: number) => number",
+        "Rounds the number to the nearest integer.",
+        round,
+    )
+    .categories(&["numbers"]),
+    Builtin::new(
+        "ceil",
+        "(x: number) => number",
+        "Rounds the number _up_ to the nearest integer.",
+        ceil,
+    )
+    .categories(&["numbers"]),
+    Builtin::new(
+        "floor",
+        "(x: number) => number",
+        "Rounds the number _down_ to the nearest integer.",
+        floor,
+    )
+    .categories(&["numbers"]),
+];
+
+fn both<'a>(args: &[Value<'a>]) -> Result<(Number<'a>, Number<'a>), BuiltinError> {
+    Ok((operand::number(args, 1)?, operand::number(args, 2)?))
+}
+
+fn plus<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (x, y) = both(args)?;
+    Ok(Some(x.plus(y, context.arena())?.into()))
+}
+
+fn minus<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (x, y) = (operand::at(args, 1), operand::at(args, 2));
+    match (x, y) {
+        (Value::Number(x), Value::Number(y)) => Ok(Some(x.minus(y, context.arena())?.into())),
+        (Value::Set(x), Value::Set(y)) => {
+            let left: Vec<_> = x
+                .items()
+                .iter()
+                .copied()
+                .filter(|item| !y.contains(*item))
+                .collect();
+            Ok(Some(Set::from_sorted(context.arena(), &left)))
+        }
+        (Value::Number(_), y) => Err(operand::wrong_type(2, y, &["number"])),
+        (Value::Set(_), y @ Value::Number(_)) => Err(operand::wrong_type(2, y, &["set"])),
+        (Value::Set(_), y) => Err(operand::wrong_type(2, y, &["number"])),
+        (x, _) => Err(operand::wrong_type(1, x, &["number", "set"])),
+    }
+}
+
+fn mul<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (x, y) = both(args)?;
+    Ok(Some(x.times(y, context.arena())?.into()))
+}
+
+fn div<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (x, y) = both(args)?;
+    Ok(Some(x.divided_by(y, context.arena())?.into()))
+}
+
+fn rem<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (x, y) = both(args)?;
+    Ok(Some(x.remainder(y, context.arena())?.into()))
+}
+
+fn abs<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    Ok(Some(
+        operand::number(args, 1)?.absolute(context.arena())?.into(),
+    ))
+}
+
+fn round<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    Ok(Some(
+        operand::number(args, 1)?.round(context.arena())?.into(),
+    ))
+}
+
+fn ceil<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    Ok(Some(
+        operand::number(args, 1)?.ceil(context.arena())?.into(),
+    ))
+}
+
+fn floor<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    Ok(Some(
+        operand::number(args, 1)?.floor(context.arena())?.into(),
+    ))
+}

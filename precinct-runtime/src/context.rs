@@ -1,0 +1,487 @@
+//! Everything that one evaluation carries.
+//!
+//! Nothing below the context reads a clock, the environment or a random source: what may differ from one run to the
+//! next is a field here, so that a recorded evaluation can be replayed.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::arena::{Arena, check_limit};
+use crate::error::EvalError;
+use crate::value::Value;
+
+/// Bounds on one evaluation. The defaults suit decisions that somebody waits for.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Steps (rule bodies, loop turns, calls); `None` means no bound.
+    pub fuel: Option<u64>,
+    /// The time after which the evaluation is cancelled.
+    pub deadline: Option<Instant>,
+    /// Set by whoever wants the evaluation to stop.
+    pub cancel: Option<Arc<AtomicBool>>,
+    /// Bytes of the arena.
+    pub memory: usize,
+    /// Calls inside calls.
+    pub depth: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            fuel: None,
+            deadline: None,
+            cancel: None,
+            memory: 4 << 30,
+            depth: 2_000,
+        }
+    }
+}
+
+/// What a `with` put in the place of a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mock<'a> {
+    /// A value, whatever the arguments.
+    Value(Value<'a>),
+    /// Another function, by the number that the engine knows it under.
+    Function(u32),
+    /// A builtin, by the number that the engine knows it under.
+    Builtin(u32),
+}
+
+/// What a memo slot knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memo<'a> {
+    /// Nothing yet.
+    Empty,
+    /// The rule is undefined.
+    Undefined,
+    /// The rule's value.
+    Value(Value<'a>),
+}
+
+/// What an evaluation did, for metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Rule bodies that were entered.
+    pub rules: u64,
+    /// Calls of builtins.
+    pub builtin_calls: u64,
+    /// Memo slots that had the answer.
+    pub memo_hits: u64,
+}
+
+/// One answer of a nondeterministic builtin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer<'a> {
+    /// The builtin's name.
+    pub builtin: &'a str,
+    /// Its arguments, as an array.
+    pub args: Value<'a>,
+    /// What it gave; `None` means undefined.
+    pub result: Option<Value<'a>>,
+}
+
+/// State that builtins keep from one evaluation to the next: compiled patterns, HTTP responses, parsed keys. One
+/// value for each type, made when first asked for.
+#[derive(Default)]
+pub struct SharedState {
+    values: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+impl SharedState {
+    /// The state of a type.
+    pub fn get<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = values
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Arc::new(T::default()));
+        Arc::clone(value).downcast().unwrap_or_default()
+    }
+
+    /// Puts a value in the place of the state of its type.
+    pub fn set<T: Any + Send + Sync>(&self, value: Arc<T>) {
+        self.values
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(TypeId::of::<T>(), value);
+    }
+}
+
+impl fmt::Debug for SharedState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedState").finish_non_exhaustive()
+    }
+}
+
+/// A function that a host program adds to the builtins.
+pub trait HostFunction: Send + Sync {
+    /// Calls the function, under the conventions of [`crate::builtins`].
+    fn call<'a>(
+        &self,
+        context: &mut Context<'a>,
+        args: &[Value<'a>],
+    ) -> crate::builtin::Outcome<'a>;
+}
+
+/// The host program's functions by name.
+pub type HostFunctions = HashMap<String, Arc<dyn HostFunction>>;
+
+/// What `print` writes to.
+pub type Printer<'a> = Box<dyn FnMut(&str) + 'a>;
+
+/// The context of one evaluation.
+pub struct Context<'a> {
+    arena: &'a Arena,
+    /// The input as the rules see it now; `None` is undefined.
+    pub input: Option<Value<'a>>,
+    /// The base documents as the rules see them now.
+    pub data: Value<'a>,
+    memo: Vec<Memo<'a>>,
+    /// Memo slots of outer replacements, in use while an inner one is in force, or kept for the next.
+    outer_memos: Vec<Vec<Memo<'a>>>,
+    spare_memos: Vec<Vec<Memo<'a>>>,
+    masks: Vec<u32>,
+    mocks: Vec<Option<Mock<'a>>>,
+    /// Steps until somebody looks at the clock.
+    slice: u64,
+    fuel_left: u64,
+    bounds: Bounds,
+    depth: u32,
+    /// `time.now_ns()`: nanoseconds since 1970-01-01 UTC, one value for the whole evaluation.
+    pub time_ns: i64,
+    random: u64,
+    /// Builtin errors end the evaluation instead of being undefined.
+    pub strict_builtin_errors: bool,
+    /// The errors of builtins so far.
+    pub builtin_errors: Vec<EvalError>,
+    /// What `print` writes to; nobody listens if there is none.
+    pub printer: Option<Printer<'a>>,
+    /// What `opa.runtime()` gives; an empty object if there is none.
+    pub runtime: Option<Value<'a>>,
+    /// What the evaluation did so far.
+    pub counters: Counters,
+    /// The host program's functions.
+    pub host: Option<&'a HostFunctions>,
+    slots: HashMap<TypeId, Box<dyn Any>>,
+    shared: Arc<SharedState>,
+    recording: Option<Vec<Answer<'a>>>,
+    replay: Option<Value<'a>>,
+}
+
+/// So many steps pass before deadline, cancellation and memory are looked at.
+const SLICE: u64 = 1024;
+
+impl<'a> Context<'a> {
+    /// A context with default bounds, at the start of 1970, without input and with empty data.
+    #[must_use]
+    pub fn new(arena: &'a Arena) -> Self {
+        Self {
+            arena,
+            input: None,
+            data: Value::EMPTY_OBJECT,
+            memo: Vec::new(),
+            outer_memos: Vec::new(),
+            spare_memos: Vec::new(),
+            masks: Vec::new(),
+            mocks: Vec::new(),
+            slice: SLICE,
+            fuel_left: u64::MAX,
+            bounds: Bounds::default(),
+            depth: 0,
+            time_ns: 0,
+            random: 0,
+            strict_builtin_errors: false,
+            builtin_errors: Vec::new(),
+            printer: None,
+            runtime: None,
+            counters: Counters::default(),
+            host: None,
+            slots: HashMap::new(),
+            shared: Arc::default(),
+            recording: None,
+            replay: None,
+        }
+    }
+
+    /// The same with these bounds.
+    #[must_use]
+    pub fn with_bounds(mut self, bounds: Bounds) -> Self {
+        let fuel = bounds.fuel.unwrap_or(u64::MAX);
+        self.slice = fuel.min(SLICE);
+        self.fuel_left = fuel - self.slice;
+        self.bounds = bounds;
+        self
+    }
+
+    /// The same with this input.
+    #[must_use]
+    pub fn with_input(mut self, input: Option<Value<'a>>) -> Self {
+        self.input = input;
+        self
+    }
+
+    /// The same with these base documents.
+    #[must_use]
+    pub fn with_data(mut self, data: Value<'a>) -> Self {
+        self.data = data;
+        self
+    }
+
+    /// The same with room for a program's memo slots, masks and mocks.
+    #[must_use]
+    pub fn with_sizes(mut self, memo_slots: usize, masks: usize, mocks: usize) -> Self {
+        self.memo.resize(memo_slots, Memo::Empty);
+        self.masks.resize(masks, 0);
+        self.mocks.resize(mocks, None);
+        self
+    }
+
+    /// The same with state that outlives the evaluation.
+    #[must_use]
+    pub fn with_shared(mut self, shared: Arc<SharedState>) -> Self {
+        self.shared = shared;
+        self
+    }
+
+    /// The same with a seed for everything random; equal seeds give equal answers.
+    #[must_use]
+    pub const fn with_seed(mut self, seed: u64) -> Self {
+        self.random = seed;
+        self
+    }
+
+    /// The same with a recording of nondeterministic answers, see [`Context::answers`].
+    #[must_use]
+    pub fn with_recording(mut self) -> Self {
+        self.recording = Some(Vec::new());
+        self
+    }
+
+    /// The same with recorded answers, which take the place of calls: an object of builtin names to objects of
+    /// argument arrays to results, the `nd_builtin_cache` of OPA's decision logs.
+    #[must_use]
+    pub const fn with_replay(mut self, answers: Value<'a>) -> Self {
+        self.replay = Some(answers);
+        self
+    }
+
+    /// Where values go.
+    #[must_use]
+    #[inline]
+    pub const fn arena(&self) -> &'a Arena {
+        self.arena
+    }
+
+    /// The bounds.
+    #[must_use]
+    pub const fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// Takes steps off the fuel; an error if it is used up, the deadline has passed, somebody cancelled or the arena
+    /// is full.
+    #[inline]
+    pub fn spend(&mut self, steps: u64) -> Result<(), EvalError> {
+        match self.slice.checked_sub(steps) {
+            Some(left) => {
+                self.slice = left;
+                Ok(())
+            }
+            None => self.next_slice(steps),
+        }
+    }
+
+    #[cold]
+    fn next_slice(&mut self, steps: u64) -> Result<(), EvalError> {
+        let unlimited = self.bounds.fuel.is_none();
+        let available = if unlimited {
+            u64::MAX
+        } else {
+            self.fuel_left.saturating_add(self.slice)
+        };
+        let Some(left) = available.checked_sub(steps) else {
+            self.slice = 0;
+            self.fuel_left = 0;
+            return Err(EvalError::out_of_fuel(self.bounds.fuel.unwrap_or(u64::MAX)));
+        };
+        self.slice = left.min(SLICE);
+        self.fuel_left = left - self.slice;
+        let cancelled = self
+            .bounds
+            .cancel
+            .as_ref()
+            .is_some_and(|cancel| cancel.load(Ordering::Relaxed));
+        let late = self
+            .bounds
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline);
+        if cancelled || late {
+            return Err(EvalError::cancelled());
+        }
+        check_limit(self.arena, self.bounds.memory)
+    }
+
+    /// A call begins. Each success needs a [`Context::leave`].
+    #[inline]
+    pub fn enter(&mut self) -> Result<(), EvalError> {
+        if self.depth >= self.bounds.depth {
+            return Err(EvalError::too_deep(self.bounds.depth));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// A call ends.
+    #[inline]
+    pub const fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// What a memo slot knows.
+    #[must_use]
+    #[inline]
+    pub fn memo(&self, slot: u32) -> Memo<'a> {
+        self.memo.get(slot as usize).copied().unwrap_or(Memo::Empty)
+    }
+
+    /// Keeps a rule's result.
+    #[inline]
+    pub fn remember(&mut self, slot: u32, result: Option<Value<'a>>) {
+        if let Some(memo) = self.memo.get_mut(slot as usize) {
+            *memo = result.map_or(Memo::Undefined, Memo::Value);
+        }
+    }
+
+    /// A replacement comes into force: results so far do not count for what is under it.
+    pub fn push_memos(&mut self) {
+        let mut fresh = self.spare_memos.pop().unwrap_or_default();
+        fresh.clear();
+        fresh.resize(self.memo.len(), Memo::Empty);
+        self.outer_memos
+            .push(std::mem::replace(&mut self.memo, fresh));
+    }
+
+    /// The latest replacement ends: results from before count again.
+    pub fn pop_memos(&mut self) {
+        if let Some(outer) = self.outer_memos.pop() {
+            self.spare_memos
+                .push(std::mem::replace(&mut self.memo, outer));
+        }
+    }
+
+    /// A replacement of `data` is in force.
+    #[must_use]
+    #[inline]
+    pub fn is_masked(&self, mask: u32) -> bool {
+        self.masks
+            .get(mask as usize)
+            .is_some_and(|count| *count > 0)
+    }
+
+    /// A replacement of `data` comes into force.
+    pub fn mask(&mut self, mask: u32) {
+        if let Some(count) = self.masks.get_mut(mask as usize) {
+            *count += 1;
+        }
+    }
+
+    /// A replacement of `data` ends.
+    pub fn unmask(&mut self, mask: u32) {
+        if let Some(count) = self.masks.get_mut(mask as usize) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// What is in the place of a function now.
+    #[must_use]
+    #[inline]
+    pub fn mock(&self, mock: u32) -> Option<Mock<'a>> {
+        self.mocks.get(mock as usize).copied().flatten()
+    }
+
+    /// Puts something in the place of a function and gives what was there.
+    pub fn set_mock(&mut self, mock: u32, by: Option<Mock<'a>>) -> Option<Mock<'a>> {
+        self.mocks
+            .get_mut(mock as usize)
+            .and_then(|place| std::mem::replace(place, by))
+    }
+
+    /// A builtin's state for this evaluation: one value for each type, made when first asked for.
+    pub fn slot<T: Any + Default>(&mut self) -> &mut T {
+        let slot = self
+            .slots
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Box::new(T::default()));
+        if !slot.is::<T>() {
+            *slot = Box::new(T::default());
+        }
+        match slot.downcast_mut() {
+            Some(value) => value,
+            None => unreachable!("the slot was just filled with this type"),
+        }
+    }
+
+    /// A builtin's state that outlives the evaluation, see [`SharedState`].
+    pub fn shared<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
+        self.shared.get()
+    }
+
+    /// The next random number, from the evaluation's seed (SplitMix64).
+    pub const fn random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.random;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Writes a line of `print`.
+    pub fn print(&mut self, line: &str) {
+        if let Some(printer) = &mut self.printer {
+            printer(line);
+        }
+    }
+
+    /// A recorded answer.
+    pub(crate) fn recorded(&self, builtin: &str, args: Value<'a>) -> Option<Value<'a>> {
+        self.replay?.field(builtin)?.get(args)
+    }
+
+    pub(crate) fn record(&mut self, answer: Answer<'a>) {
+        if let Some(answers) = &mut self.recording {
+            answers.push(answer);
+        }
+    }
+
+    pub(crate) const fn keeps_answers(&self) -> bool {
+        self.recording.is_some() || self.replay.is_some()
+    }
+
+    /// The nondeterministic answers that were recorded.
+    #[must_use]
+    pub fn answers(&self) -> &[Answer<'a>] {
+        self.recording.as_deref().unwrap_or_default()
+    }
+
+    /// The end of an evaluation: the first builtin error, if builtin errors are strict.
+    pub fn finish(&mut self) -> Result<(), EvalError> {
+        match self.builtin_errors.first() {
+            Some(error) if self.strict_builtin_errors => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("input", &self.input)
+            .field("bounds", &self.bounds)
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,489 @@
+//! JSON text to values (RFC 8259).
+//!
+//! As Go does: the last of equal keys wins, bytes that are no UTF-8 and lone surrogates become U+FFFD, numbers keep
+//! their text. The text is read once; strings without escapes are borrowed from it where it lives long enough.
+
+use std::borrow::Cow;
+
+use crate::arena::Arena;
+use crate::number::Number;
+use crate::value::object::sort_entries;
+use crate::value::{Object, Value};
+
+/// What a text may demand.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Arrays and objects inside each other.
+    pub depth: usize,
+    /// Bytes of the text.
+    pub size: usize,
+}
+
+impl Limits {
+    /// The limits that everything uses that has no reason for others.
+    pub const DEFAULT: Self = Self {
+        depth: 1_000,
+        size: 1 << 30,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A text that is no JSON, or more of it than allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct JsonError {
+    /// What is wrong, in Go's words where Go has some.
+    pub message: String,
+    /// The byte at which it is wrong, from 0.
+    pub offset: usize,
+}
+
+impl JsonError {
+    fn new(message: impl Into<String>, offset: usize) -> Self {
+        Self {
+            message: message.into(),
+            offset,
+        }
+    }
+}
+
+/// Reads JSON into an arena.
+#[derive(Clone, Copy)]
+pub struct Decoder<'a> {
+    arena: &'a Arena,
+    limits: Limits,
+}
+
+impl<'a> Decoder<'a> {
+    /// A decoder with default limits.
+    #[must_use]
+    pub const fn new(arena: &'a Arena) -> Self {
+        Self {
+            arena,
+            limits: Limits::DEFAULT,
+        }
+    }
+
+    /// The same with these limits.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Reads a text that lives as long as the values: strings without escapes are not copied.
+    pub fn decode(self, text: &'a [u8]) -> Result<Value<'a>, JsonError> {
+        self.check_size(text.len())?;
+        match str::from_utf8(text) {
+            Ok(text) => self.run(text, |part| part),
+            Err(_) => self.run(self.arena.alloc_str(&repair(text)), |part| part),
+        }
+    }
+
+    /// Reads a text that may go away: all strings are copied, equal keys only once.
+    pub fn decode_copied(self, text: &[u8]) -> Result<Value<'a>, JsonError> {
+        self.check_size(text.len())?;
+        let text = match str::from_utf8(text) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(repair(text)),
+        };
+        let arena = self.arena;
+        self.run(&text, |part| {
+            if part.is_empty() {
+                ""
+            } else {
+                arena.alloc_str(part)
+            }
+        })
+    }
+
+    fn check_size(self, size: usize) -> Result<(), JsonError> {
+        if size > self.limits.size {
+            return Err(JsonError::new(
+                format!(
+                    "the text has {size} bytes, more than the {} allowed",
+                    self.limits.size
+                ),
+                self.limits.size,
+            ));
+        }
+        Ok(())
+    }
+
+    fn run<'t, K>(self, text: &'t str, keep: K) -> Result<Value<'a>, JsonError>
+    where
+        K: Fn(&'t str) -> &'a str,
+    {
+        let mut reader = Reader {
+            decoder: self,
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            keep,
+            items: Vec::new(),
+            entries: Vec::new(),
+            keys: Keys::default(),
+            depth: 0,
+        };
+        let value = reader.value()?;
+        reader.skip_space();
+        match reader.peek() {
+            None => Ok(value),
+            Some(_) => Err(reader.unexpected("after top-level value")),
+        }
+    }
+}
+
+/// Keys that were seen lately: objects of one kind share theirs.
+struct Keys<'t, 'a> {
+    slots: Box<[(&'t str, &'a str); 64]>,
+}
+
+impl Default for Keys<'_, '_> {
+    fn default() -> Self {
+        Self {
+            slots: Box::new([("", ""); 64]),
+        }
+    }
+}
+
+impl<'t, 'a> Keys<'t, 'a> {
+    #[inline]
+    fn keep(&mut self, key: &'t str, keep: impl FnOnce(&'t str) -> &'a str) -> &'a str {
+        let bytes = key.as_bytes();
+        let first = bytes.first().copied().unwrap_or(0);
+        let last = bytes.last().copied().unwrap_or(0);
+        let slot = (first.wrapping_mul(31) ^ last.wrapping_mul(7)) as usize ^ bytes.len();
+        let slot = &mut self.slots[slot & 63];
+        if slot.0 != key {
+            *slot = (key, keep(key));
+        }
+        slot.1
+    }
+}
+
+struct Reader<'t, 'a, K> {
+    decoder: Decoder<'a>,
+    text: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    keep: K,
+    /// Elements of the arrays that are being read, inner ones behind outer ones.
+    items: Vec<Value<'a>>,
+    /// Entries of the objects that are being read, likewise.
+    entries: Vec<(Value<'a>, Value<'a>)>,
+    keys: Keys<'t, 'a>,
+    depth: usize,
+}
+
+impl<'t, 'a, K: Fn(&'t str) -> &'a str> Reader<'t, 'a, K> {
+    #[inline]
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    #[inline]
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    #[cold]
+    fn unexpected(&self, place: &str) -> JsonError {
+        let Some(found) = self
+            .text
+            .get(self.at..)
+            .and_then(|rest| rest.chars().next())
+        else {
+            return JsonError::new("unexpected end of JSON input", self.at);
+        };
+        let found = match found {
+            '\'' => String::from(r"'\''"),
+            '"' => String::from(r#"'"'"#),
+            other => format!("'{}'", other.escape_debug()),
+        };
+        JsonError::new(format!("invalid character {found} {place}"), self.at)
+    }
+
+    fn value(&mut self) -> Result<Value<'a>, JsonError> {
+        self.skip_space();
+        match self.peek() {
+            Some(b'"') => Ok(Value::String(self.string()?)),
+            Some(b'{') => self.nested(Self::object),
+            Some(b'[') => self.nested(Self::array),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word("true", Value::TRUE),
+            Some(b'f') => self.word("false", Value::FALSE),
+            Some(b'n') => self.word("null", Value::Null),
+            _ => Err(self.unexpected("looking for beginning of value")),
+        }
+    }
+
+    fn nested(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<Value<'a>, JsonError>,
+    ) -> Result<Value<'a>, JsonError> {
+        if self.depth >= self.decoder.limits.depth {
+            return Err(JsonError::new("exceeded max depth", self.at));
+        }
+        self.depth += 1;
+        self.at += 1;
+        let value = read(self)?;
+        self.depth -= 1;
+        Ok(value)
+    }
+
+    fn word(&mut self, word: &'static str, value: Value<'a>) -> Result<Value<'a>, JsonError> {
+        for (place, expected) in word.bytes().enumerate() {
+            if self.peek() != Some(expected) {
+                return Err(self.unexpected(&format!(
+                    "in literal {word} (expecting '{}')",
+                    char::from(word.as_bytes()[place])
+                )));
+            }
+            self.at += 1;
+        }
+        Ok(value)
+    }
+
+    fn array(&mut self) -> Result<Value<'a>, JsonError> {
+        self.skip_space();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(Value::EMPTY_ARRAY);
+        }
+        let base = self.items.len();
+        loop {
+            let item = self.value()?;
+            self.items.push(item);
+            self.skip_space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => break,
+                _ => return Err(self.unexpected("after array element")),
+            }
+        }
+        self.at += 1;
+        let value = Value::array(self.decoder.arena, &self.items[base..]);
+        self.items.truncate(base);
+        Ok(value)
+    }
+
+    fn object(&mut self) -> Result<Value<'a>, JsonError> {
+        self.skip_space();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(Value::EMPTY_OBJECT);
+        }
+        let base = self.entries.len();
+        loop {
+            self.skip_space();
+            if self.peek() != Some(b'"') {
+                return Err(self.unexpected("looking for beginning of object key string"));
+            }
+            let key = self.key()?;
+            self.skip_space();
+            if self.peek() != Some(b':') {
+                return Err(self.unexpected("after object key"));
+            }
+            self.at += 1;
+            let value = self.value()?;
+            self.entries.push((Value::String(key), value));
+            self.skip_space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => break,
+                _ => return Err(self.unexpected("after object key:value pair")),
+            }
+        }
+        self.at += 1;
+        let arena = self.decoder.arena;
+        if self.entries[base..].is_sorted_by(|a, b| a.0 < b.0) {
+            let value = Object::from_sorted(arena, &self.entries[base..]);
+            self.entries.truncate(base);
+            return Ok(value);
+        }
+        let mut entries = self.entries.split_off(base);
+        sort_entries(&mut entries);
+        Ok(Object::from_sorted(arena, &entries))
+    }
+
+    fn number(&mut self) -> Result<Value<'a>, JsonError> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.peek() {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits(),
+            _ => return Err(self.unexpected("in numeric literal")),
+        }
+        let mut whole = true;
+        if self.peek() == Some(b'.') {
+            whole = false;
+            self.at += 1;
+            if !self.peek().is_some_and(|b| b.is_ascii_digit()) {
+                return Err(self.unexpected("after decimal point in numeric literal"));
+            }
+            self.digits();
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            whole = false;
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            if !self.peek().is_some_and(|b| b.is_ascii_digit()) {
+                return Err(self.unexpected("in exponent of numeric literal"));
+            }
+            self.digits();
+        }
+        let text = &self.text[start..self.at];
+        if whole && let Some(int) = crate::number::parse_int(text.as_bytes()) {
+            return Ok(Value::int(int));
+        }
+        Ok(Value::Number(Number::Literal((self.keep)(text))))
+    }
+
+    fn digits(&mut self) {
+        while self.peek().is_some_and(|b| b.is_ascii_digit()) {
+            self.at += 1;
+        }
+    }
+
+    /// Goes to the end of the plain part of a string.
+    #[inline]
+    fn plain(&mut self) {
+        let rest = &self.bytes[self.at..];
+        let length = rest
+            .iter()
+            .position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f))
+            .unwrap_or(rest.len());
+        self.at += length;
+    }
+
+    fn key(&mut self) -> Result<&'a str, JsonError> {
+        let start = self.at + 1;
+        self.at = start;
+        self.plain();
+        if self.peek() == Some(b'"') {
+            let part = &self.text[start..self.at];
+            self.at += 1;
+            return Ok(self.keys.keep(part, &self.keep));
+        }
+        self.escaped(start)
+    }
+
+    fn string(&mut self) -> Result<&'a str, JsonError> {
+        let start = self.at + 1;
+        self.at = start;
+        self.plain();
+        if self.peek() == Some(b'"') {
+            let part = &self.text[start..self.at];
+            self.at += 1;
+            return Ok((self.keep)(part));
+        }
+        self.escaped(start)
+    }
+
+    /// The rest of a string from its first escape on.
+    fn escaped(&mut self, start: usize) -> Result<&'a str, JsonError> {
+        let mut text = String::from(&self.text[start..self.at]);
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(self.decoder.arena.alloc_str(&text));
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    self.escape(&mut text)?;
+                }
+                _ => return Err(self.unexpected("in string literal")),
+            }
+            let from = self.at;
+            self.plain();
+            text.push_str(&self.text[from..self.at]);
+        }
+    }
+
+    fn escape(&mut self, text: &mut String) -> Result<(), JsonError> {
+        let plain = match self.peek() {
+            Some(b'u') => {
+                self.at += 1;
+                return self.code_point(text);
+            }
+            Some(same @ (b'"' | b'\\' | b'/')) => char::from(same),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            _ => return Err(self.unexpected("in string escape code")),
+        };
+        self.at += 1;
+        text.push(plain);
+        Ok(())
+    }
+
+    fn code_point(&mut self, text: &mut String) -> Result<(), JsonError> {
+        let first = self.hex()?;
+        if !(0xd800..0xdc00).contains(&first) {
+            text.push(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER));
+            return Ok(());
+        }
+        // A high surrogate pairs with a low one that follows at once; anything else is read on its own.
+        let behind = self.at;
+        if self.bytes[behind..].starts_with(b"\\u") {
+            self.at += 2;
+            let second = self.hex()?;
+            if (0xdc00..0xe000).contains(&second) {
+                let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+                text.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+                return Ok(());
+            }
+            self.at = behind;
+        }
+        text.push(char::REPLACEMENT_CHARACTER);
+        Ok(())
+    }
+
+    fn hex(&mut self) -> Result<u32, JsonError> {
+        let mut code = 0;
+        for _ in 0..4 {
+            let Some(digit) = self.peek().and_then(|b| char::from(b).to_digit(16)) else {
+                return Err(self.unexpected("in \\u hexadecimal character escape"));
+            };
+            code = code * 16 + digit;
+            self.at += 1;
+        }
+        Ok(code)
+    }
+}
+
+/// Bytes as text, with U+FFFD for each byte that is no UTF-8.
+#[must_use]
+pub fn repair(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    loop {
+        match str::from_utf8(rest) {
+            Ok(valid) => {
+                text.push_str(valid);
+                return text;
+            }
+            Err(error) => {
+                let (valid, bad) = rest.split_at(error.valid_up_to());
+                text.push_str(str::from_utf8(valid).unwrap_or_default());
+                text.push(char::REPLACEMENT_CHARACTER);
+                rest = bad.get(1..).unwrap_or_default();
+            }
+        }
+    }
+}

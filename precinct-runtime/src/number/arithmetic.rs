@@ -1,0 +1,166 @@
+//! `+ - * / %`, `abs`, `round`, `ceil`, `floor`.
+//!
+//! Integers stay integers, however large; a quotient that is none, and everything else, is computed on floats with
+//! 64 bits of mantissa.
+
+use num_bigint::BigInt;
+
+use super::float::{Float, OutOfRange};
+use super::{Number, format};
+use crate::arena::Arena;
+use crate::error::BuiltinError;
+
+/// Integers within these bounds divide as machine integers; OPA has the same window, and beyond it other rules.
+const SMALL: std::ops::RangeInclusive<i64> = -(1 << 31)..=(1 << 31) - 1;
+
+type Outcome<'a> = Result<Number<'a>, BuiltinError>;
+
+impl From<OutOfRange> for BuiltinError {
+    fn from(_: OutOfRange) -> Self {
+        BuiltinError::new("number out of range")
+    }
+}
+
+fn small(number: Number<'_>) -> Option<i64> {
+    number.to_i64().filter(|int| SMALL.contains(int))
+}
+
+fn from_float<'a>(arena: &'a Arena, float: &Float) -> Outcome<'a> {
+    Ok(Number::copied(arena, &format::float(float)?))
+}
+
+fn exact_or_float<'a>(
+    arena: &'a Arena,
+    (left, right): (Number<'a>, Number<'a>),
+    exact: impl FnOnce(BigInt, BigInt) -> BigInt,
+    float: impl FnOnce(&Float, &Float) -> Float,
+) -> Outcome<'a> {
+    if let (Some(left), Some(right)) = (left.to_big(), right.to_big()) {
+        return Ok(Number::from_big(arena, &exact(left, right)));
+    }
+    from_float(arena, &float(&Float::of(left)?, &Float::of(right)?))
+}
+
+impl<'a> Number<'a> {
+    /// `self + other`
+    #[inline]
+    pub fn plus(self, other: Number<'a>, arena: &'a Arena) -> Outcome<'a> {
+        if let (Number::Int(a), Number::Int(b)) = (self, other)
+            && let Some(sum) = a.checked_add(b)
+        {
+            return Ok(Number::Int(sum));
+        }
+        exact_or_float(arena, (self, other), |a, b| a + b, Float::add)
+    }
+
+    /// `self - other`
+    #[inline]
+    pub fn minus(self, other: Number<'a>, arena: &'a Arena) -> Outcome<'a> {
+        if let (Number::Int(a), Number::Int(b)) = (self, other)
+            && let Some(difference) = a.checked_sub(b)
+        {
+            return Ok(Number::Int(difference));
+        }
+        exact_or_float(arena, (self, other), |a, b| a - b, Float::subtract)
+    }
+
+    /// `self * other`
+    #[inline]
+    pub fn times(self, other: Number<'a>, arena: &'a Arena) -> Outcome<'a> {
+        if let (Number::Int(a), Number::Int(b)) = (self, other)
+            && let Some(product) = a.checked_mul(b)
+        {
+            return Ok(Number::Int(product));
+        }
+        exact_or_float(arena, (self, other), |a, b| a * b, Float::multiply)
+    }
+
+    /// `self / other`
+    pub fn divided_by(self, other: Number<'a>, arena: &'a Arena) -> Outcome<'a> {
+        if let (Some(a), Some(b)) = (small(self), small(other)) {
+            if b == 0 {
+                return Err(BuiltinError::new("divide by zero"));
+            }
+            if a != 0 && a % b == 0 {
+                return Ok(Number::Int(a / b));
+            }
+        }
+        let divisor = Float::of(other)?;
+        if divisor.is_zero() {
+            return Err(BuiltinError::new("divide by zero"));
+        }
+        from_float(arena, &Float::of(self)?.divide(&divisor))
+    }
+
+    /// `self % other`, with the sign of `self`
+    pub fn remainder(self, other: Number<'a>, arena: &'a Arena) -> Outcome<'a> {
+        if let (Number::Int(a), Number::Int(b)) = (self, other) {
+            return match b {
+                0 => Err(BuiltinError::new("modulo by zero")),
+                b => Ok(Number::Int(a.wrapping_rem(b))),
+            };
+        }
+        match (self.to_big(), other.to_big()) {
+            (_, Some(b)) if b == BigInt::ZERO && self.is_integer() => {
+                Err(BuiltinError::new("modulo by zero"))
+            }
+            (Some(a), Some(b)) => Ok(Number::from_big(arena, &(a % b))),
+            _ => Err(BuiltinError::new("modulo on floating-point number")),
+        }
+    }
+
+    /// The number without its sign.
+    pub fn absolute(self, arena: &'a Arena) -> Outcome<'a> {
+        match small(self) {
+            Some(int) => Ok(Number::Int(int.abs())),
+            None => from_float(arena, &Float::of(self)?.abs()),
+        }
+    }
+
+    /// The nearest integer, halves away from zero.
+    pub fn round(self, arena: &'a Arena) -> Outcome<'a> {
+        self.to_whole(arena, |float, _| {
+            let half = Float::of(Number::Literal("0.5"))?;
+            let moved = if float.is_negative() {
+                float.subtract(&half)
+            } else {
+                float.add(&half)
+            };
+            Ok(Float::from_big(&moved.truncate().ok_or(OutOfRange)?))
+        })
+    }
+
+    /// The least integer that is not less.
+    pub fn ceil(self, arena: &'a Arena) -> Outcome<'a> {
+        self.to_whole(arena, |float, whole| {
+            if whole.is_negative() || float.is_integer() {
+                return Ok(whole);
+            }
+            // Truncating takes the sign off numbers in (-1, 0): OPA answers 1 for them.
+            Ok(whole.add(&Float::of(Number::Int(1))?))
+        })
+    }
+
+    /// The greatest integer that is not greater.
+    pub fn floor(self, arena: &'a Arena) -> Outcome<'a> {
+        self.to_whole(arena, |float, whole| {
+            if !whole.is_negative() || float.is_integer() {
+                return Ok(whole);
+            }
+            Ok(whole.subtract(&Float::of(Number::Int(1))?))
+        })
+    }
+
+    fn to_whole(
+        self,
+        arena: &'a Arena,
+        rule: impl FnOnce(&Float, Float) -> Result<Float, OutOfRange>,
+    ) -> Outcome<'a> {
+        if let Some(int) = small(self) {
+            return Ok(Number::Int(int));
+        }
+        let float = Float::of(self)?;
+        let whole = Float::from_big(&float.truncate().ok_or(OutOfRange)?);
+        from_float(arena, &rule(&float, whole)?)
+    }
+}

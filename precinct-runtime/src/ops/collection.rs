@@ -1,0 +1,140 @@
+//! Lookup, membership, tests, literals, builders with their conflicts.
+
+use crate::arena::Arena;
+use crate::error::EvalError;
+use crate::value::{DocumentBuilder, Inserted, ObjectBuilder, Value};
+
+/// What two different values for one place mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// `complete rules must not produce multiple outputs`
+    CompleteRule,
+    /// `functions must not produce multiple outputs for same inputs`
+    Function,
+    /// `object keys must be unique`
+    ObjectKey,
+    /// The later value replaces the earlier one.
+    Replace,
+}
+
+/// The error of a conflict.
+#[must_use]
+#[cold]
+pub fn conflict(conflict: Conflict) -> EvalError {
+    match conflict {
+        Conflict::CompleteRule => EvalError::complete_rule_conflict(),
+        Conflict::Function => EvalError::function_conflict(),
+        Conflict::ObjectKey | Conflict::Replace => EvalError::object_key_conflict(),
+    }
+}
+
+/// `value in collection`: as element, object value or member.
+#[must_use]
+pub fn member(value: Value<'_>, collection: Value<'_>) -> bool {
+    match collection {
+        Value::Array(items) => items.iter().any(|item| item.equals(value)),
+        Value::Object(object) => object.values().any(|item| item.equals(value)),
+        Value::Set(set) => set.contains(value),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// The value is an array of this length.
+#[must_use]
+#[inline]
+pub fn is_array_of(value: Value<'_>, length: usize) -> bool {
+    matches!(value, Value::Array(items) if items.len() == length)
+}
+
+/// The value is an object of this many keys.
+#[must_use]
+#[inline]
+pub fn is_object_of(value: Value<'_>, length: usize) -> bool {
+    matches!(value, Value::Object(object) if object.len() == length)
+}
+
+/// The value is an array, object or set.
+#[must_use]
+#[inline]
+pub const fn is_collection(value: Value<'_>) -> bool {
+    value.collection_len().is_some()
+}
+
+/// Makes an object; two values for one key are an error.
+pub fn object<'a>(
+    arena: &'a Arena,
+    entries: impl IntoIterator<Item = (Value<'a>, Value<'a>)>,
+) -> Result<Value<'a>, EvalError> {
+    let mut builder = ObjectBuilder::new();
+    for (key, value) in entries {
+        insert(&mut builder, key, value, Conflict::ObjectKey)?;
+    }
+    Ok(builder.finish(arena))
+}
+
+/// Sets a key of a builder.
+#[inline]
+pub fn insert<'a>(
+    builder: &mut ObjectBuilder<'a>,
+    key: Value<'a>,
+    value: Value<'a>,
+    on_conflict: Conflict,
+) -> Result<(), EvalError> {
+    if on_conflict == Conflict::Replace {
+        builder.replace(key, value);
+        return Ok(());
+    }
+    match builder.insert(key, value) {
+        Inserted::Fine => Ok(()),
+        Inserted::Conflict => Err(conflict(on_conflict)),
+    }
+}
+
+/// Sets every entry of an object on a builder, replacing what is there. Not an object: nothing happens.
+pub fn extend<'a>(builder: &mut ObjectBuilder<'a>, source: Value<'a>) {
+    if let Value::Object(object) = source {
+        for (key, value) in object.entries() {
+            builder.replace(*key, *value);
+        }
+    }
+}
+
+/// Puts a leaf below a path of a document.
+pub fn put_at<'a>(
+    builder: &mut DocumentBuilder<'a>,
+    path: &[Value<'a>],
+    value: Value<'a>,
+) -> Result<(), EvalError> {
+    builder
+        .put(path, value)
+        .map_err(|_| EvalError::object_key_conflict())
+}
+
+/// Adds a member to the set below a path of a document; no member only makes the set.
+pub fn add_at<'a>(
+    builder: &mut DocumentBuilder<'a>,
+    path: &[Value<'a>],
+    member: Option<Value<'a>>,
+) -> Result<(), EvalError> {
+    builder
+        .add(path, member)
+        .map_err(|_| EvalError::object_key_conflict())
+}
+
+/// Sets what is not set; a different value is an error.
+#[inline]
+pub fn assign_once<'a>(
+    target: &mut Option<Value<'a>>,
+    value: Value<'a>,
+    on_conflict: Conflict,
+) -> Result<(), EvalError> {
+    match target {
+        Some(have) if !have.equals(value) && on_conflict != Conflict::Replace => {
+            Err(conflict(on_conflict))
+        }
+        _ => {
+            *target = Some(value);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What the statements of the IR do, for both engines.
+//!
+//! * [`call`]: calling builtins: recording, error handling, counting
+//! * [`collection`]: lookup, membership, tests, literals, builders with their conflicts
+//! * [`with`]: replacing parts of input and data
+
+pub mod call;
+pub mod collection;
+pub mod with;
+
+pub use call::call_builtin;
+pub use collection::{
+    Conflict, add_at, assign_once, conflict, extend, insert, is_array_of, is_collection,
+    is_object_of, member, object, put_at,
+};
+pub use with::{Undo, put_data, put_input};

@@ -1,0 +1,84 @@
+//! Replacing parts of input and data.
+
+use crate::arena::Arena;
+use crate::context::{Context, Mock};
+use crate::error::EvalError;
+use crate::value::{Object, Value};
+
+/// How a replacement is taken back. Replacements end in the opposite order of their beginnings.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub enum Undo<'a> {
+    /// Puts an input back.
+    Input(Option<Value<'a>>),
+    /// Puts base documents back and ends a mask.
+    Data(Value<'a>, u32),
+    /// Puts back what was in the place of a function.
+    Function(u32, Option<Mock<'a>>),
+}
+
+/// `with input.a.b as value`
+pub fn put_input<'a>(
+    context: &mut Context<'a>,
+    path: &[&str],
+    value: Value<'a>,
+) -> Result<Undo<'a>, EvalError> {
+    let before = context.input;
+    context.input = Some(put(context.arena(), before, path, value)?);
+    Ok(Undo::Input(before))
+}
+
+/// `with data.a.b as value`
+pub fn put_data<'a>(
+    context: &mut Context<'a>,
+    path: &[&str],
+    value: Value<'a>,
+    mask: u32,
+) -> Result<Undo<'a>, EvalError> {
+    let before = context.data;
+    context.data = put(context.arena(), Some(before), path, value)?;
+    context.mask(mask);
+    Ok(Undo::Data(before, mask))
+}
+
+/// `with f as g`, `with f as value`
+pub fn put_function<'a>(context: &mut Context<'a>, mock: u32, by: Mock<'a>) -> Undo<'a> {
+    Undo::Function(mock, context.set_mock(mock, Some(by)))
+}
+
+/// Ends a replacement.
+pub fn undo<'a>(context: &mut Context<'a>, undo: Undo<'a>) {
+    match undo {
+        Undo::Input(before) => context.input = before,
+        Undo::Data(before, mask) => {
+            context.data = before;
+            context.unmask(mask);
+        }
+        Undo::Function(mock, before) => {
+            context.set_mock(mock, before);
+        }
+    }
+}
+
+/// A copy of a document with the value at a path; what is not on the way to it is shared. Objects on the way are made
+/// where nothing or something else stands.
+fn put<'a>(
+    arena: &'a Arena,
+    document: Option<Value<'a>>,
+    path: &[&str],
+    value: Value<'a>,
+) -> Result<Value<'a>, EvalError> {
+    let Some((name, rest)) = path.split_first() else {
+        return Ok(value);
+    };
+    let object = match document {
+        Some(Value::Object(object)) => object,
+        _ => Object::EMPTY,
+    };
+    let below = put(arena, object.get_str(name), rest, value)?;
+    let key = match object.position(Value::String(name)) {
+        Some(at) => object.entries()[at].0,
+        None => Value::string(arena, name),
+    };
+    Ok(object.with(arena, key, below))
+}

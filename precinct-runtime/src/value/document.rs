@@ -1,0 +1,132 @@
+//! The builder for a document whose rule heads have dynamic parts: `p[x].q[y] := z`, `p[x] contains y`.
+
+use super::{ObjectBuilder, SetBuilder, Value};
+use crate::arena::Arena;
+
+/// Two rules want different things at one place of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DocumentConflict;
+
+/// Nested objects whose leaves are values or sets.
+#[derive(Debug, Default, Clone)]
+pub struct DocumentBuilder<'a> {
+    root: Node<'a>,
+}
+
+#[derive(Debug, Default, Clone)]
+enum Node<'a> {
+    #[default]
+    Nothing,
+    Leaf(Value<'a>),
+    Members(SetBuilder<'a>),
+    /// Keys in the order of their arrival; the value of a key is its position among the nodes.
+    Inner {
+        keys: ObjectBuilder<'a>,
+        nodes: Vec<Node<'a>>,
+    },
+}
+
+impl<'a> DocumentBuilder<'a> {
+    /// Empty.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes it empty again.
+    pub fn clear(&mut self) {
+        self.root = Node::Nothing;
+    }
+
+    /// Puts a leaf at a path. A different leaf there, or anything but objects on the way, is a conflict.
+    pub fn put(&mut self, path: &[Value<'a>], value: Value<'a>) -> Result<(), DocumentConflict> {
+        match self.root.descend(path)? {
+            node @ Node::Nothing => {
+                *node = Node::Leaf(value);
+                Ok(())
+            }
+            Node::Leaf(have) if have.equals(value) => Ok(()),
+            _ => Err(DocumentConflict),
+        }
+    }
+
+    /// Adds a member to the set at a path, which need not be there; no member only makes the set.
+    pub fn add(
+        &mut self,
+        path: &[Value<'a>],
+        member: Option<Value<'a>>,
+    ) -> Result<(), DocumentConflict> {
+        let node = self.root.descend(path)?;
+        if matches!(node, Node::Nothing) {
+            *node = Node::Members(SetBuilder::new());
+        }
+        let Node::Members(set) = node else {
+            return Err(DocumentConflict);
+        };
+        if let Some(member) = member {
+            set.add(member);
+        }
+        Ok(())
+    }
+
+    /// The document, `{}` if nothing was put; the builder is empty afterwards.
+    pub fn finish(&mut self, arena: &'a Arena) -> Value<'a> {
+        std::mem::take(&mut self.root).finish(arena)
+    }
+}
+
+impl<'a> Node<'a> {
+    fn descend(&mut self, path: &[Value<'a>]) -> Result<&mut Self, DocumentConflict> {
+        let mut node = self;
+        for key in path {
+            if matches!(node, Node::Nothing) {
+                *node = Node::Inner {
+                    keys: ObjectBuilder::new(),
+                    nodes: Vec::new(),
+                };
+            }
+            let Node::Inner { keys, nodes } = node else {
+                return Err(DocumentConflict);
+            };
+            let at = if let Some(at) = keys.get(*key) {
+                at.as_number().and_then(crate::Number::to_index)
+            } else {
+                nodes.push(Node::Nothing);
+                keys.replace(
+                    *key,
+                    Value::int(i64::try_from(nodes.len() - 1).unwrap_or(0)),
+                );
+                Some(nodes.len() - 1)
+            };
+            node = at
+                .and_then(|at| nodes.get_mut(at))
+                .ok_or(DocumentConflict)?;
+        }
+        Ok(node)
+    }
+
+    /// The path of a rule head is as long as the head, so that recursion is bounded by the policy's text.
+    fn finish(self, arena: &'a Arena) -> Value<'a> {
+        match self {
+            Node::Nothing => Value::EMPTY_OBJECT,
+            Node::Leaf(value) => value,
+            Node::Members(mut set) => set.finish(arena),
+            Node::Inner { mut keys, nodes } => {
+                let values: Vec<Value<'a>> =
+                    nodes.into_iter().map(|node| node.finish(arena)).collect();
+                let Value::Object(positions) = keys.finish(arena) else {
+                    return Value::EMPTY_OBJECT;
+                };
+                let entries: Vec<_> = positions
+                    .entries()
+                    .iter()
+                    .filter_map(|(key, at)| {
+                        let at = at.as_number()?.to_index()?;
+                        Some((*key, *values.get(at)?))
+                    })
+                    .collect();
+                super::Object::from_sorted(arena, &entries)
+            }
+        }
+    }
+}

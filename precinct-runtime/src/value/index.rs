@@ -1,0 +1,119 @@
+//! A hash index over the keys of a sorted slice: one probe instead of a binary search.
+
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
+
+use super::Value;
+use crate::arena::Arena;
+
+/// Collections of at least this many entries get an index.
+pub(crate) const INDEX_FROM: usize = 16;
+
+/// Open addressing with linear probing. A slot holds a position plus one, and zero when it is free; half of the
+/// slots are free.
+#[derive(Debug)]
+pub(crate) struct Index<'a> {
+    slots: &'a [u32],
+}
+
+impl<'a> Index<'a> {
+    /// An index over `len` keys, or none when there are too few to be worth it or too many to count.
+    pub(crate) fn build(
+        arena: &'a Arena,
+        len: usize,
+        key: impl Fn(usize) -> Value<'a>,
+    ) -> Option<&'a Self> {
+        if len < INDEX_FROM || u32::try_from(len).is_err() {
+            return None;
+        }
+        let slots = arena.alloc_slice_fill_copy((len * 2).next_power_of_two(), 0_u32);
+        let mask = slots.len() - 1;
+        for position in 0..len {
+            let mut at = start(key(position), mask);
+            while slots[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            slots[at] = u32::try_from(position + 1).unwrap_or(0);
+        }
+        Some(arena.alloc(Self { slots }))
+    }
+
+    /// The position of the key that `same` accepts among those with the hash of `wanted`.
+    #[inline]
+    pub(crate) fn find(
+        &self,
+        wanted: Value<'_>,
+        mut same: impl FnMut(usize) -> bool,
+    ) -> Option<usize> {
+        let mask = self.slots.len() - 1;
+        let mut at = start(wanted, mask);
+        loop {
+            let position = (self.slots[at] as usize).checked_sub(1)?;
+            if same(position) {
+                return Some(position);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    pub(crate) fn copy_into<'b>(&self, arena: &'b Arena) -> &'b Index<'b> {
+        arena.alloc(Index {
+            slots: arena.alloc_slice_copy(self.slots),
+        })
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the mask keeps the low bits only"
+)]
+fn start(key: Value<'_>, mask: usize) -> usize {
+    key.hash64() as usize & mask
+}
+
+/// Seeded once a process, so that nobody who writes an input can choose keys that collide.
+fn seed() -> u64 {
+    static SEED: OnceLock<u64> = OnceLock::new();
+    *SEED.get_or_init(|| std::hash::RandomState::new().hash_one(0x5eed_u64))
+}
+
+/// Folded multiplication over 64-bit words.
+pub(crate) struct Mixer {
+    state: u64,
+    seed: u64,
+}
+
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Mixer {
+    pub(crate) fn new() -> Self {
+        let seed = seed();
+        Self { state: seed, seed }
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
+    pub(crate) fn word(&mut self, word: u64) {
+        let product = u128::from(self.state ^ word) * u128::from(FACTOR ^ (self.seed | 1));
+        self.state = (product as u64) ^ ((product >> 64) as u64);
+    }
+
+    #[inline]
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.word((bytes.len() as u64) ^ 0xd6e8_feb8_6659_fd93);
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.word(u64::from_le_bytes(*word));
+        }
+        if !rest.is_empty() {
+            let mut last = [0_u8; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            self.word(u64::from_le_bytes(last));
+        }
+    }
+
+    pub(crate) fn end(mut self) -> u64 {
+        self.word(0x2545_f491_4f6c_dd1d);
+        self.state
+    }
+}
