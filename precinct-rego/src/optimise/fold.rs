@@ -3,11 +3,18 @@
 use std::collections::HashSet;
 
 use crate::ir::{
-    Comparison, Constant, ConstantId, Function, Label, Operand, Stmt, StmtKind, Test, visit,
+    Comparison, Constant, ConstantId, Function, Label, Local, Operand, Stmt, StmtKind, Test, visit,
 };
 
 pub(super) fn run(function: &mut Function, constants: &[Constant]) {
-    visit::each_body(&mut function.body, &mut |body| tests(body, constants));
+    let mut known = Known {
+        constants,
+        set: HashSet::new(),
+    };
+    visit::each(&function.body, &mut |stmt| {
+        known.set.extend(stmt.kind.targets())
+    });
+    visit::each_body(&mut function.body, &mut |body| tests(body, &known));
     visit::each_body(&mut function.body, &mut unreachable);
     let mut used: HashSet<Label> = HashSet::new();
     visit::each(&function.body, &mut |stmt| used.extend(stmt.kind.exit()));
@@ -15,12 +22,19 @@ pub(super) fn run(function: &mut Function, constants: &[Constant]) {
     visit::each_body(&mut function.body, &mut unreachable);
 }
 
+/// What decides tests.
+struct Known<'a> {
+    constants: &'a [Constant],
+    /// The locals that some statement sets.
+    set: HashSet<Local>,
+}
+
 /// Drops tests that always hold; those that never do become a `break`.
-fn tests(body: &mut Vec<Stmt>, constants: &[Constant]) {
+fn tests(body: &mut Vec<Stmt>, known: &Known<'_>) {
     let mut kept = Vec::with_capacity(body.len());
     for mut stmt in body.drain(..) {
         match &mut stmt.kind {
-            StmtKind::Test { test, otherwise } => match outcome(test, constants) {
+            StmtKind::Test { test, otherwise } => match outcome(test, known) {
                 Some(true) => {}
                 Some(false) => {
                     stmt.kind = StmtKind::Break { label: *otherwise };
@@ -33,13 +47,13 @@ fn tests(body: &mut Vec<Stmt>, constants: &[Constant]) {
                     kept.push(stmt);
                     continue;
                 };
-                let known: Vec<Option<bool>> = cases
+                let fits: Vec<Option<bool>> = cases
                     .iter()
-                    .map(|case| equal(*on, case.constant, constants))
+                    .map(|case| equal(*on, case.constant, known.constants))
                     .collect();
-                if let Some(hit) = known.iter().position(|k| *k == Some(true)) {
+                if let Some(hit) = fits.iter().position(|k| *k == Some(true)) {
                     kept.append(&mut cases[hit].body);
-                } else if known.iter().all(|k| *k == Some(false)) {
+                } else if fits.iter().all(|k| *k == Some(false)) {
                     kept.append(default);
                 } else {
                     kept.push(stmt);
@@ -51,31 +65,31 @@ fn tests(body: &mut Vec<Stmt>, constants: &[Constant]) {
     *body = kept;
 }
 
-fn outcome(test: &Test, constants: &[Constant]) -> Option<bool> {
+fn outcome(test: &Test, known: &Known<'_>) -> Option<bool> {
     match test {
         Test::Truthy(Operand::Constant(id)) => {
-            Some(constants.get(id.index())? != &Constant::Boolean(false))
+            Some(known.constants.get(id.index())? != &Constant::Boolean(false))
         }
         Test::Compare {
             comparison,
             left: Operand::Constant(left),
             right: Operand::Constant(right),
         } => match comparison {
-            Comparison::Equal => equal(*left, *right, constants),
-            Comparison::NotEqual => equal(*left, *right, constants).map(|equal| !equal),
+            Comparison::Equal => equal(*left, *right, known.constants),
+            Comparison::NotEqual => equal(*left, *right, known.constants).map(|equal| !equal),
             Comparison::Less
             | Comparison::LessOrEqual
             | Comparison::Greater
             | Comparison::GreaterOrEqual => None,
         },
-        Test::Not(test) => outcome(test, constants).map(|holds| !holds),
+        Test::Not(test) => outcome(test, known).map(|holds| !holds),
+        Test::Set(local) => (!known.set.contains(local)).then_some(false),
         Test::Truthy(Operand::Local(_))
         | Test::Compare { .. }
         | Test::ArrayOf { .. }
         | Test::ObjectOf { .. }
         | Test::Collection(_)
         | Test::Member { .. }
-        | Test::Set(_)
         | Test::Unmasked(_)
         | Test::Mocked(_) => None,
     }

@@ -12,12 +12,14 @@
 //!
 //! * [`copies`]: locals that only stand for another operand disappear
 //! * [`fold`]: tests with a known outcome, statements that are never reached, blocks that nobody leaves early
+//! * [`reads`]: what was read already is not read again
 //! * [`unread`]: locals that nobody reads
 //! * [`index`]: rules that differ in a constant become a `switch`
 
 mod copies;
 mod fold;
 mod index;
+mod reads;
 mod unread;
 
 use crate::ir::Program;
@@ -29,6 +31,7 @@ pub fn optimise(program: &mut Program) {
         copies::run(function);
         fold::run(function, constants);
         index::run(function, constants);
+        reads::run(function);
         copies::run(function);
         fold::run(function, constants);
         unread::run(function);
