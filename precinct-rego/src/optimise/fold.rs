@@ -12,7 +12,7 @@ pub(super) fn run(function: &mut Function, constants: &[Constant]) {
         set: HashSet::new(),
     };
     visit::each(&function.body, &mut |stmt| {
-        known.set.extend(stmt.kind.targets())
+        known.set.extend(stmt.kind.targets());
     });
     visit::each_body(&mut function.body, &mut |body| tests(body, &known));
     visit::each_body(&mut function.body, &mut unreachable);

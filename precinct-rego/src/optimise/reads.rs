@@ -89,7 +89,7 @@ fn read(kind: &StmtKind, stable: &[bool]) -> Option<(Read, Local)> {
                 Operand::Local(local) => is_stable(*local, stable),
                 Operand::Constant(_) => true,
             };
-            (fixed(source) && fixed(key)).then(|| (Read::Get(*source, *key), *target))
+            (fixed(source) && fixed(key)).then_some((Read::Get(*source, *key), *target))
         }
         _ => None,
     }
