@@ -149,7 +149,7 @@ pub enum StmtKind {
         /// Its elements.
         items: Vec<Operand>,
     },
-    /// Makes an object; a key that is given twice with different values is an error.
+    /// Makes an object; of two values for one key the later one counts, as it does in OPA.
     Object {
         /// Receives.
         target: Local,

@@ -60,16 +60,16 @@ pub const fn is_collection(value: Value<'_>) -> bool {
     value.collection_len().is_some()
 }
 
-/// Makes an object; two values for one key are an error.
+/// Makes an object; of two values for one key the later one counts.
 pub fn object<'a>(
     arena: &'a Arena,
     entries: impl IntoIterator<Item = (Value<'a>, Value<'a>)>,
-) -> Result<Value<'a>, EvalError> {
+) -> Value<'a> {
     let mut builder = ObjectBuilder::new();
     for (key, value) in entries {
-        insert(&mut builder, key, value, Conflict::ObjectKey)?;
+        builder.replace(key, value);
     }
-    Ok(builder.finish(arena))
+    builder.finish(arena)
 }
 
 /// Sets a key of a builder.
