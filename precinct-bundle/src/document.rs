@@ -129,6 +129,14 @@ pub fn folders(path: &str) -> Vec<String> {
         .collect()
 }
 
+/// The canonical text of a structured file.
+///
+/// # Errors
+/// When the file does not parse.
+pub fn canonical_text(path: &str, bytes: &[u8]) -> Result<String, String> {
+    parse(path, bytes).map(|value| canonical(&value))
+}
+
 /// JSON text with sorted keys, no spaces, and `<`, `>`, `&` as they are: what structured files are hashed as.
 pub fn canonical(value: &Value) -> String {
     let mut text = String::new();

@@ -12,6 +12,7 @@
 //! * [`bundle`]: the meaning of the files
 //! * [`document`]: base documents, merged and hashed
 //! * [`patch`]: the changes of a delta bundle
+//! * [`signature`]: who vouches for it
 //! * [`load`]: modules and documents from the paths of a command line
 
 pub mod archive;
@@ -24,6 +25,7 @@ pub mod files;
 pub mod load;
 pub mod manifest;
 pub mod patch;
+pub mod signature;
 
 pub use bundle::Bundle;
 pub use digest::Digest;
