@@ -1,8 +1,11 @@
 //! A bundle: the meaning of its files.
 
-use serde_json::Value;
+use std::sync::Arc;
 
-use crate::document::{self, Data};
+use precinct_runtime::arena::Document;
+use precinct_runtime::value::Value;
+
+use crate::document::{self, AssembleError, Part};
 use crate::patch::Patch;
 use crate::{Error, Files, Manifest};
 
@@ -31,8 +34,10 @@ pub struct Bundle {
     pub manifest: Manifest,
     /// The policy modules, ordered by path.
     pub modules: Vec<ModuleFile>,
-    /// The base documents.
-    pub data: Data,
+    /// The base documents as files.
+    pub documents: Vec<Part>,
+    /// The base documents together.
+    pub data: Arc<Document>,
     /// Plans (`plan.json`).
     pub plans: Vec<OpaqueFile>,
     /// Wasm modules (`policy.wasm`).
@@ -60,7 +65,11 @@ impl Bundle {
                     text: text(path, bytes)?,
                 });
             } else if document::is_data_file(path) {
-                bundle.insert(path, bytes)?;
+                bundle.documents.push(Part {
+                    path: document::folders(path),
+                    file: path.to_owned(),
+                    text: bytes.to_vec(),
+                });
             } else if path.ends_with(".manifest") {
                 if let Some(first) = manifest_path {
                     return Err(Error::Manifest(format!(
@@ -77,6 +86,7 @@ impl Bundle {
                 bundle.wasm.push(opaque(path, bytes));
             }
         }
+        bundle.data = Arc::new(bundle.assemble()?);
         bundle.check()?;
         Ok(bundle)
     }
@@ -98,26 +108,31 @@ impl Bundle {
             .or(self.manifest.rego_version)
     }
 
-    fn insert(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error> {
-        let refuse = |message: String| Error::Content {
-            path: path.to_owned(),
-            message,
-        };
-        let value = document::parse(path, bytes).map_err(refuse)?;
-        let folders = document::folders(path);
-        let tree = document::tree(&folders, value)
-            .ok_or_else(|| refuse("root value must be object".to_owned()))?;
-        document::merge(&mut self.data, tree).map_err(|_| {
-            refuse(format!(
-                "failed to insert data file from path {}",
-                folders.join("/")
-            ))
+    fn assemble(&self) -> Result<Document, Error> {
+        document::assemble(&self.documents).map_err(|error| {
+            let (AssembleError::Text { part, .. }
+            | AssembleError::NoObject { part }
+            | AssembleError::Conflict { part, .. }) = &error;
+            let part = &self.documents[*part];
+            let message = match &error {
+                AssembleError::Conflict { .. } => {
+                    format!(
+                        "failed to insert data file from path {}",
+                        part.path.join("/")
+                    )
+                }
+                _ => error.to_string(),
+            };
+            Error::Content {
+                path: part.file.clone(),
+                message,
+            }
         })
     }
 
     fn check(&self) -> Result<(), Error> {
         if let Some(patch) = &self.patch {
-            let found = if !self.data.is_empty() {
+            let found = if !self.documents.is_empty() {
                 Some("data")
             } else if !self.modules.is_empty() {
                 Some("policy")
@@ -133,33 +148,28 @@ impl Bundle {
             }
             patch.check(&self.manifest)?;
         }
-        check_data(&self.data, &mut Vec::new(), &self.manifest)
+        check_data(self.data.value(), &mut Vec::new(), &self.manifest)
     }
 }
 
 /// Every document must stand at or below one of the roots.
-fn check_data(data: &Data, path: &mut Vec<String>, manifest: &Manifest) -> Result<(), Error> {
-    if manifest.owns(&path.join("/")) {
+fn check_data(data: Value<'_>, path: &mut Vec<String>, manifest: &Manifest) -> Result<(), Error> {
+    let (false, Some(object)) = (manifest.owns(&path.join("/")), data.as_object()) else {
         return Ok(());
-    }
-    for (key, value) in data {
-        path.push(key.clone());
+    };
+    for (key, value) in object.entries() {
+        path.push(key.as_str().unwrap_or_default().to_owned());
         let place = path.join("/");
-        if !manifest.owns(&place) {
-            let leads_to_root = manifest
-                .roots()
-                .iter()
-                .any(|root| root.starts_with(&format!("{place}/")));
-            match value {
-                Value::Object(object) if leads_to_root => check_data(object, path, manifest)?,
-                _ => {
-                    return Err(Error::Manifest(format!(
-                        "manifest roots [{}] do not permit data at path '/{place}' (hint: check bundle directory structure)",
-                        manifest.roots().join(" ")
-                    )));
-                }
-            }
+        let below = format!("{place}/");
+        let leads_to_root = manifest.roots().iter().any(|root| root.starts_with(&below));
+        let passed_through = leads_to_root && value.as_object().is_some();
+        if !(passed_through || manifest.owns(&place)) {
+            return Err(Error::Manifest(format!(
+                "manifest roots [{}] do not permit data at path '/{place}' (hint: check bundle directory structure)",
+                manifest.roots().join(" ")
+            )));
         }
+        check_data(*value, path, manifest)?;
         path.pop();
     }
     Ok(())
@@ -183,7 +193,7 @@ fn opaque(path: &str, bytes: &[u8]) -> OpaqueFile {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use serde_json::json;
+    use precinct_runtime::json::Encoding;
 
     use super::*;
     use crate::Limits;
@@ -208,8 +218,8 @@ mod tests {
         ]))
         .unwrap();
         assert_eq!(
-            Value::Object(bundle.data),
-            json!({"a": 1, "x": {"y": {"b": 2}}})
+            Encoding::PLAIN.encode(bundle.data.value()),
+            r#"{"a":1,"x":{"y":{"b":2}}}"#
         );
         assert_eq!(bundle.modules.len(), 1);
     }

@@ -1,9 +1,79 @@
 //! Base documents: read from JSON and YAML, put together into one tree.
 
-use serde_json::{Map, Value};
+use precinct_runtime::arena::{Arena, Document};
+use precinct_runtime::json::{Decoder, Encoding};
+use precinct_runtime::value::{ObjectBuilder, Value};
 
-/// A tree of base documents, as `data` shows it.
-pub type Data = Map<String, Value>;
+/// A document and where in `data` it belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The keys that lead to it.
+    pub path: Vec<String>,
+    /// The file, for messages. Its ending says how it is read.
+    pub file: String,
+    /// The text.
+    pub text: Vec<u8>,
+}
+
+/// Why documents can't be put together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AssembleError {
+    /// A text is not what its name says.
+    #[error("{message}")]
+    Text {
+        /// The position of the part.
+        part: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A document that would be all of `data` is no object.
+    #[error("root value must be object")]
+    NoObject {
+        /// The position of the part.
+        part: usize,
+    },
+    /// Two documents define different values for one path.
+    #[error("conflicting values at {}", reference(path))]
+    Conflict {
+        /// The position of the later part.
+        part: usize,
+        /// The position of the earliest part that has the value.
+        earlier: Option<usize>,
+        /// The keys that lead to the value.
+        path: Vec<String>,
+    },
+}
+
+/// Puts documents together: objects are joined, any other meeting of two values is a conflict.
+///
+/// # Errors
+/// The first part that is wrong.
+pub fn assemble(parts: &[Part]) -> Result<Document, AssembleError> {
+    Document::try_new(|arena| {
+        let mut whole = Value::EMPTY_OBJECT;
+        let mut trees = Vec::new();
+        for (number, part) in parts.iter().enumerate() {
+            let value =
+                parse(&part.file, &part.text, arena).map_err(|message| AssembleError::Text {
+                    part: number,
+                    message,
+                })?;
+            let tree = tree(&part.path, value, arena);
+            if tree.as_object().is_none() {
+                return Err(AssembleError::NoObject { part: number });
+            }
+            whole = join(whole, tree, arena).map_err(|path| AssembleError::Conflict {
+                part: number,
+                earlier: trees
+                    .iter()
+                    .position(|earlier: &Value<'_>| earlier.path(&path).is_some()),
+                path,
+            })?;
+            trees.push(tree);
+        }
+        Ok(whole)
+    })
+}
 
 /// The file names that hold base documents in a bundle; their digests are taken from their meaning, not their bytes.
 pub fn is_data_file(path: &str) -> bool {
@@ -21,102 +91,110 @@ pub fn base_name(path: &str) -> &str {
 }
 
 /// Reads a document: YAML when the name ends so, JSON otherwise.
-pub fn parse(path: &str, bytes: &[u8]) -> Result<Value, String> {
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn parse<'a>(path: &str, bytes: &[u8], arena: &'a Arena) -> Result<Value<'a>, String> {
     let extension = path.rsplit('.').next().unwrap_or_default();
+    let decode = |bytes: &[u8]| {
+        let decoded = Decoder::new(arena).decode_copied(bytes);
+        decoded.map_err(|error| error.to_string())
+    };
     if matches!(extension, "yaml" | "yml") {
-        yaml(bytes)
+        decode(yaml(bytes)?.as_bytes())
     } else {
-        serde_json::from_slice(bytes).map_err(|error| error.to_string())
+        decode(bytes)
     }
 }
 
-/// Reads YAML as the JSON that it stands for: keys are strings, the first document of the stream counts.
-pub fn yaml(bytes: &[u8]) -> Result<Value, String> {
+/// The JSON text that a YAML text stands for: keys are strings.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn yaml(bytes: &[u8]) -> Result<String, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
     let value: serde_yaml::Value =
         serde_yaml::from_str(text).map_err(|error| format!("yaml: {error}"))?;
-    to_json(value)
+    to_json(value).map(|value| value.to_string())
 }
 
-fn to_json(value: serde_yaml::Value) -> Result<Value, String> {
+fn to_json(value: serde_yaml::Value) -> Result<serde_json::Value, String> {
+    use serde_json::Value as Json;
     Ok(match value {
-        serde_yaml::Value::Null => Value::Null,
-        serde_yaml::Value::Bool(truth) => Value::Bool(truth),
+        serde_yaml::Value::Null => Json::Null,
+        serde_yaml::Value::Bool(truth) => Json::Bool(truth),
         serde_yaml::Value::Number(number) => number_to_json(&number)?,
-        serde_yaml::Value::String(text) => Value::String(text),
+        serde_yaml::Value::String(text) => Json::String(text),
         serde_yaml::Value::Sequence(items) => {
-            Value::Array(items.into_iter().map(to_json).collect::<Result<_, _>>()?)
+            Json::Array(items.into_iter().map(to_json).collect::<Result<_, _>>()?)
         }
         serde_yaml::Value::Mapping(entries) => {
-            let mut object = Map::new();
+            let mut object = serde_json::Map::new();
             for (key, value) in entries {
                 let key = match to_json(key)? {
-                    Value::String(text) => text,
-                    other @ (Value::Bool(_) | Value::Number(_)) => other.to_string(),
+                    Json::String(text) => text,
+                    other @ (Json::Bool(_) | Json::Number(_)) => other.to_string(),
                     other => return Err(format!("yaml: the key {other} is not a string")),
                 };
                 object.insert(key, to_json(value)?);
             }
-            Value::Object(object)
+            Json::Object(object)
         }
         serde_yaml::Value::Tagged(tagged) => to_json(tagged.value)?,
     })
 }
 
-fn number_to_json(number: &serde_yaml::Number) -> Result<Value, String> {
+fn number_to_json(number: &serde_yaml::Number) -> Result<serde_json::Value, String> {
     if let Some(whole) = number.as_i64() {
-        return Ok(Value::from(whole));
+        return Ok(whole.into());
     }
     if let Some(whole) = number.as_u64() {
-        return Ok(Value::from(whole));
+        return Ok(whole.into());
     }
     number
         .as_f64()
         .and_then(serde_json::Number::from_f64)
-        .map(Value::Number)
+        .map(serde_json::Value::Number)
         .ok_or_else(|| format!("yaml: {number} is no JSON number"))
 }
 
-/// Two documents define different values for one path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
-    /// The keys that lead to the value.
-    pub path: Vec<String>,
+/// Joins two trees; the error holds the keys that lead to the conflict.
+///
+/// # Errors
+/// When both have a value at one place and not both are objects.
+pub fn join<'a>(
+    one: Value<'a>,
+    other: Value<'a>,
+    arena: &'a Arena,
+) -> Result<Value<'a>, Vec<String>> {
+    let (Some(there), Some(more)) = (one.as_object(), other.as_object()) else {
+        return Err(Vec::new());
+    };
+    if there.is_empty() {
+        return Ok(other);
+    }
+    let mut builder = ObjectBuilder::new();
+    for (key, value) in there.entries() {
+        builder.replace(*key, *value);
+    }
+    for (key, value) in more.entries() {
+        let value = match there.get(*key) {
+            None => *value,
+            Some(known) => join(known, *value, arena).map_err(|mut path| {
+                path.insert(0, key.as_str().unwrap_or_default().to_owned());
+                path
+            })?,
+        };
+        builder.replace(*key, value);
+    }
+    Ok(builder.finish(arena))
 }
 
-/// Puts `more` into `data`: objects are joined, any other meeting of two values is a conflict, after which `data`
-/// holds a part of `more`.
-pub fn merge(data: &mut Data, more: Data) -> Result<(), Conflict> {
-    for (key, value) in more {
-        match data.get_mut(&key) {
-            None => {
-                data.insert(key, value);
-            }
-            Some(Value::Object(there)) => match value {
-                Value::Object(value) => merge(there, value).map_err(|mut conflict| {
-                    conflict.path.insert(0, key);
-                    conflict
-                })?,
-                _ => return Err(Conflict { path: vec![key] }),
-            },
-            Some(_) => return Err(Conflict { path: vec![key] }),
-        }
-    }
-    Ok(())
-}
-
-/// The tree that has only this value, below these keys. `None` when no key is given and the value is no object.
-pub fn tree(path: &[String], value: Value) -> Option<Data> {
-    let mut value = value;
-    for key in path.iter().rev() {
-        let mut object = Map::new();
-        object.insert(key.clone(), value);
-        value = Value::Object(object);
-    }
-    match value {
-        Value::Object(object) => Some(object),
-        _ => None,
-    }
+/// The tree that has only this value, below these keys.
+fn tree<'a>(path: &[String], value: Value<'a>, arena: &'a Arena) -> Value<'a> {
+    path.iter().rev().fold(value, |value, key| {
+        Value::object(arena, [(Value::string(arena, key), value)])
+    })
 }
 
 /// Where in `data` a bundle's data file belongs: the folders that hold it.
@@ -129,113 +207,97 @@ pub fn folders(path: &str) -> Vec<String> {
         .collect()
 }
 
-/// The canonical text of a structured file.
+/// The canonical text of a structured file: JSON with sorted keys, no spaces, numbers as written, and `<`, `>`, `&`
+/// as they are.
 ///
 /// # Errors
 /// When the file does not parse.
 pub fn canonical_text(path: &str, bytes: &[u8]) -> Result<String, String> {
-    parse(path, bytes).map(|value| canonical(&value))
+    let arena = Arena::new();
+    parse(path, bytes, &arena).map(|value| Encoding::PLAIN.encode(value))
 }
 
-/// JSON text with sorted keys, no spaces, and `<`, `>`, `&` as they are: what structured files are hashed as.
-pub fn canonical(value: &Value) -> String {
-    let mut text = String::new();
-    write(value, &mut text);
-    text
-}
-
-fn write(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(object) => {
-            let mut keys: Vec<&String> = object.keys().collect();
-            keys.sort_unstable();
-            text.push('{');
-            for (index, key) in keys.into_iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                write_string(key, text);
-                text.push(':');
-                write(&object[key], text);
-            }
-            text.push('}');
-        }
-        Value::Array(items) => {
+/// A path as Rego writes it: `data.a["b c"]`.
+pub fn reference(keys: &[String]) -> String {
+    let mut text = String::from("data");
+    for key in keys {
+        let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !key.starts_with(|c: char| c.is_ascii_digit())
+            && !key.is_empty();
+        if plain {
+            text.push('.');
+            text.push_str(key);
+        } else {
             text.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                write(item, text);
-            }
+            text.push_str(&serde_json::Value::from(key.as_str()).to_string());
             text.push(']');
         }
-        Value::String(string) => write_string(string, text),
-        other => text.push_str(&other.to_string()),
     }
-}
-
-/// As Go's encoder writes strings: the line separators are escaped, control characters by their short forms.
-fn write_string(string: &str, text: &mut String) {
-    text.push('"');
-    for character in string.chars() {
-        match character {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            '\t' => text.push_str("\\t"),
-            '\u{8}' => text.push_str("\\b"),
-            '\u{c}' => text.push_str("\\f"),
-            '\u{2028}' => text.push_str("\\u2028"),
-            '\u{2029}' => text.push_str("\\u2029"),
-            control if u32::from(control) < 0x20 => {
-                text.push_str("\\u00");
-                for nibble in [u32::from(control) >> 4, u32::from(control) & 15] {
-                    text.extend(char::from_digit(nibble, 16));
-                }
-            }
-            other => text.push(other),
-        }
-    }
-    text.push('"');
+    text
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use serde_json::json;
-
     use super::*;
 
-    fn object(value: Value) -> Data {
-        match value {
-            Value::Object(object) => object,
-            other => panic!("{other} is no object"),
+    fn part(path: &[&str], file: &str, text: &str) -> Part {
+        Part {
+            path: path.iter().map(|key| (*key).to_owned()).collect(),
+            file: file.to_owned(),
+            text: text.as_bytes().to_vec(),
         }
+    }
+
+    fn text(document: &Document) -> String {
+        Encoding::PLAIN.encode(document.value())
     }
 
     #[test]
     fn objects_join_and_other_values_conflict() {
-        let mut data = object(json!({"a": {"b": 1}}));
-        merge(&mut data, object(json!({"a": {"c": 2}}))).unwrap();
-        assert_eq!(Value::Object(data.clone()), json!({"a": {"b": 1, "c": 2}}));
-        let conflict = merge(&mut data, object(json!({"a": {"b": 3}}))).unwrap_err();
-        assert_eq!(conflict.path, ["a", "b"]);
+        let mut parts = vec![
+            part(&[], "one.json", r#"{"a": {"b": 1}}"#),
+            part(&["a"], "two.yaml", "c: 2"),
+        ];
+        assert_eq!(text(&assemble(&parts).unwrap()), r#"{"a":{"b":1,"c":2}}"#);
+        parts.push(part(&[], "three.json", r#"{"a": {"c": 3}}"#));
+        assert_eq!(
+            assemble(&parts).unwrap_err(),
+            AssembleError::Conflict {
+                part: 2,
+                earlier: Some(1),
+                path: vec!["a".to_owned(), "c".to_owned()],
+            }
+        );
+    }
+
+    #[test]
+    fn all_of_data_is_an_object() {
+        assert_eq!(
+            assemble(&[part(&[], "x.json", "[1]")]).unwrap_err(),
+            AssembleError::NoObject { part: 0 }
+        );
+        assert_eq!(
+            text(&assemble(&[part(&["a"], "x.json", "[1]")]).unwrap()),
+            r#"{"a":[1]}"#
+        );
     }
 
     #[test]
     fn canonical_text_sorts_keys_and_keeps_numbers_as_written() {
-        let value: Value = serde_json::from_str(r#"{"b": 1.50, "a": "<\u2028\u0001>"}"#).unwrap();
-        assert_eq!(canonical(&value), r#"{"a":"<\u2028\u0001>","b":1.50}"#);
+        let text = br#"{"b": 1.50, "a": "<\u2028\u0001>", "c": 1e2}"#;
+        assert_eq!(
+            canonical_text("data.json", text).unwrap(),
+            r#"{"a":"<\u2028\u0001>","b":1.50,"c":1e2}"#
+        );
     }
 
     #[test]
     fn yaml_becomes_the_json_it_stands_for() {
         assert_eq!(
             yaml(b"a: [1, yes, 2.5]\n3: x\n").unwrap(),
-            json!({"a": [1, "yes", 2.5], "3": "x"})
+            r#"{"3":"x","a":[1,"yes",2.5]}"#
         );
     }
 }

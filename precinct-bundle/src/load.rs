@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use serde_json::Value;
+use precinct_runtime::arena::Document;
 
-use crate::document::{self, Data};
+use crate::document::{self, AssembleError, Part};
 use crate::{Bundle, Error, Files, Limits, archive, directory};
 
 /// What was found at some paths.
@@ -14,8 +15,8 @@ use crate::{Bundle, Error, Files, Limits, archive, directory};
 pub struct Loaded {
     /// The modules: name as errors show it, text, and the version that a bundle's manifest gives.
     pub modules: Vec<LoadedModule>,
-    /// All documents, merged.
-    pub data: Data,
+    /// All documents together.
+    pub data: Arc<Document>,
     /// The bundles among the paths, by the path that was given.
     pub bundles: Vec<(String, Bundle)>,
 }
@@ -87,6 +88,12 @@ pub fn paths(paths: &[String], options: &Options) -> Result<Loaded, LoadErrors> 
         let (prefix, path) = split_prefix(path);
         loading.visit(&clean(path), &prefix, 0);
     }
+    match document::assemble(&loading.documents) {
+        Ok(data) => loading.loaded.data = Arc::new(data),
+        Err(error) => loading
+            .errors
+            .push(assemble_message(&error, &loading.documents)),
+    }
     if loading.errors.is_empty() {
         Ok(loading.loaded)
     } else {
@@ -139,6 +146,7 @@ pub fn bundles(paths: &[String], options: &Options) -> Result<Loaded, Error> {
 /// When their roots overlap.
 pub fn join(bundles: Vec<(String, Bundle)>) -> Result<Loaded, Error> {
     let mut loaded = Loaded::default();
+    let mut documents = Vec::new();
     for (path, bundle) in bundles {
         let path = clean(&path);
         for (other, there) in &loaded.bundles {
@@ -163,15 +171,38 @@ pub fn join(bundles: Vec<(String, Bundle)>) -> Result<Loaded, Error> {
                 version: bundle.rego_version(&module.path),
             });
         }
-        document::merge(&mut loaded.data, bundle.data.clone()).map_err(|conflict| {
-            Error::Manifest(format!(
-                "{path}: merge error: conflicting values at data.{}",
-                conflict.path.join(".")
-            ))
-        })?;
+        documents.extend(bundle.documents.iter().map(|part| Part {
+            file: joined(&path, &part.file),
+            ..part.clone()
+        }));
         loaded.bundles.push((path, bundle));
     }
+    let data = document::assemble(&documents)
+        .map_err(|error| Error::Manifest(assemble_message(&error, &documents)))?;
+    loaded.data = Arc::new(data);
     Ok(loaded)
+}
+
+/// An error with the files that it speaks of.
+fn assemble_message(error: &AssembleError, documents: &[Part]) -> String {
+    match error {
+        AssembleError::Text { part, message } => format!("{}: {message}", documents[*part].file),
+        AssembleError::NoObject { part } => {
+            format!("{}: document must be of type object", documents[*part].file)
+        }
+        AssembleError::Conflict { part, earlier, .. } => {
+            let file = &documents[*part].file;
+            match earlier {
+                Some(earlier) => format!(
+                    "{file}: merge error: {error}, also defined in {}",
+                    documents[*earlier].file
+                ),
+                None => format!(
+                    "{file}: merge error: {error}, data from multiple files must not overlap"
+                ),
+            }
+        }
+    }
 }
 
 /// `a.b:path` gives the keys and the path; addresses (`file://`) have no prefix.
@@ -231,8 +262,8 @@ struct Loading<'a> {
     errors: Vec<String>,
     /// Prefix and path of each file that was loaded: a file that is named twice counts once.
     seen: HashSet<(Vec<String>, String)>,
-    /// Where each document came from, to name both sides of a conflict.
-    documents: Vec<(String, Data)>,
+    /// The documents, to be put together at the end.
+    documents: Vec<Part>,
     bytes_left: u64,
     options: &'a Options,
 }
@@ -321,44 +352,27 @@ impl Loading<'_> {
                 Ok(())
             }
             "json" | "yaml" | "yml" => {
-                let value =
-                    document::parse(path, &bytes).map_err(|error| format!("{path}: {error}"))?;
-                self.document(path, prefix, value)
+                self.document(path, prefix, bytes);
+                Ok(())
             }
-            _ => match document::parse(path, &bytes).or_else(|_| document::yaml(&bytes)) {
-                Ok(value @ Value::Object(_)) => self.document(path, prefix, value),
-                _ => Err(format!("{path}: can't recognize file type")),
-            },
+            _ => {
+                // A file that is named on the command line may hold JSON or YAML whatever its ending.
+                let json = document::yaml(&bytes)
+                    .ok()
+                    .filter(|json| json.starts_with('{'));
+                let json = json.ok_or_else(|| format!("{path}: can't recognize file type"))?;
+                self.document(path, prefix, json.into_bytes());
+                Ok(())
+            }
         }
     }
 
-    fn document(&mut self, path: &str, prefix: &[String], value: Value) -> Result<(), String> {
-        let tree = document::tree(prefix, value)
-            .ok_or_else(|| format!("{path}: document must be of type object"))?;
-        self.documents.push((path.to_owned(), tree.clone()));
-        document::merge(&mut self.loaded.data, tree).map_err(|conflict| {
-            let earlier = self.documents.iter().find(|(other, tree)| {
-                other != path && {
-                    let mut tree = Some(tree);
-                    conflict.path.iter().enumerate().all(|(index, key)| {
-                        let value = tree.and_then(|tree| tree.get(key));
-                        if index + 1 < conflict.path.len() {
-                            tree = value.and_then(Value::as_object);
-                        }
-                        value.is_some()
-                    })
-                }
-            });
-            let place = reference(&conflict.path);
-            match earlier {
-                Some((other, _)) => format!(
-                    "{path}: merge error: conflicting values at {place}, also defined in {other}"
-                ),
-                None => format!(
-                    "{path}: merge error: conflicting values at {place}, data from multiple files must not overlap"
-                ),
-            }
-        })
+    fn document(&mut self, path: &str, prefix: &[String], text: Vec<u8>) {
+        self.documents.push(Part {
+            path: prefix.to_vec(),
+            file: path.to_owned(),
+            text,
+        });
     }
 
     fn bundle(&mut self, path: &str, prefix: &[String], bytes: &[u8]) -> Result<(), String> {
@@ -372,36 +386,22 @@ impl Loading<'_> {
                 version: bundle.rego_version(&module.path),
             });
         }
-        self.document(path, prefix, Value::Object(bundle.data.clone()))?;
+        self.documents
+            .extend(bundle.documents.iter().map(|part| Part {
+                path: [prefix, &part.path].concat(),
+                file: joined(path, &part.file),
+                text: part.text.clone(),
+            }));
         self.loaded.bundles.push((path.to_owned(), bundle));
         Ok(())
     }
-}
-
-/// The path as Rego writes it: `data.a["b c"]`.
-fn reference(keys: &[String]) -> String {
-    let mut text = String::from("data");
-    for key in keys {
-        let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            && !key.starts_with(|c: char| c.is_ascii_digit())
-            && !key.is_empty();
-        if plain {
-            text.push('.');
-            text.push_str(key);
-        } else {
-            text.push('[');
-            text.push_str(&Value::from(key.as_str()).to_string());
-            text.push(']');
-        }
-    }
-    text
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use serde_json::json;
+    use precinct_runtime::json::to_string;
 
     use super::*;
 
@@ -426,8 +426,8 @@ mod tests {
         let path = format!("a.b:{}", folder.path().display());
         let loaded = paths(&[path], &Options::default()).unwrap();
         assert_eq!(
-            Value::Object(loaded.data),
-            json!({"a": {"b": {"conf": {"x": 1, "y": 2}}}})
+            to_string(loaded.data.value()),
+            r#"{"a":{"b":{"conf":{"x":1,"y":2}}}}"#
         );
         assert_eq!(loaded.modules.len(), 1);
     }

@@ -3,7 +3,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::document::Data;
+use precinct_runtime::arena::{Arena, Document};
+use precinct_runtime::json::Decoder;
+use precinct_runtime::value::{Object, Value as Rego};
+
 use crate::{Error, Manifest};
 
 /// The changes of a delta bundle, in order.
@@ -63,54 +66,67 @@ impl Patch {
         Ok(())
     }
 
-    /// Applies all changes, or none.
+    /// The data after all changes; what was there stays as it is.
     ///
     /// # Errors
     /// When a change names a place that is not there.
-    pub fn apply(&self, data: &mut Data) -> Result<(), Error> {
-        let mut next = data.clone();
-        for change in &self.data {
-            one(&mut next, change)?;
-        }
-        *data = next;
-        Ok(())
+    pub fn apply(&self, data: &Document) -> Result<Document, Error> {
+        Document::try_new(|arena| {
+            self.data
+                .iter()
+                .try_fold(data.value().copy_into(arena), |data, change| {
+                    one(data, change, arena)
+                })
+        })
     }
 }
 
-fn one(data: &mut Data, change: &Change) -> Result<(), Error> {
-    let missing = || Error::Manifest(format!("patch path {:?} is not there", change.path));
+fn one<'a>(data: Rego<'a>, change: &Change, arena: &'a Arena) -> Result<Rego<'a>, Error> {
     let keys: Vec<String> = change
         .path
         .trim_start_matches('/')
         .split('/')
         .map(|part| part.replace("~1", "/").replace("~0", "~"))
         .collect();
-    let Some((last, above)) = keys.split_last() else {
-        return Err(missing());
-    };
-    let mut place = data;
-    for key in above {
-        if change.op == Operation::Upsert && !place.contains_key(key) {
-            place.insert(key.clone(), Value::Object(Data::new()));
-        }
-        place = match place.get_mut(key) {
-            Some(Value::Object(object)) => object,
-            _ => return Err(missing()),
+    let text = change.value.to_string();
+    let value = Decoder::new(arena)
+        .decode_copied(text.as_bytes())
+        .map_err(|error| Error::Manifest(error.to_string()))?;
+    below(data, &keys, change.op, value, arena)
+        .ok_or_else(|| Error::Manifest(format!("patch path {:?} is not there", change.path)))
+}
+
+/// The value with the change made below these keys; `None` when there is no such place.
+fn below<'a>(
+    data: Rego<'a>,
+    keys: &[String],
+    op: Operation,
+    value: Rego<'a>,
+    arena: &'a Arena,
+) -> Option<Rego<'a>> {
+    let (key, rest) = keys.split_first()?;
+    let object = data.as_object()?;
+    let there = object.get_str(key);
+    let name = Rego::string(arena, key);
+    if rest.is_empty() {
+        return match op {
+            Operation::Upsert => Some(object.with(arena, name, value)),
+            Operation::Replace => there.map(|_| object.with(arena, name, value)),
+            Operation::Remove => there.map(|_| without(object, key, arena)),
         };
     }
-    match change.op {
-        Operation::Upsert => {
-            place.insert(last.clone(), change.value.clone());
-        }
-        Operation::Replace => match place.get_mut(last) {
-            Some(value) => *value = change.value.clone(),
-            None => return Err(missing()),
-        },
-        Operation::Remove => {
-            place.remove(last).ok_or_else(missing)?;
-        }
-    }
-    Ok(())
+    let inner = match (there, op) {
+        (Some(inner), _) => inner,
+        (None, Operation::Upsert) => Rego::EMPTY_OBJECT,
+        (None, _) => return None,
+    };
+    let changed = below(inner, rest, op, value, arena)?;
+    Some(object.with(arena, name, changed))
+}
+
+fn without<'a>(object: &Object<'a>, name: &str, arena: &'a Arena) -> Rego<'a> {
+    let entries = object.entries().iter().copied();
+    Rego::object(arena, entries.filter(|(key, _)| key.as_str() != Some(name)))
 }
 
 #[cfg(test)]
@@ -123,11 +139,10 @@ mod tests {
 
     fn apply(patch: &Value, data: &Value) -> Result<Value, String> {
         let patch: Patch = serde_json::from_value(json!({"data": patch})).unwrap();
-        let Value::Object(mut data) = data.clone() else {
-            panic!("data is an object")
-        };
-        patch.apply(&mut data).map_err(|error| error.to_string())?;
-        Ok(Value::Object(data))
+        let data = Document::from_json(data.to_string().as_bytes()).unwrap();
+        let changed = patch.apply(&data).map_err(|error| error.to_string())?;
+        let text = precinct_runtime::json::to_string(changed.value());
+        Ok(serde_json::from_str(&text).unwrap())
     }
 
     #[test]
