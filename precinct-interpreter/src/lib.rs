@@ -1,1 +1,7 @@
-//! The engine over the IR.
+//! Runs policies at once, from their IR, without a Rust compiler.
+//!
+//! * [`engine`]: IR to register code, and the machine that runs it
+
+pub mod engine;
+
+pub use engine::{Engine, Hooks, LoadError, NoHooks, Options, Place};

@@ -410,6 +410,18 @@ impl<'a> Context<'a> {
             .and_then(|place| std::mem::replace(place, by))
     }
 
+    /// Ends all replacements of functions for a while: what replaces a function runs outside of them.
+    #[must_use]
+    pub fn take_mocks(&mut self) -> Vec<Option<Mock<'a>>> {
+        let empty = vec![None; self.mocks.len()];
+        std::mem::replace(&mut self.mocks, empty)
+    }
+
+    /// Puts back what [`Context::take_mocks`] took.
+    pub fn restore_mocks(&mut self, mocks: Vec<Option<Mock<'a>>>) {
+        self.mocks = mocks;
+    }
+
     /// A builtin's state for this evaluation: one value for each type, made when first asked for.
     pub fn slot<T: Any + Default>(&mut self) -> &mut T {
         let slot = self

@@ -8,9 +8,9 @@ pub mod call;
 pub mod collection;
 pub mod with;
 
-pub use call::call_builtin;
+pub use call::{call_builtin, call_host, fail};
 pub use collection::{
     Conflict, add_at, assign_once, conflict, extend, insert, is_array_of, is_collection,
     is_object_of, member, object, put_at,
 };
-pub use with::{Undo, put_data, put_input};
+pub use with::{Undo, put_data, put_function, put_input, undo};

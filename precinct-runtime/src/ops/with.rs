@@ -2,7 +2,6 @@
 
 use crate::arena::Arena;
 use crate::context::{Context, Mock};
-use crate::error::EvalError;
 use crate::value::{Object, Value};
 
 /// How a replacement is taken back. Replacements end in the opposite order of their beginnings.
@@ -18,27 +17,27 @@ pub enum Undo<'a> {
 }
 
 /// `with input.a.b as value`
-pub fn put_input<'a>(
+pub fn put_input<'a, S: AsRef<str>>(
     context: &mut Context<'a>,
-    path: &[&str],
+    path: &[S],
     value: Value<'a>,
-) -> Result<Undo<'a>, EvalError> {
+) -> Undo<'a> {
     let before = context.input;
-    context.input = Some(put(context.arena(), before, path, value)?);
-    Ok(Undo::Input(before))
+    context.input = Some(put(context.arena(), before, path, value));
+    Undo::Input(before)
 }
 
 /// `with data.a.b as value`
-pub fn put_data<'a>(
+pub fn put_data<'a, S: AsRef<str>>(
     context: &mut Context<'a>,
-    path: &[&str],
+    path: &[S],
     value: Value<'a>,
     mask: u32,
-) -> Result<Undo<'a>, EvalError> {
+) -> Undo<'a> {
     let before = context.data;
-    context.data = put(context.arena(), Some(before), path, value)?;
+    context.data = put(context.arena(), Some(before), path, value);
     context.mask(mask);
-    Ok(Undo::Data(before, mask))
+    Undo::Data(before, mask)
 }
 
 /// `with f as g`, `with f as value`
@@ -62,23 +61,24 @@ pub fn undo<'a>(context: &mut Context<'a>, undo: Undo<'a>) {
 
 /// A copy of a document with the value at a path; what is not on the way to it is shared. Objects on the way are made
 /// where nothing or something else stands.
-fn put<'a>(
+fn put<'a, S: AsRef<str>>(
     arena: &'a Arena,
     document: Option<Value<'a>>,
-    path: &[&str],
+    path: &[S],
     value: Value<'a>,
-) -> Result<Value<'a>, EvalError> {
+) -> Value<'a> {
     let Some((name, rest)) = path.split_first() else {
-        return Ok(value);
+        return value;
     };
     let object = match document {
         Some(Value::Object(object)) => object,
         _ => Object::EMPTY,
     };
-    let below = put(arena, object.get_str(name), rest, value)?;
+    let name = name.as_ref();
+    let below = put(arena, object.get_str(name), rest, value);
     let key = match object.position(Value::String(name)) {
         Some(at) => object.entries()[at].0,
         None => Value::string(arena, name),
     };
-    Ok(object.with(arena, key, below))
+    object.with(arena, key, below)
 }

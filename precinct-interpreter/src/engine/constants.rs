@@ -1,0 +1,33 @@
+//! The constants of a program as values.
+
+use precinct_rego::ir::Constant;
+use precinct_runtime::{Arena, Document, Number, Value};
+
+/// All constants, as one array.
+pub(super) fn document(constants: &[Constant]) -> Document {
+    Document::new(|arena| {
+        let values: Vec<Value<'_>> = constants.iter().map(|c| value(arena, c)).collect();
+        Value::array(arena, &values)
+    })
+}
+
+/// The parser bounds how deeply a constant nests, and so how deep this goes.
+fn value<'a>(arena: &'a Arena, constant: &Constant) -> Value<'a> {
+    match constant {
+        Constant::Null => Value::Null,
+        Constant::Boolean(b) => Value::Bool(*b),
+        Constant::Number(text) => Value::Number(Number::copied(arena, text)),
+        Constant::String(text) => Value::string(arena, text),
+        Constant::Array(items) => {
+            let items: Vec<Value<'a>> = items.iter().map(|item| value(arena, item)).collect();
+            Value::array(arena, &items)
+        }
+        Constant::Object(entries) => Value::object(
+            arena,
+            entries
+                .iter()
+                .map(|(key, entry)| (value(arena, key), value(arena, entry))),
+        ),
+        Constant::Set(items) => Value::set(arena, items.iter().map(|item| value(arena, item))),
+    }
+}

@@ -1,0 +1,789 @@
+//! The loop that runs instructions.
+
+use precinct_rego::ast::Span;
+use precinct_rego::ir::{FunctionId, RuleId};
+use precinct_runtime::context::{Memo, Mock};
+use precinct_runtime::error::code as error_code;
+use precinct_runtime::ops::{self, Undo};
+use precinct_runtime::value::DocumentBuilder;
+use precinct_runtime::{
+    ArrayBuilder, Builtin, Context, EvalError, ObjectBuilder, SetBuilder, Value,
+};
+
+use super::Engine;
+use super::code::{BuilderKind, Code, NOWHERE, Op, PatchOp, Pc, Reg, Src, Stretch};
+use super::hooks::{Hooks, Place};
+use super::load::BuiltinSlot;
+
+/// What a function builds.
+enum Builder<'a> {
+    Array(ArrayBuilder<'a>),
+    Set(SetBuilder<'a>),
+    Object(ObjectBuilder<'a>),
+    Document(DocumentBuilder<'a>),
+}
+
+impl<'a> Builder<'a> {
+    fn of(kind: BuilderKind) -> Self {
+        match kind {
+            BuilderKind::Array => Builder::Array(ArrayBuilder::new()),
+            BuilderKind::Set => Builder::Set(SetBuilder::new()),
+            BuilderKind::Object => Builder::Object(ObjectBuilder::new()),
+            BuilderKind::Document => Builder::Document(DocumentBuilder::new()),
+        }
+    }
+
+    fn begin(&mut self) {
+        match self {
+            Builder::Array(array) => array.clear(),
+            Builder::Set(set) => set.clear(),
+            Builder::Object(object) => object.clear(),
+            Builder::Document(document) => document.clear(),
+        }
+    }
+
+    fn finish(&mut self, context: &Context<'a>) -> Value<'a> {
+        let arena = context.arena();
+        match self {
+            Builder::Array(array) => array.finish(arena),
+            Builder::Set(set) => set.finish(arena),
+            Builder::Object(object) => object.finish(arena),
+            Builder::Document(document) => document.finish(arena),
+        }
+    }
+}
+
+/// A loop that is running.
+#[derive(Clone, Copy)]
+enum Iter<'a> {
+    Array(&'a [Value<'a>], usize),
+    Object(&'a [(Value<'a>, Value<'a>)], usize),
+    Set(&'a [Value<'a>], usize),
+}
+
+impl<'a> Iter<'a> {
+    fn over(source: Value<'a>) -> Option<Self> {
+        match source {
+            Value::Array(items) if !items.is_empty() => Some(Iter::Array(items, 0)),
+            Value::Object(object) if !object.is_empty() => Some(Iter::Object(object.entries(), 0)),
+            Value::Set(set) if !set.is_empty() => Some(Iter::Set(set.items(), 0)),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<(Value<'a>, Value<'a>)> {
+        match self {
+            Iter::Array(items, at) => {
+                let item = *items.get(*at)?;
+                let index = Value::int(i64::try_from(*at).unwrap_or(i64::MAX));
+                *at += 1;
+                Some((index, item))
+            }
+            Iter::Object(entries, at) => {
+                let entry = *entries.get(*at)?;
+                *at += 1;
+                Some(entry)
+            }
+            Iter::Set(items, at) => {
+                let item = *items.get(*at)?;
+                *at += 1;
+                Some((item, item))
+            }
+        }
+    }
+}
+
+/// A function that runs, or waits for one that it called.
+#[derive(Clone, Copy)]
+struct Frame<'a> {
+    function: FunctionId,
+    code: &'a Code,
+    pc: usize,
+    /// Where the frame's registers, builders and loops begin on their stacks.
+    base: usize,
+    builders: usize,
+    iters: usize,
+    /// Where the caller wants the result, and where it goes on without one.
+    target: Reg,
+    exit: Pc,
+    /// The call was a replacement's, under which other replacements are not in force.
+    outside: bool,
+}
+
+pub(super) struct Machine<'m, 'a, H> {
+    engine: &'a Engine,
+    context: &'m mut Context<'a>,
+    hooks: &'m mut H,
+    constants: &'a [Value<'a>],
+    registers: Vec<Option<Value<'a>>>,
+    builders: Vec<Builder<'a>>,
+    iters: Vec<Iter<'a>>,
+    frames: Vec<Frame<'a>>,
+    undos: Vec<Undo<'a>>,
+    /// The replaced functions around each replacement that runs.
+    mocks: Vec<Vec<Option<Mock<'a>>>>,
+    /// Memo frames that were pushed.
+    memos: usize,
+}
+
+/// Room for the registers of a few calls, so that most evaluations ask for memory once.
+const REGISTERS: usize = 64;
+
+impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
+    pub(super) fn new(engine: &'a Engine, context: &'m mut Context<'a>, hooks: &'m mut H) -> Self {
+        Self {
+            engine,
+            context,
+            hooks,
+            constants: engine.constants.value().as_array().unwrap_or_default(),
+            registers: Vec::with_capacity(REGISTERS),
+            builders: Vec::new(),
+            iters: Vec::with_capacity(4),
+            frames: Vec::with_capacity(8),
+            undos: Vec::new(),
+            mocks: Vec::new(),
+            memos: 0,
+        }
+    }
+
+    pub(super) fn run(
+        mut self,
+        function: FunctionId,
+        args: &[Value<'a>],
+    ) -> Result<Option<Value<'a>>, EvalError> {
+        let result = self.start(function, args);
+        if result.is_err() {
+            self.unwind();
+        }
+        result
+    }
+
+    /// Takes every replacement back, so that the context can be used again.
+    fn unwind(&mut self) {
+        while let Some(undo) = self.undos.pop() {
+            ops::undo(self.context, undo);
+        }
+        if let Some(outermost) = self.mocks.drain(..).next() {
+            self.context.restore_mocks(outermost);
+        }
+        for _ in 0..self.memos {
+            self.context.pop_memos();
+        }
+        for _ in &self.frames {
+            self.context.leave();
+        }
+    }
+
+    fn start(
+        &mut self,
+        function: FunctionId,
+        args: &[Value<'a>],
+    ) -> Result<Option<Value<'a>>, EvalError> {
+        let Some(code) = self.engine.functions.get(function.index()) else {
+            return Err(EvalError::new(error_code::INTERNAL, "no such function"));
+        };
+        if args.len() != code.params as usize {
+            return Err(EvalError::new(
+                error_code::INTERNAL,
+                format!(
+                    "the function takes {} arguments, not {}",
+                    code.params,
+                    args.len()
+                ),
+            ));
+        }
+        if let Some(slot) = code.memo {
+            match self.context.memo(slot) {
+                Memo::Empty => {}
+                Memo::Undefined => return Ok(None),
+                Memo::Value(value) => return Ok(Some(value)),
+            }
+        }
+        let mut frame = self.enter(function, code, (NOWHERE, 0), false)?;
+        for (register, arg) in self.registers.iter_mut().zip(args) {
+            *register = Some(*arg);
+        }
+        loop {
+            let result = match self.execute(&mut frame) {
+                Ok(result) => result,
+                Err(error) => return Err(self.locate(error, &frame)),
+            };
+            if let Some(result) = self.finish(&mut frame, result) {
+                return Ok(result);
+            }
+        }
+    }
+
+    /// Makes room for a function's locals. The frame itself is not on the stack: the running one never is.
+    fn enter(
+        &mut self,
+        function: FunctionId,
+        code: &'a Code,
+        (target, exit): (Reg, Pc),
+        outside: bool,
+    ) -> Result<Frame<'a>, EvalError> {
+        self.context.enter()?;
+        let frame = Frame {
+            function,
+            code,
+            pc: 0,
+            base: self.registers.len(),
+            builders: self.builders.len(),
+            iters: self.iters.len(),
+            target,
+            exit,
+            outside,
+        };
+        self.registers
+            .resize(frame.base + code.registers as usize, None);
+        self.builders
+            .extend(code.builders.iter().map(|kind| Builder::of(*kind)));
+        self.iters
+            .resize(frame.iters + code.iters as usize, Iter::Array(&[], 0));
+        Ok(frame)
+    }
+
+    /// A function has returned: its caller goes on, or the evaluation has its result.
+    fn finish(
+        &mut self,
+        frame: &mut Frame<'a>,
+        result: Option<Value<'a>>,
+    ) -> Option<Option<Value<'a>>> {
+        self.context.leave();
+        self.hooks.leave(frame.function, result);
+        self.registers.truncate(frame.base);
+        self.builders.truncate(frame.builders);
+        self.iters.truncate(frame.iters);
+        if frame.outside {
+            self.context.pop_memos();
+            self.memos -= 1;
+            if let Some(mocks) = self.mocks.pop() {
+                self.context.restore_mocks(mocks);
+            }
+        } else if let Some(slot) = frame.code.memo {
+            self.context.remember(slot, result);
+        }
+        let (target, exit) = (frame.target, frame.exit);
+        let Some(caller) = self.frames.pop() else {
+            return Some(result);
+        };
+        *frame = caller;
+        match result {
+            Some(value) => self.set(frame, target, value),
+            None => frame.pc = exit as usize,
+        }
+        None
+    }
+
+    #[cold]
+    fn locate(&self, error: EvalError, frame: &Frame<'a>) -> EvalError {
+        match self.engine.location(span(frame)) {
+            Some(location) => error.at(|| location),
+            None => error,
+        }
+    }
+
+    #[inline]
+    fn value(&self, frame: &Frame<'a>, source: Src) -> Value<'a> {
+        if source.0 & Src::CONSTANT == 0 {
+            self.registers[frame.base + source.0 as usize].unwrap_or_default()
+        } else {
+            self.constants[(source.0 ^ Src::CONSTANT) as usize]
+        }
+    }
+
+    #[inline]
+    fn set(&mut self, frame: &Frame<'a>, target: Reg, value: Value<'a>) {
+        self.registers[frame.base + target as usize] = Some(value);
+    }
+
+    /// Sets the target, or leaves.
+    #[inline]
+    fn set_or(&mut self, frame: &mut Frame<'a>, target: Reg, value: Option<Value<'a>>, exit: Pc) {
+        match value {
+            Some(value) => self.set(frame, target, value),
+            None => frame.pc = exit as usize,
+        }
+    }
+
+    fn path(&self, path: u32) -> &'a [Box<str>] {
+        &self.engine.paths[path as usize]
+    }
+
+    fn values(&self, frame: &Frame<'a>, operands: Stretch) -> impl Iterator<Item = Value<'a>> {
+        frame.code.operands[operands.range()]
+            .iter()
+            .map(|source| self.value(frame, *source))
+    }
+
+    /// Runs the frame until its function returns. A call puts the frame on the stack and goes on in the callee.
+    #[expect(clippy::too_many_lines, reason = "one arm for each instruction")]
+    fn execute(&mut self, frame: &mut Frame<'a>) -> Result<Option<Value<'a>>, EvalError> {
+        loop {
+            let code = frame.code;
+            let op = &code.ops[frame.pc];
+            frame.pc += 1;
+            match *op {
+                Op::Jump { exit } => frame.pc = exit as usize,
+                Op::ScanBegin { iter, source, exit } => {
+                    match Iter::over(self.value(frame, source)) {
+                        Some(over) => self.iters[frame.iters + iter as usize] = over,
+                        None => frame.pc = exit as usize,
+                    }
+                }
+                Op::ScanNext {
+                    iter,
+                    key,
+                    value,
+                    exit,
+                } => {
+                    let Some((at, item)) = self.iters[frame.iters + iter as usize].next() else {
+                        frame.pc = exit as usize;
+                        continue;
+                    };
+                    self.context.spend(1)?;
+                    if key != NOWHERE {
+                        self.set(frame, key, at);
+                    }
+                    if value != NOWHERE {
+                        self.set(frame, value, item);
+                    }
+                }
+                Op::Switch { on, table } => {
+                    let on = self.value(frame, on);
+                    frame.pc = self.case(code, on, table) as usize;
+                }
+                Op::Assign { target, source } => {
+                    let value = self.value(frame, source);
+                    self.set(frame, target, value);
+                }
+                Op::Clear { target } => self.registers[frame.base + target as usize] = None,
+                Op::Input { target, path, exit } => {
+                    let value = self
+                        .context
+                        .input
+                        .and_then(|input| input.path(self.path(path)));
+                    self.set_or(frame, target, value, exit);
+                }
+                Op::Data { target, path, exit } => {
+                    let value = self.context.data.path(self.path(path));
+                    self.set_or(frame, target, value, exit);
+                }
+                Op::Get {
+                    target,
+                    source,
+                    key,
+                    exit,
+                } => {
+                    let value = self.value(frame, source).get(self.value(frame, key));
+                    self.set_or(frame, target, value, exit);
+                }
+                Op::Call {
+                    target,
+                    function,
+                    args,
+                    exit,
+                } => {
+                    let callee = &self.engine.functions[function.index()];
+                    if let Some(slot) = callee.memo {
+                        match self.context.memo(slot) {
+                            Memo::Empty => {}
+                            Memo::Undefined => {
+                                self.context.counters.memo_hits += 1;
+                                frame.pc = exit as usize;
+                                continue;
+                            }
+                            Memo::Value(value) => {
+                                self.context.counters.memo_hits += 1;
+                                self.set(frame, target, value);
+                                continue;
+                            }
+                        }
+                    }
+                    self.call(frame, function, args, (target, exit), false)?;
+                }
+                Op::CallBuiltin {
+                    target,
+                    builtin,
+                    args,
+                    exit,
+                } => {
+                    let value = self.call_builtin(frame, builtin, args)?;
+                    self.set_or(frame, target, value, exit);
+                }
+                Op::CallReplacement {
+                    target,
+                    mock,
+                    args,
+                    exit,
+                } => match self.context.mock(mock) {
+                    Some(Mock::Value(value)) => self.set(frame, target, value),
+                    Some(Mock::Builtin(builtin)) => {
+                        let value = self.call_builtin(frame, builtin, args)?;
+                        self.set_or(frame, target, value, exit);
+                    }
+                    Some(Mock::Function(function)) => {
+                        self.call(frame, FunctionId(function), args, (target, exit), true)?;
+                    }
+                    None => {
+                        return Err(EvalError::new(
+                            error_code::INTERNAL,
+                            "nothing replaces the function",
+                        ));
+                    }
+                },
+                Op::Truthy { value, when, exit } => {
+                    if self.value(frame, value).is_truthy() == when {
+                        frame.pc = exit as usize;
+                    }
+                }
+                Op::Equal {
+                    left,
+                    right,
+                    when,
+                    exit,
+                } => {
+                    if self.value(frame, left).equals(self.value(frame, right)) == when {
+                        frame.pc = exit as usize;
+                    }
+                }
+                Op::Less {
+                    left,
+                    right,
+                    when,
+                    exit,
+                } => {
+                    let order = self.value(frame, left).compare(self.value(frame, right));
+                    if order.is_lt() == when {
+                        frame.pc = exit as usize;
+                    }
+                }
+                Op::ArrayOf {
+                    value,
+                    length,
+                    when,
+                    exit,
+                } => {
+                    if ops::is_array_of(self.value(frame, value), length as usize) == when {
+                        frame.pc = exit as usize;
+                    }
+                }
+                Op::ObjectOf {
+                    value,
+                    length,
+                    when,
+                    exit,
+                } => {
+                    if ops::is_object_of(self.value(frame, value), length as usize) == when {
+                        frame.pc = exit as usize;
+                    }
+                }
+                Op::Collection { value, when, exit } => {
+                    if ops::is_collection(self.value(frame, value)) == when {
+                        frame.pc = exit as usize;
+                    }
+                }
+                Op::Member {
+                    value,
+                    collection,
+                    when,
+                    exit,
+                } => {
+                    let (value, collection) =
+                        (self.value(frame, value), self.value(frame, collection));
+                    if let Value::Array(items) = collection {
+                        self.context.spend(items.len() as u64 / 8)?;
+                    }
+                    if ops::member(value, collection) == when {
+                        frame.pc = exit as usize;
+                    }
+                }
+                Op::IsSet { local, when, exit } => {
+                    if self.registers[frame.base + local as usize].is_some() == when {
+                        frame.pc = exit as usize;
+                    }
+                }
+                Op::Unmasked { masks, when, exit } => {
+                    let masked = code.masks[masks.range()]
+                        .iter()
+                        .any(|mask| self.context.is_masked(*mask));
+                    if masked != when {
+                        frame.pc = exit as usize;
+                    }
+                }
+                Op::Mocked { mock, when, exit } => {
+                    if self.context.mock(mock).is_some() == when {
+                        frame.pc = exit as usize;
+                    }
+                }
+                Op::Array { target, items } => {
+                    let arena = self.context.arena();
+                    let len = items.len as usize;
+                    let mut values = self.values(frame, items);
+                    let array =
+                        arena.alloc_slice_fill_with(len, |_| values.next().unwrap_or_default());
+                    drop(values);
+                    self.set(frame, target, Value::Array(array));
+                }
+                Op::Object { target, entries } => {
+                    let flat: Vec<Value<'a>> = self.values(frame, entries).collect();
+                    let entries = flat.chunks_exact(2).map(|entry| (entry[0], entry[1]));
+                    let object = ops::object(self.context.arena(), entries)?;
+                    self.set(frame, target, object);
+                }
+                Op::Set { target, items } => {
+                    let set = Value::set(self.context.arena(), self.values(frame, items));
+                    self.set(frame, target, set);
+                }
+                Op::Begin { builder } => self.builder(frame, builder).begin(),
+                Op::Push { builder, value } => {
+                    let value = self.value(frame, value);
+                    match self.builder(frame, builder) {
+                        Builder::Array(array) => array.push(value),
+                        Builder::Set(set) => set.add(value),
+                        Builder::Object(_) | Builder::Document(_) => return Err(wrong_builder()),
+                    }
+                }
+                Op::Insert {
+                    builder,
+                    key,
+                    value,
+                    conflict,
+                } => {
+                    let (key, value) = (self.value(frame, key), self.value(frame, value));
+                    let Builder::Object(object) = self.builder(frame, builder) else {
+                        return Err(wrong_builder());
+                    };
+                    ops::insert(object, key, value, conflict)?;
+                }
+                Op::Extend { builder, source } => {
+                    let source = self.value(frame, source);
+                    self.context
+                        .spend(source.collection_len().unwrap_or(0) as u64)?;
+                    let Builder::Object(object) = self.builder(frame, builder) else {
+                        return Err(wrong_builder());
+                    };
+                    ops::extend(object, source);
+                }
+                Op::PutAt {
+                    builder,
+                    path,
+                    value,
+                } => {
+                    let path: Vec<Value<'a>> = self.values(frame, path).collect();
+                    let value = self.value(frame, value);
+                    let Builder::Document(document) = self.builder(frame, builder) else {
+                        return Err(wrong_builder());
+                    };
+                    ops::put_at(document, &path, value)?;
+                }
+                Op::AddAt {
+                    builder,
+                    path,
+                    value,
+                } => {
+                    let path: Vec<Value<'a>> = self.values(frame, path).collect();
+                    let value = value.map(|value| self.value(frame, value));
+                    let Builder::Document(document) = self.builder(frame, builder) else {
+                        return Err(wrong_builder());
+                    };
+                    ops::add_at(document, &path, value)?;
+                }
+                Op::Finish { target, builder } => {
+                    let at = frame.builders + builder as usize;
+                    let value = self.builders[at].finish(self.context);
+                    self.set(frame, target, value);
+                }
+                Op::AssignOnce {
+                    target,
+                    source,
+                    conflict,
+                } => {
+                    let value = self.value(frame, source);
+                    let target = &mut self.registers[frame.base + target as usize];
+                    ops::assign_once(target, value, conflict)?;
+                }
+                Op::Return { value } => return Ok(Some(self.value(frame, value))),
+                Op::Undefined => return Ok(None),
+                Op::WithBegin { patches } => self.replace(frame, patches),
+                Op::WithEnd { patches } => {
+                    for _ in 0..patches {
+                        if let Some(undo) = self.undos.pop() {
+                            ops::undo(self.context, undo);
+                        }
+                    }
+                    self.context.pop_memos();
+                    self.memos -= 1;
+                }
+                Op::Enter { rule } => {
+                    self.context.counters.rules += 1;
+                    self.context.spend(1)?;
+                    let place = place(&self.registers, frame, self.frames.len());
+                    self.hooks.rule(RuleId(rule), place);
+                }
+                Op::Mark => {
+                    let place = place(&self.registers, frame, self.frames.len());
+                    self.hooks.mark(place);
+                }
+                Op::Fail { error } => return Err(code.errors[error as usize].clone()),
+            }
+        }
+    }
+
+    fn builder(&mut self, frame: &Frame<'a>, builder: u32) -> &mut Builder<'a> {
+        &mut self.builders[frame.builders + builder as usize]
+    }
+
+    /// Where a switch goes.
+    fn case(&self, code: &Code, on: Value<'a>, table: u32) -> Pc {
+        let table = &code.switches[table as usize];
+        let hash = on.hash64();
+        let from = table.cases.partition_point(|(have, _, _)| *have < hash);
+        table.cases[from..]
+            .iter()
+            .take_while(|(have, _, _)| *have == hash)
+            .find(|(_, constant, _)| self.constants[*constant as usize].equals(on))
+            .map_or(table.default, |(_, _, target)| *target)
+    }
+
+    /// Goes on in another function.
+    fn call(
+        &mut self,
+        frame: &mut Frame<'a>,
+        function: FunctionId,
+        args: Stretch,
+        result: (Reg, Pc),
+        outside: bool,
+    ) -> Result<(), EvalError> {
+        self.context.spend(1)?;
+        let engine = self.engine;
+        let Some(code) = engine.functions.get(function.index()) else {
+            return Err(EvalError::new(error_code::INTERNAL, "no such function"));
+        };
+        let callee = self.enter(function, code, result, outside)?;
+        for (at, source) in frame.code.operands[args.range()].iter().enumerate() {
+            let arg = self.value(frame, *source);
+            self.registers[callee.base + at] = Some(arg);
+        }
+        if outside {
+            self.mocks.push(self.context.take_mocks());
+            self.context.push_memos();
+            self.memos += 1;
+        }
+        self.frames.push(*frame);
+        *frame = callee;
+        let place = place(&self.registers, frame, self.frames.len());
+        self.hooks.call(place);
+        Ok(())
+    }
+
+    #[inline]
+    fn call_builtin(
+        &mut self,
+        frame: &Frame<'a>,
+        builtin: u32,
+        args: Stretch,
+    ) -> Result<Option<Value<'a>>, EvalError> {
+        const FEW: usize = 4;
+        let errors = self.context.builtin_errors.len();
+        let slot = &self.engine.builtins[builtin as usize];
+        let result = if args.len as usize <= FEW {
+            let mut few = [Value::Null; FEW];
+            for (place, value) in few.iter_mut().zip(self.values(frame, args)) {
+                *place = value;
+            }
+            self.run_builtin(slot, &few[..args.len as usize])?
+        } else {
+            let many: Vec<Value<'a>> = self.values(frame, args).collect();
+            self.run_builtin(slot, &many)?
+        };
+        if self.context.builtin_errors.len() > errors {
+            self.locate_builtin_errors(frame, errors);
+        }
+        Ok(result)
+    }
+
+    #[inline]
+    fn run_builtin(
+        &mut self,
+        slot: &'a BuiltinSlot,
+        args: &[Value<'a>],
+    ) -> Result<Option<Value<'a>>, EvalError> {
+        match slot {
+            BuiltinSlot::Known(builtin) => {
+                let builtin: &'static Builtin = builtin;
+                ops::call_builtin(self.context, builtin, args)
+            }
+            BuiltinSlot::Host(name) => ops::call_host(self.context, name, args),
+        }
+    }
+
+    #[cold]
+    fn locate_builtin_errors(&mut self, frame: &Frame<'a>, from: usize) {
+        let location = self.engine.location(span(frame));
+        for error in &mut self.context.builtin_errors[from..] {
+            if error.location.is_none() {
+                error.location.clone_from(&location);
+            }
+        }
+    }
+
+    /// Replacements come into force.
+    fn replace(&mut self, frame: &Frame<'a>, patches: Stretch) {
+        self.context.push_memos();
+        self.memos += 1;
+        for patch in &frame.code.patches[patches.range()] {
+            let undo = match *patch {
+                PatchOp::Input { path, value } => {
+                    let value = self.value(frame, value);
+                    ops::put_input(self.context, self.path(path), value)
+                }
+                PatchOp::Data { path, value, mask } => {
+                    let value = self.value(frame, value);
+                    ops::put_data(self.context, self.path(path), value, mask)
+                }
+                PatchOp::MockValue { mock, value } => {
+                    let value = self.value(frame, value);
+                    ops::put_function(self.context, mock, Mock::Value(value))
+                }
+                PatchOp::MockFunction { mock, function } => {
+                    ops::put_function(self.context, mock, Mock::Function(function.0))
+                }
+                PatchOp::MockBuiltin { mock, builtin } => {
+                    ops::put_function(self.context, mock, Mock::Builtin(builtin))
+                }
+            };
+            self.undos.push(undo);
+        }
+    }
+}
+
+/// The place in the policy of the instruction that runs.
+fn span(frame: &Frame<'_>) -> Span {
+    frame
+        .code
+        .spans
+        .get(frame.pc.wrapping_sub(1))
+        .copied()
+        .unwrap_or(frame.code.span)
+}
+
+fn place<'p, 'a>(
+    registers: &'p [Option<Value<'a>>],
+    frame: &Frame<'a>,
+    depth: usize,
+) -> Place<'p, 'a> {
+    let end = frame.base + frame.code.registers as usize;
+    Place {
+        function: frame.function,
+        span: span(frame),
+        depth,
+        locals: registers.get(frame.base..end).unwrap_or_default(),
+    }
+}
+
+#[cold]
+fn wrong_builder() -> EvalError {
+    EvalError::new(error_code::INTERNAL, "a builder of another kind")
+}
