@@ -177,6 +177,7 @@ pub mod operand {
         ($(#[$doc:meta])* $name:ident, $variant:ident, $type:ty, $expected:literal) => {
             $(#[$doc])*
             #[inline]
+            #[allow(clippy::elidable_lifetime_names, clippy::needless_lifetimes, reason = "a copied type does not name it")]
             pub fn $name<'a>(args: &[Value<'a>], position: usize) -> Result<$type, BuiltinError> {
                 match at(args, position) {
                     Value::$variant(inner) => Ok(inner),

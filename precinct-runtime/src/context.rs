@@ -442,7 +442,7 @@ impl<'a> Context<'a> {
         self.shared.get()
     }
 
-    /// The next random number, from the evaluation's seed (SplitMix64).
+    /// The next random number, from the evaluation's seed (`SplitMix64`).
     pub const fn random(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.random;

@@ -209,7 +209,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                 Ok(result) => result,
                 Err(error) => return Err(self.locate(error, &frame)),
             };
-            if let Some(result) = self.finish(&mut frame, result) {
+            if !self.finish(&mut frame, result) {
                 return Ok(result);
             }
         }
@@ -244,12 +244,8 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         Ok(frame)
     }
 
-    /// A function has returned: its caller goes on, or the evaluation has its result.
-    fn finish(
-        &mut self,
-        frame: &mut Frame<'a>,
-        result: Option<Value<'a>>,
-    ) -> Option<Option<Value<'a>>> {
+    /// A function has returned: its caller goes on, unless there is none.
+    fn finish(&mut self, frame: &mut Frame<'a>, result: Option<Value<'a>>) -> bool {
         self.context.leave();
         self.hooks.leave(frame.function, result);
         self.registers.truncate(frame.base);
@@ -266,14 +262,14 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         }
         let (target, exit) = (frame.target, frame.exit);
         let Some(caller) = self.frames.pop() else {
-            return Some(result);
+            return false;
         };
         *frame = caller;
         match result {
             Some(value) => self.set(frame, target, value),
             None => frame.pc = exit as usize,
         }
-        None
+        true
     }
 
     #[cold]
@@ -529,7 +525,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                 Op::Object { target, entries } => {
                     let flat: Vec<Value<'a>> = self.values(frame, entries).collect();
                     let entries = flat.chunks_exact(2).map(|entry| (entry[0], entry[1]));
-                    let object = ops::object(self.context.arena(), entries)?;
+                    let object = ops::object(self.context.arena(), entries);
                     self.set(frame, target, object);
                 }
                 Op::Set { target, items } => {

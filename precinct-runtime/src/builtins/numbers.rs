@@ -100,9 +100,8 @@ fn minus<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
                 .collect();
             Ok(Some(Set::from_sorted(context.arena(), &left)))
         }
-        (Value::Number(_), y) => Err(operand::wrong_type(2, y, &["number"])),
         (Value::Set(_), y @ Value::Number(_)) => Err(operand::wrong_type(2, y, &["set"])),
-        (Value::Set(_), y) => Err(operand::wrong_type(2, y, &["number"])),
+        (Value::Number(_) | Value::Set(_), y) => Err(operand::wrong_type(2, y, &["number"])),
         (x, _) => Err(operand::wrong_type(1, x, &["number", "set"])),
     }
 }

@@ -143,8 +143,7 @@ impl<'a> Decimal<'a> {
 fn exponent(text: &[u8]) -> i64 {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
     };
     // Far beyond everything that matters, and far from the ends of the type.
     let size = digits.iter().fold(0_i64, |sum, digit| {

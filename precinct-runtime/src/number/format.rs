@@ -141,8 +141,10 @@ impl Digits {
         };
         text.push('e');
         text.push(if exponent < 0 { '-' } else { '+' });
-        text.push_str(&format!("{:02}", exponent.abs()));
-        text
+        if exponent.abs() < 10 {
+            text.push('0');
+        }
+        text + &exponent.abs().to_string()
     }
 }
 

@@ -236,8 +236,7 @@ pub fn is_json_number(text: &[u8]) -> bool {
     }
     if let [b'e' | b'E', after @ ..] = rest {
         let after = match after {
-            [b'+' | b'-', after @ ..] => after,
-            after => after,
+            [b'+' | b'-', after @ ..] | after => after,
         };
         let exponent = digits(after);
         if exponent == 0 {

@@ -24,9 +24,10 @@ use crate::arena::Arena;
 use crate::number::Number;
 
 /// A value of Rego's data model. Strings and collections are borrowed from an [`Arena`].
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub enum Value<'a> {
     /// `null`
+    #[default]
     Null,
     /// `true`, `false`
     Bool(bool),
@@ -235,7 +236,7 @@ impl<'a> Value<'a> {
     ///
     /// The nesting of values is bounded where they are made ([`crate::json::Limits`]), so that recursion is too.
     #[must_use]
-    pub fn copy_into<'b>(self, arena: &'b Arena) -> Value<'b> {
+    pub fn copy_into(self, arena: &Arena) -> Value<'_> {
         match self {
             Value::Null => Value::Null,
             Value::Bool(b) => Value::Bool(b),
@@ -250,12 +251,6 @@ impl<'a> Value<'a> {
             Value::Object(object) => Value::Object(object.copy_into(arena)),
             Value::Set(set) => Value::Set(set.copy_into(arena)),
         }
-    }
-}
-
-impl Default for Value<'_> {
-    fn default() -> Self {
-        Value::Null
     }
 }
 
