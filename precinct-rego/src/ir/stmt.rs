@@ -186,7 +186,8 @@ pub enum StmtKind {
         /// What to do when the key is there with a different value.
         conflict: Conflict,
     },
-    /// Sets every entry of an object on an `ObjectBuilder`, replacing what is there. Not an object: nothing happens.
+    /// Lays an object over an `ObjectBuilder`: its entries replace those of the same keys; where both are objects, they
+    /// are merged in the same way. Not an object: nothing happens.
     Extend {
         /// The builder.
         builder: Local,

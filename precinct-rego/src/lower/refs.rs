@@ -14,12 +14,16 @@
 use std::sync::Arc;
 
 use super::emit::{Emitter, Lowered};
-use super::tables::strings;
+use super::tables::{constant_of, strings};
 use super::unify::Side;
 use crate::ast::{Term, TermValue, Var};
 use crate::ir::{
-    CallTarget, Case, Conflict, Constant, Local, LocalKind, NodeId, Operand, StmtKind, Test,
+    CallTarget, Case, Comparison, Conflict, Constant, Local, LocalKind, NodeId, Operand, StmtKind,
+    Test,
 };
+
+/// The part of `data` that holds the policies and settings of the engine itself.
+pub(super) const HIDDEN: &str = "system";
 
 /// Where the known operands of a reference into `data` lead.
 enum Place {
@@ -102,11 +106,12 @@ impl Emitter<'_, '_> {
             Place::Inner(node) => Ok(self.document(node)),
             Place::Base => {
                 let mut path = self.path_of(node);
-                let names = strings(operands);
-                let used = names.len();
+                let mut names = strings(operands);
+                let plain = names.iter().take_while(|name| !is_index(name)).count();
+                names.truncate(plain);
                 path.extend(names);
                 let base = self.base(path);
-                self.operands(base, &operands[used..])
+                self.base_operands(base, &operands[plain..])
             }
             Place::Branch(node, used) => self.branch(node, &operands[used..]),
         }
@@ -168,6 +173,66 @@ impl Emitter<'_, '_> {
         Operand::Local(target)
     }
 
+    /// Base data at a node, without what the engine keeps there for itself.
+    pub(super) fn base_document(&mut self, path: Vec<Arc<str>>) -> Lowered<Operand> {
+        if !path.is_empty() {
+            return Ok(self.base(path));
+        }
+        let all = self.base(path);
+        self.build(LocalKind::ObjectBuilder, |e, builder| {
+            let key = e.value();
+            let value = e.value();
+            e.scan(all, Some(key), Some(value))?;
+            let hidden = e.constant(Constant::String(HIDDEN.into()));
+            e.test(Test::Compare {
+                comparison: Comparison::NotEqual,
+                left: Operand::Local(key),
+                right: hidden,
+            });
+            e.emit(StmtKind::Insert {
+                builder,
+                key: Operand::Local(key),
+                value: Operand::Local(value),
+                conflict: Conflict::Replace,
+            });
+            Ok(())
+        })
+    }
+
+    /// Looks operands up in base data. Its paths are made of strings, whatever the policy writes: `data.xs["0"]` is an
+    /// array's first element, and `data[2]` is the object's entry "2".
+    fn base_operands(&mut self, base: Operand, operands: &[Term]) -> Lowered<Operand> {
+        let mut at = base;
+        for operand in operands {
+            let other = match &operand.value {
+                TermValue::String(text) if is_index(text) => Constant::Number(Arc::clone(text)),
+                TermValue::Number(text) if is_index(text) => Constant::String(Arc::clone(text)),
+                _ => {
+                    at = self.operand(at, operand)?;
+                    continue;
+                }
+            };
+            let key = self.eval(operand)?;
+            let other = self.constant(other);
+            let target = self.value();
+            let outer = self.fail;
+            self.block(|e, done| {
+                e.attempt(|e, _| {
+                    let source = e.get(at, key);
+                    e.emit(StmtKind::Assign { target, source });
+                    e.emit(StmtKind::Break { label: done });
+                    Ok(())
+                })?;
+                e.fail = outer;
+                let source = e.get(at, other);
+                e.emit(StmtKind::Assign { target, source });
+                Ok(())
+            })?;
+            at = Operand::Local(target);
+        }
+        Ok(at)
+    }
+
     /// The document at a node: what its rules say, or base data while a `with` hides them.
     pub(super) fn document(&mut self, node: NodeId) -> Operand {
         let tree_node = self.tables.program.tree.get(node.index());
@@ -218,6 +283,7 @@ impl Emitter<'_, '_> {
             return Ok(self.document(node));
         };
         let fixed = strings(rest).len();
+        let fixed_key = constant_of(operand).map(|_| operand);
         let children: Vec<(Arc<str>, NodeId)> = self
             .tables
             .program
@@ -240,10 +306,10 @@ impl Emitter<'_, '_> {
         if simple {
             let key = self.branch_key(node, &children, operand)?;
             let target = self.value();
-            self.branch_switch(node, &children, key, |e, child| {
+            self.branch_switch(node, &children, key, fixed_key, |e, child| {
                 let source = match child {
                     Ok(child) => e.data(child, &rest[..fixed])?,
-                    Err(base) => e.operands(base, &rest[..fixed])?,
+                    Err(base) => e.base_operands(base, &rest[..fixed])?,
                 };
                 e.emit(StmtKind::Assign { target, source });
                 Ok(())
@@ -253,10 +319,10 @@ impl Emitter<'_, '_> {
         let vars = self.unbound_among(operands);
         let rows = self.build(LocalKind::ArrayBuilder, |e, rows| {
             let key = e.branch_key(node, &children, operand)?;
-            e.branch_switch(node, &children, key, |e, child| {
+            e.branch_switch(node, &children, key, fixed_key, |e, child| {
                 let value = match child {
                     Ok(child) => e.data(child, rest)?,
-                    Err(base) => e.operands(base, rest)?,
+                    Err(base) => e.base_operands(base, rest)?,
                 };
                 e.push_row(rows, &vars, Some(value))
             })
@@ -287,7 +353,7 @@ impl Emitter<'_, '_> {
                     conflict: Conflict::Replace,
                 });
             }
-            let source = e.base(path);
+            let source = e.base_document(path)?;
             e.emit(StmtKind::Extend { builder, source });
             Ok(())
         })?;
@@ -303,6 +369,7 @@ impl Emitter<'_, '_> {
         node: NodeId,
         children: &[(Arc<str>, NodeId)],
         on: Operand,
+        operand: Option<&Term>,
         mut f: impl FnMut(&mut Self, Result<NodeId, Operand>) -> Lowered<()>,
     ) -> Lowered<()> {
         let mut cases = Vec::new();
@@ -314,7 +381,10 @@ impl Emitter<'_, '_> {
         let path = self.path_of(node);
         let default = self.detached(|e| {
             let base = e.base(path);
-            let below = e.get(base, on);
+            let below = match operand {
+                Some(constant) => e.base_operands(base, std::slice::from_ref(constant))?,
+                None => e.get(base, on),
+            };
             f(e, Err(below))
         })?;
         self.emit(StmtKind::Switch { on, cases, default });
@@ -374,4 +444,9 @@ impl Emitter<'_, '_> {
         }
         Ok(value.then(|| field(self, vars.len())))
     }
+}
+
+/// The text is a whole number without sign, as it names an element of an array.
+fn is_index(text: &str) -> bool {
+    !text.is_empty() && text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit())
 }

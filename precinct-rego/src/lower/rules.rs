@@ -174,11 +174,8 @@ impl Emitter<'_, '_> {
             } => (target, conflict, only),
         };
         let alone = branches.len() == 1;
-        let held = if alone {
-            target
-        } else {
-            self.local(LocalKind::Optional, None)
-        };
+        let held = self.local(LocalKind::Optional, None);
+        let truth = self.constant(Constant::Boolean(true));
         self.block(|e, through| {
             for (position, (id, rule)) in (placed.id.0..).zip(branches).enumerate() {
                 if position > 0 {
@@ -195,10 +192,16 @@ impl Emitter<'_, '_> {
                             return Ok(());
                         }
                         e.emit(StmtKind::AssignOnce {
-                            target: held,
+                            target,
                             source: value,
                             conflict,
                         });
+                        if !alone {
+                            e.emit(StmtKind::Assign {
+                                target: held,
+                                source: truth,
+                            });
+                        }
                         if fixed {
                             e.emit(StmtKind::Break { label });
                         }
@@ -207,20 +210,7 @@ impl Emitter<'_, '_> {
                 })?;
             }
             Ok(())
-        })?;
-        if !alone {
-            self.attempt(|e, _| {
-                e.span = placed.rule.span;
-                e.test(Test::Set(held));
-                e.emit(StmtKind::AssignOnce {
-                    target,
-                    source: Operand::Local(held),
-                    conflict,
-                });
-                Ok(())
-            })?;
-        }
-        Ok(())
+        })
     }
 
     /// One rule: parameters, body, value. `f` gets the value and whether it is a constant.

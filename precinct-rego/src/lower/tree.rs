@@ -133,7 +133,8 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// The document of an inner node: base data there, with the documents below laid over it.
+    /// The document of an inner node: the documents below, with base data there laid over
+    /// them.
     pub(super) fn inner_document(&mut self, node: NodeId) -> Lowered<()> {
         let tree_node = &self.program.tree[node.index()];
         let Some(id) = tree_node.document else {
@@ -163,14 +164,9 @@ impl<'a> Tables<'a> {
                 })?;
             }
             let value = e.build(LocalKind::ObjectBuilder, |e, builder| {
-                e.attempt(|e, _| {
-                    let source = e.base(path);
-                    e.emit(StmtKind::Extend { builder, source });
-                    Ok(())
-                })?;
                 for (name, child) in children {
                     // Policies of the engine itself are no part of the documents that users see.
-                    if path_is_root && name.as_ref() == "system" {
+                    if path_is_root && name.as_ref() == super::refs::HIDDEN {
                         continue;
                     }
                     if e.tables.program.tree[child.index()].document.is_none() {
@@ -188,7 +184,11 @@ impl<'a> Tables<'a> {
                         Ok(())
                     })?;
                 }
-                Ok(())
+                e.attempt(|e, _| {
+                    let source = e.base_document(path)?;
+                    e.emit(StmtKind::Extend { builder, source });
+                    Ok(())
+                })
             })?;
             e.emit(StmtKind::Return { value });
             Ok(())

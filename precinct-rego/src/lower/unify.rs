@@ -170,44 +170,12 @@ impl Emitter<'_, '_> {
         pattern: Side<'t>,
         queue: &mut VecDeque<Pair<'t>>,
     ) -> Lowered<bool> {
-        let Side::Term(pattern) = pattern else {
+        let Side::Term(term) = pattern else {
             return Ok(false);
         };
-        match &pattern.value {
-            TermValue::Var(var) => {
-                let operand = self.side(value)?;
-                self.bind(var, operand);
-                Ok(true)
-            }
-            TermValue::Array(items) => {
-                let source = self.side(value)?;
-                self.test(Test::ArrayOf {
-                    value: source,
-                    length: index(items.len()),
-                });
-                for (position, item) in items.iter().enumerate() {
-                    let key = self.constant(Constant::Number(position.to_string().into()));
-                    let part = self.get(source, key);
-                    queue.push_back((Side::Value(part), Side::Term(item)));
-                }
-                Ok(true)
-            }
-            TermValue::Object(entries) => {
-                if !entries.iter().all(|(key, _)| self.evaluable(key)) {
-                    return Ok(false);
-                }
-                let source = self.side(value)?;
-                self.test(Test::ObjectOf {
-                    value: source,
-                    length: index(entries.len()),
-                });
-                for (key, item) in entries {
-                    let key = self.eval(key)?;
-                    let part = self.get(source, key);
-                    queue.push_back((Side::Value(part), Side::Term(item)));
-                }
-                Ok(true)
-            }
+        let fits = match &term.value {
+            TermValue::Var(_) | TermValue::Array(_) => true,
+            TermValue::Object(entries) => entries.iter().all(|(key, _)| self.evaluable(key)),
             TermValue::Null
             | TermValue::Boolean(_)
             | TermValue::Number(_)
@@ -218,8 +186,45 @@ impl Emitter<'_, '_> {
             | TermValue::ArrayComprehension(_)
             | TermValue::SetComprehension(_)
             | TermValue::ObjectComprehension(_)
-            | TermValue::Call(_) => Ok(false),
+            | TermValue::Call(_) => false,
+        };
+        if !fits {
+            return Ok(false);
         }
+        let mark = self.bindings();
+        let source = self.side(value)?;
+        if self.bindings() > mark {
+            // The value iterates, and may have bound the very variables of the pattern: x = xs[x].
+            queue.push_front((Side::Value(source), pattern));
+            return Ok(true);
+        }
+        match &term.value {
+            TermValue::Var(var) => self.bind(var, source),
+            TermValue::Array(items) => {
+                self.test(Test::ArrayOf {
+                    value: source,
+                    length: index(items.len()),
+                });
+                for (position, item) in items.iter().enumerate() {
+                    let key = self.constant(Constant::Number(position.to_string().into()));
+                    let part = self.get(source, key);
+                    queue.push_back((Side::Value(part), Side::Term(item)));
+                }
+            }
+            TermValue::Object(entries) => {
+                self.test(Test::ObjectOf {
+                    value: source,
+                    length: index(entries.len()),
+                });
+                for (key, item) in entries {
+                    let key = self.eval(key)?;
+                    let part = self.get(source, key);
+                    queue.push_back((Side::Value(part), Side::Term(item)));
+                }
+            }
+            _ => {}
+        }
+        Ok(true)
     }
 
     /// The last resort: two objects with variables on both sides and keys that are known only at run time. Every way

@@ -90,13 +90,30 @@ pub fn insert<'a>(
     }
 }
 
-/// Sets every entry of an object on a builder, replacing what is there. Not an object: nothing happens.
-pub fn extend<'a>(builder: &mut ObjectBuilder<'a>, source: Value<'a>) {
+/// Lays an object over a builder: its entries replace those of the same keys; where both are objects, they are merged
+/// in the same way. Not an object: nothing happens.
+pub fn extend<'a>(arena: &'a Arena, builder: &mut ObjectBuilder<'a>, source: Value<'a>) {
     if let Value::Object(object) = source {
         for (key, value) in object.entries() {
-            builder.replace(*key, *value);
+            let value = match builder.get(*key) {
+                Some(under) => lay_over(arena, under, *value),
+                None => *value,
+            };
+            builder.replace(*key, value);
         }
     }
+}
+
+fn lay_over<'a>(arena: &'a Arena, under: Value<'a>, over: Value<'a>) -> Value<'a> {
+    let (Value::Object(below), Value::Object(_)) = (under, over) else {
+        return over;
+    };
+    let mut builder = ObjectBuilder::new();
+    for (key, value) in below.entries() {
+        builder.replace(*key, *value);
+    }
+    extend(arena, &mut builder, over);
+    builder.finish(arena)
 }
 
 /// Puts a leaf below a path of a document.
