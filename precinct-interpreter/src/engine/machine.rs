@@ -557,10 +557,11 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     let source = self.value(frame, source);
                     self.context
                         .spend(source.collection_len().unwrap_or(0) as u64)?;
+                    let arena = self.context.arena();
                     let Builder::Object(object) = self.builder(frame, builder) else {
                         return Err(wrong_builder());
                     };
-                    ops::extend(object, source);
+                    ops::extend(arena, object, source);
                 }
                 Op::PutAt {
                     builder,
