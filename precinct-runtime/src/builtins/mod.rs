@@ -22,7 +22,18 @@
 
 use crate::builtin::Builtin;
 
+pub mod cidr;
+pub mod network;
 pub mod numbers;
+pub mod rand;
+pub mod uri;
+pub mod uuid;
 
 /// All families.
-pub const FAMILIES: &[&[Builtin]] = &[numbers::FAMILY];
+pub const FAMILIES: &[&[Builtin]] = &[
+    cidr::FAMILY,
+    numbers::FAMILY,
+    rand::FAMILY,
+    uri::FAMILY,
+    uuid::FAMILY,
+];
