@@ -2,7 +2,12 @@
 //!
 //! Each file under `tests/recorded` holds one family: lines of `{builtin, args, want}` or `{builtin, args, error}`, with
 //! errors as strict builtin errors show them. Sets in results are sorted arrays.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
 
 use precinct_runtime::json::decode::Decoder;
 use precinct_runtime::json::encode::to_string;
@@ -26,7 +31,10 @@ fn builtins_answer_as_recorded() {
     let folder = format!("{}/tests/recorded", env!("CARGO_MANIFEST_DIR"));
     let mut failures = Vec::new();
     let mut count = 0;
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     for path in files {
         for line in std::fs::read_to_string(&path).unwrap().lines() {
@@ -39,7 +47,9 @@ fn builtins_answer_as_recorded() {
             let got = answer(name, &case["args"].to_string());
             let fits = match (&got, case.get("error"), case.get("want")) {
                 (Err(message), Some(error), _) => error.as_str() == Some(message),
-                (Ok(Some(text)), None, Some(want)) => serde_json::from_str::<serde_json::Value>(text).unwrap() == *want,
+                (Ok(Some(text)), None, Some(want)) => {
+                    serde_json::from_str::<serde_json::Value>(text).unwrap() == *want
+                }
                 (Ok(None), None, None) => true,
                 _ => false,
             };
@@ -49,5 +59,10 @@ fn builtins_answer_as_recorded() {
         }
     }
     println!("{count} recorded answers");
-    assert!(failures.is_empty(), "{} of {count} differ:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {count} differ:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }

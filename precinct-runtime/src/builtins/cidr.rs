@@ -187,7 +187,8 @@ fn match_terms<'a>(
             .iter()
             .map(|item| Ok((term(*item)?, *item)))
             .collect(),
-        Value::Object(object) => object.entries()
+        Value::Object(object) => object
+            .entries()
             .iter()
             .map(|(key, value)| Ok((term(*value)?, *key)))
             .collect(),
@@ -359,25 +360,20 @@ struct Lookups(HashMap<String, Vec<String>>);
 fn lookup_ip_addr<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let name = operand::string(args, 1)?;
     check_host(context, name)?;
-    let known = context.slot::<Lookups>().0.get(name).cloned();
-    let addresses = match known {
-        Some(addresses) => addresses,
-        None => {
-            let addresses = resolve(name)?;
-            context
-                .slot::<Lookups>()
-                .0
-                .insert(name.to_owned(), addresses.clone());
-            addresses
-        }
-    };
+    if !context.slot::<Lookups>().0.contains_key(name) {
+        let addresses = resolve(name)?;
+        context
+            .slot::<Lookups>()
+            .0
+            .insert(name.to_owned(), addresses);
+    }
     let arena = context.arena();
-    Ok(Some(Value::set(
-        arena,
-        addresses
-            .iter()
-            .map(|address| Value::string(arena, address)),
-    )))
+    let known = context.slot::<Lookups>().0.get(name);
+    let addresses = known
+        .into_iter()
+        .flatten()
+        .map(|address| Value::string(arena, address));
+    Ok(Some(Value::set(arena, addresses)))
 }
 
 fn resolve(name: &str) -> Result<Vec<String>, BuiltinError> {

@@ -20,6 +20,11 @@
 //! [`Context::slot`]: crate::context::Context::slot
 //! [`Context::shared`]: crate::context::Context::shared
 
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "every builtin has the type that the table asks for"
+)]
+
 use crate::builtin::Builtin;
 
 pub mod cidr;

@@ -82,10 +82,9 @@ fn parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 /// Reads the plain form, the form with `urn:uuid:`, in braces, or without dashes.
 fn read(text: &str) -> Option<[u8; 16]> {
     let plain = match text.len() {
-        36 => text,
+        32 | 36 => text,
         45 if text.get(..9)?.eq_ignore_ascii_case("urn:uuid:") => text.get(9..)?,
         38 => text.get(1..37)?,
-        32 => text,
         _ => return None,
     };
     let mut digits = String::with_capacity(32);
