@@ -20,41 +20,64 @@ pub struct Jwk {
 /// Why a text is no key or key set. The texts follow OPA's, without the names of Go types.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwkError {
+    /// The text is one key, and that is not usable.
+    #[error("jwk.Parse: failed to parse sole key: jwk.ParseKey: {0}")]
+    Sole(KeyError),
+    /// A key of a set, counted from 0, is not usable.
+    #[error(
+        "jwk.Parse: failed to unmarshal JWK set: failed to decode key #{0} in \"keys\": jwk.ParseKey: {1}"
+    )]
+    InSet(usize, KeyError),
+    /// The set has no array of keys.
+    #[error(
+        "jwk.Parse: failed to unmarshal JWK set: failed to decode \"keys\": expected '[' but got {0}"
+    )]
+    NoArray(String),
+}
+
+/// Why an object is no key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
     /// The text is not JSON, or not an object.
-    #[error("failed to unmarshal data: {0}")]
+    #[error("jwk.Parse: failed to probe data: probe: failed to unmarshal data: {0}")]
     Json(String),
     /// The `kty` member is missing or unknown.
     #[error("invalid key type from JSON ({0})")]
     KeyType(String),
     /// A member is missing or malformed.
-    #[error("key validation failed: {0}")]
+    #[error("failed to unmarshal JSON into key: {0}")]
     Member(String),
+    /// The members are no key of their type.
+    #[error("jwk.Parse: key validation failed: key validation failed: {0}")]
+    Invalid(String),
 }
 
 /// Reads one key or a key set (an object with `keys`).
 pub fn parse_set(text: &str) -> Result<Vec<Jwk>, JwkError> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| JwkError::Json(error.to_string()))?;
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| JwkError::Sole(KeyError::Json(error.to_string())))?;
+    let not_an_object = || KeyError::Json("a key must be a JSON object".to_owned());
     let Value::Object(object) = value else {
-        return Err(JwkError::Json("a key must be a JSON object".to_owned()));
+        return Err(JwkError::Sole(not_an_object()));
     };
     match object.get("keys") {
-        None => parse(&object).map(|key| vec![key]),
+        None => parse(&object).map(|key| vec![key]).map_err(JwkError::Sole),
         Some(Value::Array(keys)) => keys
             .iter()
-            .map(|key| {
+            .enumerate()
+            .map(|(index, key)| {
                 key.as_object()
-                    .ok_or_else(|| JwkError::Json("a key must be a JSON object".to_owned()))
+                    .ok_or_else(not_an_object)
                     .and_then(parse)
+                    .map_err(|error| JwkError::InSet(index, error))
             })
             .collect(),
-        Some(Value::Null) => Ok(Vec::new()),
-        Some(_) => Err(JwkError::Json("\"keys\" must be an array".to_owned())),
+        Some(other) => Err(JwkError::NoArray(other.to_string())),
     }
 }
 
 /// Reads one key.
-pub fn parse(object: &Map<String, Value>) -> Result<Jwk, JwkError> {
+pub fn parse(object: &Map<String, Value>) -> Result<Jwk, KeyError> {
     let kind = object
         .get("kty")
         .and_then(Value::as_str)
@@ -65,7 +88,7 @@ pub fn parse(object: &Map<String, Value>) -> Result<Jwk, JwkError> {
         "EC" => elliptic(object, private)?,
         "OKP" => octet_pair(object, private)?,
         "oct" => Key::Symmetric(bytes(object, "k")?),
-        other => return Err(JwkError::KeyType(other.to_owned())),
+        other => return Err(KeyError::KeyType(other.to_owned())),
     };
     Ok(Jwk {
         key,
@@ -74,7 +97,7 @@ pub fn parse(object: &Map<String, Value>) -> Result<Jwk, JwkError> {
     })
 }
 
-fn rsa(object: &Map<String, Value>, private: bool) -> Result<Key, JwkError> {
+fn rsa(object: &Map<String, Value>, private: bool) -> Result<Key, KeyError> {
     let n = strip_zeros(&bytes(object, "n")?).to_vec();
     let exponent = bytes(object, "e")?;
     let e_digits = strip_zeros(&exponent);
@@ -85,14 +108,14 @@ fn rsa(object: &Map<String, Value>, private: bool) -> Result<Key, JwkError> {
         return Err(missing("e"));
     }
     if e_digits.last().is_some_and(|last| last & 1 == 0) {
-        return Err(JwkError::Member(
+        return Err(KeyError::Invalid(
             "invalid rsa public exponent: must be a positive odd integer".to_owned(),
         ));
     }
     if e_digits.len() > 8
         || (e_digits.len() == 8 && e_digits.first().is_some_and(|first| *first >= 0x80))
     {
-        return Err(JwkError::Member(
+        return Err(KeyError::Invalid(
             "rsa public exponent too large for this platform".to_owned(),
         ));
     }
@@ -116,13 +139,13 @@ fn rsa(object: &Map<String, Value>, private: bool) -> Result<Key, JwkError> {
     Ok(Key::RsaPrivate(RsaPrivate { public, d, primes }))
 }
 
-fn elliptic(object: &Map<String, Value>, private: bool) -> Result<Key, JwkError> {
+fn elliptic(object: &Map<String, Value>, private: bool) -> Result<Key, KeyError> {
     let name = text(object, "crv")?.ok_or_else(|| missing("crv"))?;
     let curve = Curve::by_name(&name)
-        .ok_or_else(|| JwkError::Member(format!("unsupported curve {name:?}")))?;
+        .ok_or_else(|| KeyError::Member(format!("unsupported curve {name:?}")))?;
     let coordinate = |member: &str| {
         fixed_width(&bytes(object, member)?, curve.width()).ok_or_else(|| {
-            JwkError::Member(format!(
+            KeyError::Invalid(format!(
                 "{member} coordinate exceeds the field of curve {name:?}"
             ))
         })
@@ -133,7 +156,7 @@ fn elliptic(object: &Map<String, Value>, private: bool) -> Result<Key, JwkError>
         y: coordinate("y")?,
     };
     if !signature::is_on_curve(&point) {
-        return Err(JwkError::Member(format!(
+        return Err(KeyError::Invalid(format!(
             "invalid ECDSA public key: point is not on curve {name:?}"
         )));
     }
@@ -141,19 +164,19 @@ fn elliptic(object: &Map<String, Value>, private: bool) -> Result<Key, JwkError>
         return Ok(Key::EcPublic(point));
     }
     let mut key = pkix::ec_private(curve, &bytes(object, "d")?)
-        .map_err(|error| JwkError::Member(error.to_string()))?;
+        .map_err(|error| KeyError::Member(error.to_string()))?;
     key.public = point;
     Ok(Key::EcPrivate(key))
 }
 
-fn octet_pair(object: &Map<String, Value>, private: bool) -> Result<Key, JwkError> {
+fn octet_pair(object: &Map<String, Value>, private: bool) -> Result<Key, KeyError> {
     let curve = text(object, "crv")?.ok_or_else(|| missing("crv"))?;
     if curve != "Ed25519" {
-        return Err(JwkError::Member(format!("unsupported curve {curve:?}")));
+        return Err(KeyError::Member(format!("unsupported curve {curve:?}")));
     }
-    let fixed = |member: &str| -> Result<[u8; 32], JwkError> {
+    let fixed = |member: &str| -> Result<[u8; 32], KeyError> {
         bytes(object, member)?.try_into().map_err(|_| {
-            JwkError::Member(format!(
+            KeyError::Invalid(format!(
                 "invalid Ed25519 {member:?} value: 32 bytes expected"
             ))
         })
@@ -168,25 +191,25 @@ fn octet_pair(object: &Map<String, Value>, private: bool) -> Result<Key, JwkErro
     Ok(Key::Ed25519Public(public))
 }
 
-fn missing(member: &str) -> JwkError {
-    JwkError::Member(format!("missing {member:?} value"))
+fn missing(member: &str) -> KeyError {
+    KeyError::Member(format!("required field {member} is missing"))
 }
 
-fn text(object: &Map<String, Value>, member: &str) -> Result<Option<String>, JwkError> {
+fn text(object: &Map<String, Value>, member: &str) -> Result<Option<String>, KeyError> {
     match object.get(member) {
         None => Ok(None),
         Some(Value::String(value)) => Ok(Some(value.clone())),
-        Some(_) => Err(JwkError::Member(format!(
+        Some(_) => Err(KeyError::Member(format!(
             "failed to decode value for key {member}: expected a string"
         ))),
     }
 }
 
-fn bytes(object: &Map<String, Value>, member: &str) -> Result<Vec<u8>, JwkError> {
+fn bytes(object: &Map<String, Value>, member: &str) -> Result<Vec<u8>, KeyError> {
     let encoded = text(object, member)?.ok_or_else(|| missing(member))?;
     let decoded = decode_any(&encoded).ok_or_else(|| {
-        JwkError::Member(format!(
-            "failed to decode value for key {member}: not base64"
+        KeyError::Member(format!(
+            "failed to decode value for key {member}: expected base64 encoded []byte (string)"
         ))
     })?;
     if decoded.is_empty() {

@@ -28,6 +28,10 @@
 use crate::builtin::Builtin;
 
 pub mod cidr;
+#[cfg(feature = "crypto")]
+pub mod crypto;
+#[cfg(feature = "crypto")]
+pub mod jwt;
 pub mod network;
 pub mod numbers;
 pub mod rand;
@@ -37,6 +41,10 @@ pub mod uuid;
 /// All families.
 pub const FAMILIES: &[&[Builtin]] = &[
     cidr::FAMILY,
+    #[cfg(feature = "crypto")]
+    crypto::FAMILY,
+    #[cfg(feature = "crypto")]
+    jwt::FAMILY,
     numbers::FAMILY,
     rand::FAMILY,
     uri::FAMILY,
