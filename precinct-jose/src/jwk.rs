@@ -98,8 +98,8 @@ pub fn parse(object: &Map<String, Value>) -> Result<Jwk, KeyError> {
 }
 
 fn rsa(object: &Map<String, Value>, private: bool) -> Result<Key, KeyError> {
-    let n = strip_zeros(&bytes(object, "n")?).to_vec();
     let exponent = bytes(object, "e")?;
+    let n = strip_zeros(&bytes(object, "n")?).to_vec();
     let e_digits = strip_zeros(&exponent);
     if n.is_empty() {
         return Err(missing("n"));

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use precinct_jose::jwk::{self, Jwk};
+use precinct_jose::jwk::{self, Jwk, JwkError, KeyError};
 use precinct_jose::{Algorithm, pem, pkix};
 
+use crate::arena::Arena;
 use crate::context::Context;
 use crate::error::BuiltinError;
+use crate::json::decode::Decoder;
 
 /// Parsed keys by their text: policies verify many tokens with few keys.
 #[derive(Default)]
@@ -40,7 +42,7 @@ pub(super) fn keys_of(context: &Context<'_>, text: &str) -> Result<Arc<Vec<Jwk>>
 
 fn parse(text: &str) -> Result<Vec<Jwk>, BuiltinError> {
     let Some((block, rest)) = pem::decode(text) else {
-        let keys = jwk::parse_set(text).map_err(|error| {
+        let keys = key_set(text).map_err(|error| {
             BuiltinError::new(format!(
                 "failed to parse a JWK key (set): jwk.ParseString: failed to parse string: {error}"
             ))
@@ -79,6 +81,20 @@ fn parse(text: &str) -> Result<Vec<Jwk>, BuiltinError> {
         id: None,
         algorithm: None,
     }])
+}
+
+/// Reads a key or a key set. Text that is no JSON is reported as everywhere else in policies.
+pub(super) fn key_set(text: &str) -> Result<Vec<Jwk>, JwkError> {
+    let arena = Arena::new();
+    if let Err(error) = Decoder::new(&arena).decode_copied(text.as_bytes()) {
+        let message = if text.trim().is_empty() {
+            "EOF".to_owned()
+        } else {
+            error.to_string()
+        };
+        return Err(JwkError::Sole(KeyError::Json(message)));
+    }
+    jwk::parse_set(text)
 }
 
 /// Asks keys until one fits: the one with the token's `kid` alone if there is one, otherwise all whose `alg` is

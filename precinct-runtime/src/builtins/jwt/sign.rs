@@ -1,7 +1,8 @@
 //! `io.jwt.encode_sign` and `io.jwt.encode_sign_raw`.
 
-use precinct_jose::{Algorithm, compact, jwk};
+use precinct_jose::{Algorithm, compact};
 
+use super::keys::key_set;
 use crate::arena::Arena;
 use crate::builtin::{Outcome, operand};
 use crate::context::Context;
@@ -25,7 +26,7 @@ pub(super) fn encode_sign_raw<'a>(context: &mut Context<'a>, args: &[Value<'a>])
 }
 
 fn sign<'a>(arena: &'a Arena, header: &str, payload: &str, key: &str) -> Outcome<'a> {
-    let keys = jwk::parse_set(key).map_err(|error| BuiltinError::new(error.to_string()))?;
+    let keys = key_set(key).map_err(|error| BuiltinError::new(error.to_string()))?;
     let key = keys
         .first()
         .ok_or_else(|| BuiltinError::new("no keys found in JWK set"))?;
@@ -33,7 +34,7 @@ fn sign<'a>(arena: &'a Arena, header: &str, payload: &str, key: &str) -> Outcome
         |text: String| BuiltinError::new(format!("missing or invalid 'alg' header: {text}"));
     if header.trim().is_empty() {
         return Err(wrong_header(
-            "cannot parse JSON: cannot parse empty string".to_owned(),
+            "cannot parse JSON: cannot parse empty string; unparsed tail: \"\"".to_owned(),
         ));
     }
     let members = Decoder::new(arena)
