@@ -80,26 +80,19 @@ impl<'a> Decoder<'a> {
     pub fn decode(self, text: &'a [u8]) -> Result<Value<'a>, JsonError> {
         self.check_size(text.len())?;
         match str::from_utf8(text) {
-            Ok(text) => self.run(text, |part| part),
-            Err(_) => self.run(self.arena.alloc_str(&repair(text)), |part| part),
+            Ok(text) => self.run(text, Borrowed),
+            Err(_) => self.run(self.arena.alloc_str(&repair(text)), Borrowed),
         }
     }
 
-    /// Reads a text that may go away: all strings are copied, equal keys only once.
+    /// Reads a text that may go away: all strings are copied, those that come back soon only once.
     pub fn decode_copied(self, text: &[u8]) -> Result<Value<'a>, JsonError> {
         self.check_size(text.len())?;
         let text = match str::from_utf8(text) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => Cow::Owned(repair(text)),
         };
-        let arena = self.arena;
-        self.run(&text, |part| {
-            if part.is_empty() {
-                ""
-            } else {
-                arena.alloc_str(part)
-            }
-        })
+        self.run(&text, Copied::new(self.arena, text.len()))
     }
 
     fn check_size(self, size: usize) -> Result<(), JsonError> {
@@ -117,7 +110,7 @@ impl<'a> Decoder<'a> {
 
     fn run<'t, K>(self, text: &'t str, keep: K) -> Result<Value<'a>, JsonError>
     where
-        K: Fn(&'t str) -> &'a str,
+        K: Keep<'t, 'a>,
     {
         let mut reader = Reader {
             decoder: self,
@@ -127,7 +120,6 @@ impl<'a> Decoder<'a> {
             keep,
             items: Vec::new(),
             entries: Vec::new(),
-            keys: Keys::default(),
             depth: 0,
         };
         let value = reader.value()?;
@@ -139,32 +131,100 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// Keys that were seen lately: objects of one kind share theirs.
-struct Keys<'t, 'a> {
-    slots: Box<[(&'t str, &'a str); 64]>,
+/// How strings without escapes get into the arena.
+trait Keep<'t, 'a> {
+    fn keep(&mut self, part: &'t str) -> &'a str;
 }
 
-impl Default for Keys<'_, '_> {
-    fn default() -> Self {
-        Self {
-            slots: Box::new([("", ""); 64]),
-        }
-    }
-}
+/// The text outlives the values.
+struct Borrowed;
 
-impl<'t, 'a> Keys<'t, 'a> {
+impl<'a> Keep<'a, 'a> for Borrowed {
     #[inline]
-    fn keep(&mut self, key: &'t str, keep: impl FnOnce(&'t str) -> &'a str) -> &'a str {
-        let bytes = key.as_bytes();
-        let first = bytes.first().copied().unwrap_or(0);
-        let last = bytes.last().copied().unwrap_or(0);
-        let slot = (first.wrapping_mul(31) ^ last.wrapping_mul(7)) as usize ^ bytes.len();
-        let slot = &mut self.slots[slot & 63];
-        if slot.0 != key {
-            *slot = (key, keep(key));
-        }
-        slot.1
+    fn keep(&mut self, part: &'a str) -> &'a str {
+        part
     }
+}
+
+/// Strings are copied; those that were seen lately are found again, because keys and names come back all the time.
+struct Copied<'a> {
+    arena: &'a Arena,
+    seen: Box<[&'a str]>,
+}
+
+/// Longer strings hardly repeat.
+const LONGEST_KEPT: usize = 48;
+
+/// A power of two.
+const SEEN: usize = 1 << 14;
+
+impl<'a> Copied<'a> {
+    fn new(arena: &'a Arena, size: usize) -> Self {
+        // A small text is not worth a large table.
+        let slots = (size / 16).next_power_of_two().clamp(16, SEEN);
+        Self {
+            arena,
+            seen: vec![""; slots].into_boxed_slice(),
+        }
+    }
+}
+
+impl<'t, 'a> Keep<'t, 'a> for Copied<'a> {
+    #[inline]
+    fn keep(&mut self, part: &'t str) -> &'a str {
+        if part.len() > LONGEST_KEPT {
+            return self.arena.alloc_str(part);
+        }
+        let at = fingerprint(part.as_bytes()) & (self.seen.len() - 1);
+        let slot = &mut self.seen[at];
+        if *slot != part {
+            *slot = self.arena.alloc_str(part);
+        }
+        slot
+    }
+}
+
+/// A quick hash for a table whose collisions only cost a copy.
+fn fingerprint(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut hash = bytes.len() as u64;
+    let mut mix =
+        |word: u64| hash = (hash.rotate_left(29) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    for word in words {
+        mix(u64::from_le_bytes(*word));
+    }
+    let mut last = [0_u8; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    mix(u64::from_le_bytes(last));
+    (hash >> 32) as usize
+}
+
+/// The number of bytes up to a quote, a backslash or a control character.
+#[inline]
+fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest byte that is zero after the exclusive or, or below a space, has its high bit set; bits above it
+        // may be wrong, which does not matter.
+        let zero = |x: u64| x.wrapping_sub(ONES) & !x;
+        let quote = zero(word ^ (ONES * 0x22));
+        let backslash = zero(word ^ (ONES * 0x5c));
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (quote | backslash | control) & HIGH;
+        if found != 0 {
+            return at * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let done = words.len() * 8;
+    let rest = &bytes[done..];
+    let length = rest
+        .iter()
+        .position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f))
+        .unwrap_or(rest.len());
+    done + length
 }
 
 struct Reader<'t, 'a, K> {
@@ -177,11 +237,10 @@ struct Reader<'t, 'a, K> {
     items: Vec<Value<'a>>,
     /// Entries of the objects that are being read, likewise.
     entries: Vec<(Value<'a>, Value<'a>)>,
-    keys: Keys<'t, 'a>,
     depth: usize,
 }
 
-impl<'t, 'a, K: Fn(&'t str) -> &'a str> Reader<'t, 'a, K> {
+impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, K> {
     #[inline]
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
@@ -287,7 +346,7 @@ impl<'t, 'a, K: Fn(&'t str) -> &'a str> Reader<'t, 'a, K> {
             if self.peek() != Some(b'"') {
                 return Err(self.unexpected("looking for beginning of object key string"));
             }
-            let key = self.key()?;
+            let key = self.string()?;
             self.skip_space();
             if self.peek() != Some(b':') {
                 return Err(self.unexpected("after object key"));
@@ -348,7 +407,7 @@ impl<'t, 'a, K: Fn(&'t str) -> &'a str> Reader<'t, 'a, K> {
         if whole && let Some(int) = crate::number::parse_int(text.as_bytes()) {
             return Ok(Value::int(int));
         }
-        Ok(Value::Number(Number::Literal((self.keep)(text))))
+        Ok(Value::Number(Number::Literal(self.keep.keep(text))))
     }
 
     fn digits(&mut self) {
@@ -360,24 +419,7 @@ impl<'t, 'a, K: Fn(&'t str) -> &'a str> Reader<'t, 'a, K> {
     /// Goes to the end of the plain part of a string.
     #[inline]
     fn plain(&mut self) {
-        let rest = &self.bytes[self.at..];
-        let length = rest
-            .iter()
-            .position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f))
-            .unwrap_or(rest.len());
-        self.at += length;
-    }
-
-    fn key(&mut self) -> Result<&'a str, JsonError> {
-        let start = self.at + 1;
-        self.at = start;
-        self.plain();
-        if self.peek() == Some(b'"') {
-            let part = &self.text[start..self.at];
-            self.at += 1;
-            return Ok(self.keys.keep(part, &self.keep));
-        }
-        self.escaped(start)
+        self.at += plain_length(&self.bytes[self.at..]);
     }
 
     fn string(&mut self) -> Result<&'a str, JsonError> {
@@ -387,7 +429,7 @@ impl<'t, 'a, K: Fn(&'t str) -> &'a str> Reader<'t, 'a, K> {
         if self.peek() == Some(b'"') {
             let part = &self.text[start..self.at];
             self.at += 1;
-            return Ok((self.keep)(part));
+            return Ok(self.keep.keep(part));
         }
         self.escaped(start)
     }

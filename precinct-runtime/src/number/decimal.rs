@@ -21,7 +21,7 @@ pub struct Decimal<'a> {
     whole: &'a [u8],
     /// The digits behind the point, without trailing zeros; no leading zeros either if `whole` is empty.
     fraction: &'a [u8],
-    /// The value is `0.DIGITS * 10^power`; meaningless for zero.
+    /// The value is `0.DIGITS * 10^power`; zero for zero.
     power: i64,
 }
 
@@ -55,6 +55,9 @@ impl<'a> Decimal<'a> {
         }
         if power < VANISHING {
             (whole, fraction) = (&[], &[]);
+        }
+        if whole.is_empty() && fraction.is_empty() {
+            power = 0;
         }
         Self {
             negative,
