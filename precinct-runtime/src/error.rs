@@ -79,21 +79,21 @@ impl EvalError {
         self
     }
 
-    /// A complete rule has two values.
+    /// The complete rule of this path (`data.p.q`) has two values.
     #[must_use]
-    pub fn complete_rule_conflict() -> Self {
+    pub fn complete_rule_conflict(path: &str) -> Self {
         Self::new(
             code::CONFLICT,
-            "complete rules must not produce multiple outputs",
+            format!("rule {path} produced conflicting values"),
         )
     }
 
-    /// A function has two values for the same arguments.
+    /// The function of this path (`data.p.f`) has two values for the same arguments.
     #[must_use]
-    pub fn function_conflict() -> Self {
+    pub fn function_conflict(path: &str) -> Self {
         Self::new(
             code::CONFLICT,
-            "functions must not produce multiple outputs for same inputs",
+            format!("function {path} produced conflicting values for the same inputs"),
         )
     }
 

@@ -1,5 +1,7 @@
 //! The instructions.
 
+use std::sync::Arc;
+
 use precinct_rego::ast::Span;
 use precinct_rego::ir::FunctionId;
 use precinct_runtime::EvalError;
@@ -299,6 +301,8 @@ pub(super) enum BuilderKind {
 /// The code of one function.
 #[derive(Debug)]
 pub(super) struct Code {
+    /// The path of the document or function.
+    pub name: Arc<str>,
     pub ops: Vec<Op>,
     /// The place in the policy of each instruction.
     pub spans: Vec<Span>,

@@ -162,6 +162,7 @@ impl<'l> Loader<'l> {
             loops: 0,
             span: function.span,
             code: Code {
+                name: Arc::clone(&function.name),
                 ops: Vec::new(),
                 spans: Vec::new(),
                 params: function.params,

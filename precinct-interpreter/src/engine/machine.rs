@@ -4,7 +4,7 @@ use precinct_rego::ast::Span;
 use precinct_rego::ir::{FunctionId, RuleId};
 use precinct_runtime::context::{Memo, Mock};
 use precinct_runtime::error::code as error_code;
-use precinct_runtime::ops::{self, Undo};
+use precinct_runtime::ops::{self, Noted, Undo};
 use precinct_runtime::value::DocumentBuilder;
 use precinct_runtime::{
     ArrayBuilder, Builtin, Context, EvalError, ObjectBuilder, SetBuilder, Value,
@@ -12,6 +12,7 @@ use precinct_runtime::{
 
 use super::Engine;
 use super::code::{BuilderKind, Code, NOWHERE, Op, PatchOp, Pc, Reg, Src, Stretch};
+use super::conflicts::Collected;
 use super::hooks::{Hooks, Place};
 use super::load::BuiltinSlot;
 
@@ -96,12 +97,12 @@ impl<'a> Iter<'a> {
 
 /// A function that runs, or waits for one that it called.
 #[derive(Clone, Copy)]
-struct Frame<'a> {
-    function: FunctionId,
-    code: &'a Code,
-    pc: usize,
+pub(super) struct Frame<'a> {
+    pub(super) function: FunctionId,
+    pub(super) code: &'a Code,
+    pub(super) pc: usize,
     /// Where the frame's registers, builders and loops begin on their stacks.
-    base: usize,
+    pub(super) base: usize,
     builders: usize,
     iters: usize,
     /// Where the caller wants the result, and where it goes on without one.
@@ -112,19 +113,21 @@ struct Frame<'a> {
 }
 
 pub(super) struct Machine<'m, 'a, H> {
-    engine: &'a Engine,
-    context: &'m mut Context<'a>,
+    pub(super) engine: &'a Engine,
+    pub(super) context: &'m mut Context<'a>,
     hooks: &'m mut H,
     constants: &'a [Value<'a>],
-    registers: Vec<Option<Value<'a>>>,
+    pub(super) registers: Vec<Option<Value<'a>>>,
     builders: Vec<Builder<'a>>,
     iters: Vec<Iter<'a>>,
-    frames: Vec<Frame<'a>>,
+    pub(super) frames: Vec<Frame<'a>>,
     undos: Vec<Undo<'a>>,
     /// The replaced functions around each replacement that runs.
     mocks: Vec<Vec<Option<Mock<'a>>>>,
     /// Memo frames that were pushed.
     memos: usize,
+    /// The rules are asked again, for all the values of a document that has too many.
+    pub(super) collected: Option<Collected<'a>>,
 }
 
 /// Room for the registers of a few calls, so that most evaluations ask for memory once.
@@ -144,6 +147,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             undos: Vec::new(),
             mocks: Vec::new(),
             memos: 0,
+            collected: None,
         }
     }
 
@@ -160,7 +164,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
     }
 
     /// Takes every replacement back, so that the context can be used again.
-    fn unwind(&mut self) {
+    pub(super) fn unwind(&mut self) {
         while let Some(undo) = self.undos.pop() {
             ops::undo(self.context, undo);
         }
@@ -175,7 +179,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         }
     }
 
-    fn start(
+    pub(super) fn start(
         &mut self,
         function: FunctionId,
         args: &[Value<'a>],
@@ -598,8 +602,15 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     conflict,
                 } => {
                     let value = self.value(frame, source);
-                    let target = &mut self.registers[frame.base + target as usize];
-                    ops::assign_once(target, value, conflict)?;
+                    let kept = &mut self.registers[frame.base + target as usize];
+                    let agrees = ops::assign_once(kept, value);
+                    if self.collected.is_some() && self.frames.is_empty() {
+                        if self.collect(frame, value) == Noted::Full {
+                            return Ok(None);
+                        }
+                    } else if !agrees {
+                        return Err(self.conflict(frame, conflict));
+                    }
                 }
                 Op::Return { value } => return Ok(Some(self.value(frame, value))),
                 Op::Undefined => return Ok(None),
@@ -757,7 +768,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
 }
 
 /// The place in the policy of the instruction that runs.
-fn span(frame: &Frame<'_>) -> Span {
+pub(super) fn span(frame: &Frame<'_>) -> Span {
     frame
         .code
         .spans

@@ -16,9 +16,11 @@
 //! * [`load`]: IR to instructions
 //! * [`constants`]: the constants of a program as values
 //! * [`machine`]: the loop that runs them, with an explicit stack: a deep policy cannot overflow the thread's
+//! * [`conflicts`]: what is said about a document with two values
 //! * [`hooks`]: what coverage and traces see
 
 mod code;
+mod conflicts;
 mod constants;
 pub mod hooks;
 mod load;

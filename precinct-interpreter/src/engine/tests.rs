@@ -387,7 +387,7 @@ fn two_values_of_a_rule_are_a_conflict() {
     );
     assert_eq!(
         evaluate(&program, "{}", "{}"),
-        "eval_conflict_error: complete rules must not produce multiple outputs"
+        "eval_conflict_error: rule main produced conflicting values:\n  1 at <unknown>\n  2 at <unknown>"
     );
 }
 

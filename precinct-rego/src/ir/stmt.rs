@@ -342,9 +342,9 @@ pub enum Comparison {
 /// What two different values for one place mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Conflict {
-    /// `complete rules must not produce multiple outputs`
+    /// `rule data.p.q produced conflicting values`
     CompleteRule,
-    /// `functions must not produce multiple outputs for same inputs`
+    /// `function data.p.f produced conflicting values for the same inputs`
     Function,
     /// `object keys must be unique`
     ObjectKey,

@@ -7,9 +7,9 @@ use crate::value::{DocumentBuilder, Inserted, ObjectBuilder, Value};
 /// What two different values for one place mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conflict {
-    /// `complete rules must not produce multiple outputs`
+    /// `rule data.p.q produced conflicting values`
     CompleteRule,
-    /// `functions must not produce multiple outputs for same inputs`
+    /// `function data.p.f produced conflicting values for the same inputs`
     Function,
     /// `object keys must be unique`
     ObjectKey,
@@ -17,13 +17,13 @@ pub enum Conflict {
     Replace,
 }
 
-/// The error of a conflict.
+/// The error of a conflict in the document or function of this path (`data.p.q`).
 #[must_use]
 #[cold]
-pub fn conflict(conflict: Conflict) -> EvalError {
+pub fn conflict(conflict: Conflict, path: &str) -> EvalError {
     match conflict {
-        Conflict::CompleteRule => EvalError::complete_rule_conflict(),
-        Conflict::Function => EvalError::function_conflict(),
+        Conflict::CompleteRule => EvalError::complete_rule_conflict(path),
+        Conflict::Function => EvalError::function_conflict(path),
         Conflict::ObjectKey | Conflict::Replace => EvalError::object_key_conflict(),
     }
 }
@@ -86,7 +86,7 @@ pub fn insert<'a>(
     }
     match builder.insert(key, value) {
         Inserted::Fine => Ok(()),
-        Inserted::Conflict => Err(conflict(on_conflict)),
+        Inserted::Conflict => Err(conflict(on_conflict, "")),
     }
 }
 
@@ -138,20 +138,13 @@ pub fn add_at<'a>(
         .map_err(|_| EvalError::object_key_conflict())
 }
 
-/// Sets what is not set; a different value is an error.
+/// Sets what is not set; `false` when it is set to a different value.
 #[inline]
-pub fn assign_once<'a>(
-    target: &mut Option<Value<'a>>,
-    value: Value<'a>,
-    on_conflict: Conflict,
-) -> Result<(), EvalError> {
-    match target {
-        Some(have) if !have.equals(value) && on_conflict != Conflict::Replace => {
-            Err(conflict(on_conflict))
-        }
-        _ => {
-            *target = Some(value);
-            Ok(())
-        }
+#[must_use]
+pub fn assign_once<'a>(target: &mut Option<Value<'a>>, value: Value<'a>) -> bool {
+    if let Some(have) = target {
+        return have.equals(value);
     }
+    *target = Some(value);
+    true
 }

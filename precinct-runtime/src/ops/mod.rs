@@ -6,6 +6,7 @@
 
 pub mod call;
 pub mod collection;
+pub mod conflicts;
 pub mod with;
 
 pub use call::{call_builtin, call_host, fail};
@@ -13,4 +14,5 @@ pub use collection::{
     Conflict, add_at, assign_once, conflict, extend, insert, is_array_of, is_collection,
     is_object_of, member, object, put_at,
 };
+pub use conflicts::{Conflicts, Noted};
 pub use with::{Undo, put_data, put_function, put_input, undo};
