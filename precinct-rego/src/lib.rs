@@ -4,6 +4,7 @@
 //!
 //! * [`source`]: the texts
 //! * [`ast`]: the syntax tree
+//! * [`syntax`]: from text to tree
 //! * [`error`]: diagnostics with their codes
 //! * [`ir`]: what the engines execute
 //! * [`lower`]: from compiled modules to IR
@@ -15,3 +16,4 @@ pub mod ir;
 pub mod lower;
 pub mod optimise;
 pub mod source;
+pub mod syntax;

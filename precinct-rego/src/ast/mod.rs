@@ -5,10 +5,14 @@
 //! * [`expr`]: bodies and expressions
 //! * [`module`]: modules, rules, heads, imports
 //! * [`annotations`]: `# METADATA` blocks
+//! * [`display`]: syntax as text
+//! * [`order`]: the order of terms
 
 pub mod annotations;
+pub mod display;
 pub mod expr;
 pub mod module;
+pub mod order;
 pub mod span;
 pub mod term;
 
