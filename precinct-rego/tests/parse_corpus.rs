@@ -1,0 +1,167 @@
+//! Recorded modules: accepted or rejected as by OPA, with the same errors.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "tests"
+)]
+
+use std::path::PathBuf;
+
+use precinct_rego::ast::RegoVersion;
+use precinct_rego::source::Sources;
+use precinct_rego::syntax::{ParseOptions, parse_module};
+use serde_json::Value;
+
+/// The recorded data, if it is there.
+fn records(file: &str) -> Option<Vec<Value>> {
+    let shared = std::env::var_os("PRECINCT_SHARED").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared")),
+        PathBuf::from,
+    );
+    let path = shared.join("opa/captured").join(file);
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        eprintln!("skipped: {} can't be read", path.display());
+        return None;
+    };
+    Some(
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect(),
+    )
+}
+
+fn version(record: &Value) -> RegoVersion {
+    match record["rego_version"].as_str().unwrap() {
+        "v0" => RegoVersion::V0,
+        "v0v1" => RegoVersion::V0CompatV1,
+        "v1" => RegoVersion::V1,
+        "v2" => RegoVersion::V2,
+        other => panic!("unknown version {other}"),
+    }
+}
+
+/// Counts of what agreed, with the first few that did not.
+#[derive(Default)]
+struct Tally {
+    agreed: usize,
+    differing: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, agreed: bool, id: &str) {
+        if agreed {
+            self.agreed += 1;
+        } else {
+            self.differing.push(id.to_owned());
+        }
+    }
+
+    fn check(&self, what: &str, wanted_percent: f64) {
+        let all = self.agreed + self.differing.len();
+        let percent = 100.0 * self.agreed as f64 / all.max(1) as f64;
+        let shown: Vec<_> = self.differing.iter().take(60).collect();
+        eprintln!("{what}: {} of {all} ({percent:.2} %), differing: {shown:?}", self.agreed);
+        assert!(percent >= wanted_percent, "{what}: {percent:.2} %");
+    }
+}
+
+/// Code, row and message of each error.
+type Found = Vec<(String, u64, String)>;
+
+fn parse(text: &str, version: RegoVersion) -> Result<(), Found> {
+    let mut sources = Sources::default();
+    let id = sources.add("test.rego", text);
+    let options = ParseOptions::new(version).with_annotations();
+    parse_module(&sources, id, &options)
+        .map(|_| ())
+        .map_err(|errors| {
+            errors
+                .into_iter()
+                .map(|e| (e.code.as_str().to_owned(), u64::from(e.span.row), e.message))
+                .collect()
+        })
+}
+
+fn wanted(errors: &Value) -> Found {
+    let errors = errors.as_array().into_iter().flatten();
+    errors
+        .map(|e| {
+            (
+                e["code"].as_str().unwrap_or_default().to_owned(),
+                e["row"].as_u64().unwrap_or_default(),
+                e["message"].as_str().unwrap_or_default().to_owned(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn modules_are_accepted_and_rejected_as_by_opa() {
+    let Some(records) = records("modules.jsonl") else {
+        return;
+    };
+    let (mut verdicts, mut places, mut messages) = <(Tally, Tally, Tally)>::default();
+    let mut verdicts_v0 = Tally::default();
+    for record in &records {
+        let id = record["id"].as_str().unwrap();
+        let version = version(record);
+        let wanted = wanted(&record["errors"]);
+        let found = parse(record["source"].as_str().unwrap(), version).err().unwrap_or_default();
+        let agreed = wanted.is_empty() == found.is_empty();
+        if version == RegoVersion::V0 {
+            verdicts_v0.add(agreed, id);
+        } else {
+            verdicts.add(agreed, id);
+        }
+        if !wanted.is_empty() {
+            let first = |f: &Found| f.first().map(|(code, row, _)| (code.clone(), *row));
+            places.add(first(&wanted) == first(&found), id);
+            messages.add(wanted == found, id);
+            if wanted != found && std::env::var_os("PRECINCT_SHOW").is_some() {
+                eprintln!("{id}\n  wanted {wanted:?}\n  found  {found:?}");
+            }
+        } else if !agreed && std::env::var_os("PRECINCT_SHOW").is_some() {
+            eprintln!("{id}\n  accepted by OPA, found {found:?}");
+        }
+    }
+    verdicts_v0.check("v0 modules: verdict", 99.0);
+    verdicts.check("other modules: verdict", 99.9);
+    places.check("modules: code and row", 95.0);
+    messages.check("modules: all errors and messages", 90.0);
+}
+
+#[test]
+fn mutants_fail_where_they_fail_in_opa() {
+    let Some(records) = records("mutants.jsonl") else {
+        return;
+    };
+    let (mut verdicts, mut places, mut messages) = <(Tally, Tally, Tally)>::default();
+    for record in &records {
+        let id = record["id"].as_str().unwrap();
+        let modules = record["modules"].as_array().unwrap();
+        let wanted: Found = wanted(&record["errors"])
+            .into_iter()
+            .filter(|(code, _, _)| code == "rego_parse_error")
+            .collect();
+        let mut found = Found::new();
+        for module in modules {
+            let source = module["source"].as_str().unwrap();
+            found.extend(parse(source, version(record)).err().unwrap_or_default());
+        }
+        let agreed = wanted.is_empty() == found.is_empty();
+        verdicts.add(agreed, id);
+        if !wanted.is_empty() {
+            let first = |f: &Found| f.first().map(|(code, row, _)| (code.clone(), *row));
+            places.add(first(&wanted) == first(&found), id);
+            messages.add(wanted == found, id);
+        }
+        if wanted != found && std::env::var_os("PRECINCT_SHOW").is_some() {
+            eprintln!("{id}\n  wanted {wanted:?}\n  found  {found:?}");
+        }
+    }
+    verdicts.check("mutants: verdict of the parser", 99.5);
+    places.check("mutants: code and row", 90.0);
+    messages.check("mutants: all errors and messages", 90.0);
+}
