@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 
+use super::keep::{Borrowed, Copied, Keep};
 use crate::arena::Arena;
 use crate::number::Number;
+use crate::value::Value;
 use crate::value::object::sort_entries;
-use crate::value::{Object, Value};
 
 /// What a text may demand.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +86,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Reads a text that may go away: all strings are copied, those that come back soon only once.
+    /// Reads a text that may go away: all strings are copied, what comes back soon only once.
     pub fn decode_copied(self, text: &[u8]) -> Result<Value<'a>, JsonError> {
         self.check_size(text.len())?;
         let text = match str::from_utf8(text) {
@@ -129,74 +130,6 @@ impl<'a> Decoder<'a> {
             Some(_) => Err(reader.unexpected("after top-level value")),
         }
     }
-}
-
-/// How strings without escapes get into the arena.
-trait Keep<'t, 'a> {
-    fn keep(&mut self, part: &'t str) -> &'a str;
-}
-
-/// The text outlives the values.
-struct Borrowed;
-
-impl<'a> Keep<'a, 'a> for Borrowed {
-    #[inline]
-    fn keep(&mut self, part: &'a str) -> &'a str {
-        part
-    }
-}
-
-/// Strings are copied; those that were seen lately are found again, because keys and names come back all the time.
-struct Copied<'a> {
-    arena: &'a Arena,
-    seen: Box<[&'a str]>,
-}
-
-/// Longer strings hardly repeat.
-const LONGEST_KEPT: usize = 48;
-
-/// A power of two.
-const SEEN: usize = 1 << 14;
-
-impl<'a> Copied<'a> {
-    fn new(arena: &'a Arena, size: usize) -> Self {
-        // A small text is not worth a large table.
-        let slots = (size / 16).next_power_of_two().clamp(16, SEEN);
-        Self {
-            arena,
-            seen: vec![""; slots].into_boxed_slice(),
-        }
-    }
-}
-
-impl<'t, 'a> Keep<'t, 'a> for Copied<'a> {
-    #[inline]
-    fn keep(&mut self, part: &'t str) -> &'a str {
-        if part.len() > LONGEST_KEPT {
-            return self.arena.alloc_str(part);
-        }
-        let at = fingerprint(part.as_bytes()) & (self.seen.len() - 1);
-        let slot = &mut self.seen[at];
-        if *slot != part {
-            *slot = self.arena.alloc_str(part);
-        }
-        slot
-    }
-}
-
-/// A quick hash for a table whose collisions only cost a copy.
-fn fingerprint(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut hash = bytes.len() as u64;
-    let mut mix =
-        |word: u64| hash = (hash.rotate_left(29) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    for word in words {
-        mix(u64::from_le_bytes(*word));
-    }
-    let mut last = [0_u8; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    mix(u64::from_le_bytes(last));
-    (hash >> 32) as usize
 }
 
 /// The number of bytes up to a quote, a backslash or a control character.
@@ -329,7 +262,8 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, K> {
             }
         }
         self.at += 1;
-        let value = Value::array(self.decoder.arena, &self.items[base..]);
+        let items = &self.items[base..];
+        let value = self.keep.array(self.decoder.arena, items);
         self.items.truncate(base);
         Ok(value)
     }
@@ -364,13 +298,13 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, K> {
         self.at += 1;
         let arena = self.decoder.arena;
         if self.entries[base..].is_sorted_by(|a, b| a.0 < b.0) {
-            let value = Object::from_sorted(arena, &self.entries[base..]);
+            let value = self.keep.object(arena, &self.entries[base..]);
             self.entries.truncate(base);
             return Ok(value);
         }
         let mut entries = self.entries.split_off(base);
         sort_entries(&mut entries);
-        Ok(Object::from_sorted(arena, &entries))
+        Ok(self.keep.object(arena, &entries))
     }
 
     fn number(&mut self) -> Result<Value<'a>, JsonError> {
