@@ -6,6 +6,7 @@
 //! * [`ast`]: the syntax tree
 //! * [`syntax`]: from text to tree
 //! * [`error`]: diagnostics with their codes
+//! * [`prepare`]: names, variables, order: modules that can be lowered
 //! * [`ir`]: what the engines execute
 //! * [`lower`]: from compiled modules to IR
 //! * [`optimise`]: the same program, quicker
@@ -15,5 +16,6 @@ pub mod error;
 pub mod ir;
 pub mod lower;
 pub mod optimise;
+pub mod prepare;
 pub mod source;
 pub mod syntax;

@@ -62,7 +62,10 @@ impl Tally {
         let all = self.agreed + self.differing.len();
         let percent = 100.0 * self.agreed as f64 / all.max(1) as f64;
         let shown: Vec<_> = self.differing.iter().take(60).collect();
-        eprintln!("{what}: {} of {all} ({percent:.2} %), differing: {shown:?}", self.agreed);
+        eprintln!(
+            "{what}: {} of {all} ({percent:.2} %), differing: {shown:?}",
+            self.agreed
+        );
         assert!(percent >= wanted_percent, "{what}: {percent:.2} %");
     }
 }
@@ -108,7 +111,9 @@ fn modules_are_accepted_and_rejected_as_by_opa() {
         let id = record["id"].as_str().unwrap();
         let version = version(record);
         let wanted = wanted(&record["errors"]);
-        let found = parse(record["source"].as_str().unwrap(), version).err().unwrap_or_default();
+        let found = parse(record["source"].as_str().unwrap(), version)
+            .err()
+            .unwrap_or_default();
         let agreed = wanted.is_empty() == found.is_empty();
         if version == RegoVersion::V0 {
             verdicts_v0.add(agreed, id);

@@ -24,8 +24,7 @@ pub(crate) fn var_text(name: &str) -> &str {
 pub(crate) fn is_name(text: &str) -> bool {
     let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
     let mut characters = text.chars();
-    characters.next().is_some_and(letter)
-        && characters.all(|c| letter(c) || c.is_ascii_digit())
+    characters.next().is_some_and(letter) && characters.all(|c| letter(c) || c.is_ascii_digit())
 }
 
 impl Display for Term {
@@ -168,17 +167,15 @@ pub(crate) fn infix_sign(name: &str) -> Option<&'static str> {
 
 /// In the head of a comprehension, operators are written between their operands, so that `|` stays clear.
 fn write_comprehension_term(f: &mut Formatter<'_>, term: &Term) -> fmt::Result {
-    if let TermValue::Call(terms) = &term.value {
-        if let [operator, lhs, rhs] = terms.as_slice() {
-            if let Some(sign) = infix_sign(&operator.to_string()) {
+    if let TermValue::Call(terms) = &term.value
+        && let [operator, lhs, rhs] = terms.as_slice()
+            && let Some(sign) = infix_sign(&operator.to_string()) {
                 f.write_char('(')?;
                 write_comprehension_term(f, lhs)?;
                 write!(f, " {sign} ")?;
                 write_comprehension_term(f, rhs)?;
                 return f.write_char(')');
             }
-        }
-    }
     term.fmt(f)
 }
 

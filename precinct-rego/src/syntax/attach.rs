@@ -107,7 +107,10 @@ fn hand_out(module: &mut Module, of_rules: &[(u32, usize)]) {
         .collect();
     for (position, rule) in module.rules.iter_mut().enumerate() {
         let path = document(rule);
-        let of_document = documents.iter().filter(|(_, p)| *p == path).map(|(i, _)| *i);
+        let of_document = documents
+            .iter()
+            .filter(|(_, p)| *p == path)
+            .map(|(i, _)| *i);
         let of_rule = own.iter().filter(|(_, r)| *r == position).map(|(i, _)| *i);
         rule.annotations = of_document.chain(of_rule).collect();
         rule.annotations.sort_unstable();
@@ -125,7 +128,11 @@ fn scope_of(module: &Module, index: u32) -> &str {
 fn document(rule: &Rule) -> String {
     use crate::ast::TermValue;
     let ground = rule.head.reference.iter().enumerate().take_while(|(i, t)| {
-        *i == 0 || !matches!(t.value, TermValue::Var(_) | TermValue::Ref(_) | TermValue::Call(_))
+        *i == 0
+            || !matches!(
+                t.value,
+                TermValue::Var(_) | TermValue::Ref(_) | TermValue::Call(_)
+            )
     });
     ground
         .map(|(_, term)| term.to_string())

@@ -12,8 +12,8 @@ pub(super) enum Shape {
 /// The shape of the built-in function of this name, if it has one of its own.
 pub(super) fn shape(name: &str) -> Option<Shape> {
     match name {
-        "and" | "or" | "plus" | "minus" | "mul" | "div" | "rem" | "eq" | "equal" | "neq" | "gt" | "gte" | "lt"
-        | "lte" | "assign" | "internal.member_2" => Some(Shape::Infix(2)),
+        "and" | "or" | "plus" | "minus" | "mul" | "div" | "rem" | "eq" | "equal" | "neq" | "gt"
+        | "gte" | "lt" | "lte" | "assign" | "internal.member_2" => Some(Shape::Infix(2)),
         "internal.member_3" => Some(Shape::Infix(3)),
         "print" | "internal.print" => Some(Shape::Void),
         _ => None,

@@ -153,10 +153,7 @@ impl Lexer<'_> {
     }
 
     fn template(&mut self, pair: Pair<'_, Rule>, opening: bool) {
-        let raw = matches!(
-            pair.as_rule(),
-            Rule::raw_template | Rule::raw_template_rest
-        );
+        let raw = matches!(pair.as_rule(), Rule::raw_template | Rule::raw_template_rest);
         let text = pair.as_str();
         let mut opens = false;
         for part in pair.into_inner() {

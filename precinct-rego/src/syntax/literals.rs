@@ -60,16 +60,14 @@ impl Parser<'_> {
     }
 
     fn literal_kind(&mut self) -> Option<ExprId> {
-        if self.s.tok == Tok::LBrace && self.logical_keywords_active() {
-            if let Some(result) = self.braced_operand_first() {
+        if self.s.tok == Tok::LBrace && self.logical_keywords_active()
+            && let Some(result) = self.braced_operand_first() {
                 return result;
             }
-        }
-        if self.s.tok == Tok::LParen && self.logical_keywords_active() {
-            if let Some(group) = self.logical_group(false, "") {
+        if self.s.tok == Tok::LParen && self.logical_keywords_active()
+            && let Some(group) = self.logical_group(false, "") {
                 return self.fold_logical_tail(group?);
             }
-        }
         if self.scan_ahead_ref() {
             return self.literal_expr(false, None);
         }
@@ -225,8 +223,8 @@ impl Parser<'_> {
         let at = self.loc();
         let state = self.save();
         self.scan();
-        if let Some(term) = self.term_infix() {
-            if let Some(call) = self.call_terms(term) {
+        if let Some(term) = self.term_infix()
+            && let Some(call) = self.call_terms(term) {
                 match self.member_arity(term) {
                     Some(arity) if call.len() != arity + 1 => {
                         self.illegal("illegal domain");
@@ -238,12 +236,9 @@ impl Parser<'_> {
                         return None;
                     }
                 }
-                let expr = self
-                    .tree
-                    .add_expr(ExprKind::Some(at, vec![term]), Some(at));
+                let expr = self.tree.add_expr(ExprKind::Some(at, vec![term]), Some(at));
                 return self.attach_with(expr);
             }
-        }
         self.restore(state);
         if self.is_future_keyword("in") {
             let state = self.save();

@@ -60,14 +60,12 @@ impl Parser<'_> {
     pub(super) fn literal_expr(&mut self, negated: bool, not_at: Option<Span>) -> Option<ExprId> {
         let start = self.save();
         let start_at = self.loc();
-        if let Some(at) = not_at.filter(|_| negated && self.not_bodies) {
-            if self.s.tok == Tok::LParen {
-                if let Some(group) = self.logical_group(true, "not ") {
+        if let Some(at) = not_at.filter(|_| negated && self.not_bodies)
+            && self.s.tok == Tok::LParen
+                && let Some(group) = self.logical_group(true, "not ") {
                     let operand = self.negation(at, group?);
                     return self.fold_logical_tail(operand);
                 }
-            }
-        }
         let mut expr = self.expr()?;
         let with_at = (self.s.tok == Tok::With).then(|| self.loc());
         self.attach_with(expr)?;
@@ -169,7 +167,9 @@ impl Parser<'_> {
                 let name = self.tree.value_name(self.brace_led_value(term));
                 self.error(
                     at,
-                    &format!("`{{...}}` in an operand position must contain expression(s), got: {name}"),
+                    &format!(
+                        "`{{...}}` in an operand position must contain expression(s), got: {name}"
+                    ),
                 );
                 return None;
             }
@@ -260,11 +260,10 @@ impl Parser<'_> {
         if not_at.is_some() {
             self.scan();
         }
-        if let Some(at) = not_at.filter(|_| self.not_bodies) {
-            if self.s.tok == Tok::LBrace {
+        if let Some(at) = not_at.filter(|_| self.not_bodies)
+            && self.s.tok == Tok::LBrace {
                 return self.not_body(at);
             }
-        }
         if self.s.tok == Tok::LParen
             && self.logical_keywords_active()
             && (not_at.is_none() || self.not_bodies)
@@ -380,10 +379,7 @@ impl Parser<'_> {
             self.hint(format!(
                 "drop the parens to keep the body: `{prefix}{braces}`"
             ));
-            self.error(
-                at,
-                "`(...)` in an operand position cannot contain a body",
-            );
+            self.error(at, "`(...)` in an operand position cannot contain a body");
             return Some(None);
         }
         if self.is_logical(&lhs.body) || self.is_negated(&lhs.body) {

@@ -163,7 +163,11 @@ fn fields(yaml: &Yaml) -> Field<Annotations> {
     for item in list(get("organizations"), "organizations", "[]string")? {
         out.organizations.push(text(Some(item), "organizations")?);
     }
-    for item in list(get("related_resources"), "related_resources", "[]interface {}")? {
+    for item in list(
+        get("related_resources"),
+        "related_resources",
+        "[]interface {}",
+    )? {
         out.related_resources.push(related_resource(item)?);
     }
     out.compile = get("compile").map(compile).transpose()?;
@@ -289,7 +293,11 @@ fn join(path: &str, part: &str) -> String {
 }
 
 fn string_member<'a>(value: &'a Json, key: &str) -> &'a str {
-    value.get(key).and_then(Json::as_str).unwrap_or_default().trim()
+    value
+        .get(key)
+        .and_then(Json::as_str)
+        .unwrap_or_default()
+        .trim()
 }
 
 /// A value as Go prints it with `%s`.
@@ -301,7 +309,10 @@ fn shown(value: &Json) -> String {
             format!("[{}]", items.join(" "))
         }
         Json::Object(map) => {
-            let mut items: Vec<_> = map.iter().map(|(k, v)| format!("{k}:{}", shown(v))).collect();
+            let mut items: Vec<_> = map
+                .iter()
+                .map(|(k, v)| format!("{k}:{}", shown(v)))
+                .collect();
             items.sort();
             format!("map[{}]", items.join(" "))
         }
@@ -320,7 +331,9 @@ fn related_resource(item: &Yaml) -> Field<RelatedResource> {
         ))
     };
     let (reference, description) = match &value {
-        Json::String(text) if text.is_empty() => return Err(fail("ref URL may not be empty string")),
+        Json::String(text) if text.is_empty() => {
+            return Err(fail("ref URL may not be empty string"));
+        }
         Json::String(text) => (text.as_str(), ""),
         Json::Object(_) => match string_member(&value, "ref") {
             "" => return Err(fail("'ref' value required in object")),
@@ -344,7 +357,9 @@ fn bad_url(text: &str) -> Option<String> {
     }
     let scheme_end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "+-.".contains(c)));
     match scheme_end.map(|at| (at, text.get(at..).unwrap_or_default())) {
-        Some((0, rest)) if rest.starts_with(':') => return Some("missing protocol scheme".to_owned()),
+        Some((0, rest)) if rest.starts_with(':') => {
+            return Some("missing protocol scheme".to_owned());
+        }
         Some((at, rest)) if rest.starts_with(':') && at > 0 => {
             let head = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic());
             if !head {
@@ -371,8 +386,12 @@ fn bad_url(text: &str) -> Option<String> {
 
 fn author(item: &Yaml) -> Field<Author> {
     let value = json(item, "")?;
-    let fail =
-        |why: &str| FieldError::Content(format!("invalid author definition {}: {why}", shown(&value)));
+    let fail = |why: &str| {
+        FieldError::Content(format!(
+            "invalid author definition {}: {why}",
+            shown(&value)
+        ))
+    };
     match &value {
         Json::String(text) => author_of_text(text).ok_or_else(|| fail("author is an empty string")),
         Json::Object(_) => {
@@ -466,15 +485,17 @@ fn compile(value: &Yaml) -> Field<CompileAnnotation> {
     if let Some(Yaml::Sequence(items)) = mapping.get("unknowns") {
         for item in items {
             if let Yaml::String(text) = item {
-                let reference = ref_of(text)
-                    .ok_or_else(|| format!("invalid unknowns element {text:?}: failed to parse ref"))?;
+                let reference = ref_of(text).ok_or_else(|| {
+                    format!("invalid unknowns element {text:?}: failed to parse ref")
+                })?;
                 out.unknowns.push(reference);
             }
         }
     }
     if let Some(Yaml::String(text)) = mapping.get("mask_rule") {
-        let term = term_of(text)
-            .ok_or_else(|| format!("invalid mask_rule annotation {text:?}: failed to parse term"))?;
+        let term = term_of(text).ok_or_else(|| {
+            format!("invalid mask_rule annotation {text:?}: failed to parse term")
+        })?;
         out.mask_rule = Some(match term.value {
             TermValue::Var(_) | TermValue::String(_) => vec![term],
             TermValue::Ref(parts) => parts,

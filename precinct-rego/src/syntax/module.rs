@@ -247,11 +247,7 @@ fn rule_of_term(parser: &mut Parser<'_>, term: TermId) -> Result<RuleNode, Strin
     Ok(bodiless(parser, span, span, head))
 }
 
-fn rule_of_call(
-    parser: &mut Parser<'_>,
-    terms: &[TermId],
-    span: Span,
-) -> Result<RuleNode, String> {
+fn rule_of_call(parser: &mut Parser<'_>, terms: &[TermId], span: Span) -> Result<RuleNode, String> {
     let name = parser.tree.operator(terms).unwrap_or_default();
     if matches!(name.as_str(), "eq" | "assign") {
         let (Some(lhs), Some(rhs)) = (terms.get(1), terms.get(2)) else {
@@ -280,11 +276,7 @@ fn rule_of_call(
     Ok(bodiless(parser, at, at, head))
 }
 
-fn rule_of_equation(
-    parser: &mut Parser<'_>,
-    lhs: TermId,
-    rhs: TermId,
-) -> Result<RuleNode, String> {
+fn rule_of_equation(parser: &mut Parser<'_>, lhs: TermId, rhs: TermId) -> Result<RuleNode, String> {
     let lhs_at = parser.tree.term(lhs).span;
     let rhs_at = parser.tree.term(rhs).span;
     let mut head = match parser.tree.kind(lhs).clone() {

@@ -141,7 +141,10 @@ impl Parser<'_> {
     }
 
     /// The `else` branches, if there are any. The outer `None` is an error.
-    #[expect(clippy::option_option, reason = "no branches and wrong branches differ")]
+    #[expect(
+        clippy::option_option,
+        reason = "no branches and wrong branches differ"
+    )]
     fn else_branches(&mut self, head: &HeadNode) -> Option<Option<Box<RuleNode>>> {
         if self.s.tok != Tok::Else || self.scan_ahead_ref() {
             return Some(None);
@@ -332,9 +335,13 @@ impl Parser<'_> {
                 head.value = self.term_infix();
                 if head.value.is_none() {
                     let note = if !head.args.is_empty() {
-                        format!("expected function value term (e.g., {name}(...) := <VALUE> {{ ... }})")
+                        format!(
+                            "expected function value term (e.g., {name}(...) := <VALUE> {{ ... }})"
+                        )
                     } else if default {
-                        format!("expected default rule value term (e.g., default {name} := <VALUE>)")
+                        format!(
+                            "expected default rule value term (e.g., default {name} := <VALUE>)"
+                        )
                     } else {
                         format!("expected rule value term (e.g., {name} := <VALUE> {{ ... }})")
                     };

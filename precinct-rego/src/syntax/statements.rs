@@ -94,14 +94,11 @@ impl Parser<'_> {
     fn package(&mut self) -> Option<PackageNode> {
         let span = self.loc();
         self.declaration()?;
-        let path = match self.term() {
-            Some(term) => self.package_path(term)?,
-            None => {
-                if !self.has_errors() {
-                    self.error(self.loc(), "expected path");
-                }
-                return None;
+        let path = if let Some(term) = self.term() { self.package_path(term)? } else {
+            if !self.has_errors() {
+                self.error(self.loc(), "expected path");
             }
+            return None;
         };
         Some(PackageNode { span, path })
     }
@@ -283,11 +280,10 @@ impl Parser<'_> {
             _ => return,
         }
         // The next token was read before the keywords were known.
-        if self.s.tok == Tok::Ident && Keywords::FUTURE.has(Keywords::one(self.lit())) {
-            if let Some(tok) = self.s.keywords.token(self.lit()) {
+        if self.s.tok == Tok::Ident && Keywords::FUTURE.has(Keywords::one(self.lit()))
+            && let Some(tok) = self.s.keywords.token(self.lit()) {
                 self.s.tok = tok;
             }
-        }
     }
 
     fn rego_import(&mut self, import: &ImportNode, names: &[&str]) {

@@ -116,10 +116,7 @@ impl Parser<'_> {
         }
         let text = unescape(&without_brace_escapes(inner));
         if text.is_none() {
-            self.error(
-                self.loc(),
-                &format!("illegal template-string part: {lit}"),
-            );
+            self.error(self.loc(), &format!("illegal template-string part: {lit}"));
         }
         text
     }
@@ -180,10 +177,7 @@ const TOO_BIG: &str = "number too big";
 pub(super) fn check_number(text: &str) -> Result<(), &'static str> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            exponent.parse::<i32>().map_err(|_| TOO_BIG)?,
-        ),
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| TOO_BIG)?),
         None => (unsigned, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -257,7 +251,7 @@ fn unescape(text: &str) -> Option<String> {
             'u' => {
                 let first = code_unit(&mut rest)?;
                 let mut ahead = rest.strip_prefix("\\u");
-                let second = ahead.as_mut().and_then(|text| code_unit(text));
+                let second = ahead.as_mut().and_then(code_unit);
                 match second.and_then(|second| surrogates(first, second)) {
                     Some(character) => {
                         rest = ahead?;

@@ -260,9 +260,7 @@ impl Parser<'_> {
 
     /// Makes a keyword that starts a reference (`if.a`, `not[x]`) a name.
     pub(super) fn scan_ahead_ref(&mut self) -> bool {
-        if self.allowed_in_ref(self.s.tok)
-            && matches!(self.peek_space(), Tok::Dot | Tok::LBrack)
-        {
+        if self.allowed_in_ref(self.s.tok) && matches!(self.peek_space(), Tok::Dot | Tok::LBrack) {
             self.s.tok = Tok::Ident;
             return true;
         }

@@ -268,10 +268,9 @@ impl Tree {
     /// As in OPA, a reference is ground when its operands are, and closures are not.
     pub(super) fn is_ground(&self, id: TermId) -> bool {
         match self.kind(id) {
-            TermKind::Null
-            | TermKind::Boolean(_)
-            | TermKind::Number(_)
-            | TermKind::String(_) => true,
+            TermKind::Null | TermKind::Boolean(_) | TermKind::Number(_) | TermKind::String(_) => {
+                true
+            }
             TermKind::Template(..)
             | TermKind::Var(_)
             | TermKind::ArrayComprehension(..)

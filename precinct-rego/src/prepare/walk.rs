@@ -139,7 +139,11 @@ pub(super) fn terms_of<'b>(expr: &'b Expr, f: &mut dyn FnMut(&'b Term)) {
         }
         ExprKind::Not(not) => not.body.iter().for_each(|expr| terms_of(expr, f)),
         ExprKind::And(sides) | ExprKind::Or(sides) => {
-            sides.lhs.iter().chain(&sides.rhs).for_each(|expr| terms_of(expr, f));
+            sides
+                .lhs
+                .iter()
+                .chain(&sides.rhs)
+                .for_each(|expr| terms_of(expr, f));
         }
     }
     for with in &expr.with {

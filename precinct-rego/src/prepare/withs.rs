@@ -45,8 +45,9 @@ impl Withs<'_> {
 
     /// Whether the value is a document; otherwise it is a function that takes the place of another.
     fn validate(&self, with: &mut With) -> Result<bool, Box<Diagnostic>> {
-        let refuse = |code, message: String| Err(Box::new(Diagnostic::new(code, with.target.span, message)));
         as_builtin(&mut with.target, self.builtins);
+        let span = with.target.span;
+        let refuse = |code, message: String| Err(Box::new(Diagnostic::new(code, span, message)));
         let TermValue::Ref(target) = &with.target.value else {
             return refuse(Code::Type, UNKNOWN_TARGET.to_owned());
         };
@@ -75,18 +76,30 @@ impl Withs<'_> {
             return refuse(Code::Type, UNKNOWN_TARGET.to_owned());
         };
         let prefix = "with keyword replacing built-in function:";
-        if matches!(name.as_str(), "eq" | "rego.metadata.chain" | "rego.metadata.rule") {
-            return refuse(Code::Compile, format!("{prefix} replacement of \"{name}\" invalid"));
+        if matches!(
+            name.as_str(),
+            "eq" | "rego.metadata.chain" | "rego.metadata.rule"
+        ) {
+            return refuse(
+                Code::Compile,
+                format!("{prefix} replacement of \"{name}\" invalid"),
+            );
         }
         if name.starts_with("internal.") {
             let text = format!("{prefix} replacement of internal function \"{name}\" invalid");
             return refuse(Code::Compile, text);
         }
         if shape.relation {
-            return refuse(Code::Compile, format!("{prefix} target must not be a relation"));
+            return refuse(
+                Code::Compile,
+                format!("{prefix} target must not be a relation"),
+            );
         }
         if shape.void {
-            return refuse(Code::Compile, format!("{prefix} target must not be a void function"));
+            return refuse(
+                Code::Compile,
+                format!("{prefix} target must not be a void function"),
+            );
         }
         Ok(!self.is_function_or_rule(&with.value))
     }
@@ -102,7 +115,8 @@ impl Withs<'_> {
     }
 }
 
-const UNKNOWN_TARGET: &str = "with keyword target must reference existing input, data, or a function";
+const UNKNOWN_TARGET: &str =
+    "with keyword target must reference existing input, data, or a function";
 
 /// A lone name of a builtin is a reference to it.
 fn as_builtin(term: &mut Term, builtins: &dyn Builtins) {

@@ -78,7 +78,11 @@ fn operand_needs(body: &Body, arity: &Arity<'_>) -> VarSet {
     if body.len() <= 1 {
         return occurrences.into_keys().collect();
     }
-    let mut safe: VarSet = occurrences.keys().cloned().chain(vars::reserved()).collect();
+    let mut safe: VarSet = occurrences
+        .keys()
+        .cloned()
+        .chain(vars::reserved())
+        .collect();
     for expr in body.iter().filter(|expr| is_equality(expr)) {
         if let ExprKind::Call(terms) = &expr.kind {
             for side in terms.iter().skip(1) {
@@ -133,7 +137,9 @@ fn result_terms<'t>(terms: &'t [Term], arity: &Arity<'_>) -> Option<&'t [Term]> 
     let TermValue::Ref(operator) = &terms.first()?.value else {
         return None;
     };
-    terms.get(arity(operator)? + 1..).filter(|rest| !rest.is_empty())
+    terms
+        .get(arity(operator)? + 1..)
+        .filter(|rest| !rest.is_empty())
 }
 
 fn expr_outputs(expr: &Expr, arity: &Arity<'_>, safe: &VarSet) -> VarSet {
@@ -176,7 +182,10 @@ fn call_outputs(expr: &Expr, terms: &[Term], arity: &Arity<'_>, safe: &VarSet) -
     for term in &terms[..inputs] {
         needed.extend(vars::of_term(term, RESULT));
     }
-    if needed.iter().any(|var| !found.contains(var) && !safe.contains(var)) {
+    if needed
+        .iter()
+        .any(|var| !found.contains(var) && !safe.contains(var))
+    {
         return VarSet::new();
     }
     for term in &terms[inputs..] {
@@ -190,7 +199,9 @@ fn term_outputs(expr: &Expr, safe: &VarSet) -> VarSet {
     let mut found = VarSet::new();
     match &expr.kind {
         ExprKind::Term(term) => refs_outputs(term, safe, &mut found),
-        ExprKind::Call(terms) => terms.iter().for_each(|term| refs_outputs(term, safe, &mut found)),
+        ExprKind::Call(terms) => terms
+            .iter()
+            .for_each(|term| refs_outputs(term, safe, &mut found)),
         _ => {}
     }
     for with in &expr.with {
@@ -211,10 +222,15 @@ fn refs_outputs(term: &Term, safe: &VarSet, found: &mut VarSet) {
                 ..Skip::default()
             };
             found.extend(vars::of_term(term, skip));
-            parts.iter().skip(1).for_each(|part| refs_outputs(part, safe, found));
+            parts
+                .iter()
+                .skip(1)
+                .for_each(|part| refs_outputs(part, safe, found));
         }
         TermValue::Array(items) | TermValue::Set(items) | TermValue::Call(items) => {
-            items.iter().for_each(|item| refs_outputs(item, safe, found));
+            items
+                .iter()
+                .for_each(|item| refs_outputs(item, safe, found));
         }
         TermValue::Object(entries) => {
             for (key, value) in entries {
@@ -345,9 +361,9 @@ impl Checker<'_> {
             TermValue::Ref(items)
             | TermValue::Array(items)
             | TermValue::Set(items)
-            | TermValue::Call(items) => {
-                items.iter_mut().fold(true, |fine, item| self.term(item, shown, known) && fine)
-            }
+            | TermValue::Call(items) => items
+                .iter_mut()
+                .fold(true, |fine, item| self.term(item, shown, known) && fine),
             TermValue::Object(entries) => entries.iter_mut().fold(true, |fine, (key, value)| {
                 let key = self.term(key, shown, known);
                 self.term(value, shown, known) && key && fine
@@ -362,13 +378,16 @@ impl Checker<'_> {
                 self.comprehension(&needed, &mut c.body, shown, known)
             }
             TermValue::Template(template) => {
-                template.parts.iter_mut().fold(true, |fine, part| match part {
-                    TemplatePart::Text(_) => fine,
-                    TemplatePart::Expr(expr) => {
-                        let mut inner = known.clone();
-                        self.inside(expr, &mut inner) && fine
-                    }
-                })
+                template
+                    .parts
+                    .iter_mut()
+                    .fold(true, |fine, part| match part {
+                        TemplatePart::Text(_) => fine,
+                        TemplatePart::Expr(expr) => {
+                            let mut inner = known.clone();
+                            self.inside(expr, &mut inner) && fine
+                        }
+                    })
             }
         }
     }
@@ -380,7 +399,10 @@ impl Checker<'_> {
         shown: &Expr,
         known: &VarSet,
     ) -> bool {
-        let mut there: VarSet = body.iter().flat_map(|expr| needs(expr, self.arity)).collect();
+        let mut there: VarSet = body
+            .iter()
+            .flat_map(|expr| needs(expr, self.arity))
+            .collect();
         there.extend(known.iter().cloned());
         let missing = needed - &there;
         let fine = missing.is_empty();
@@ -438,7 +460,10 @@ fn closures_in(term: &Term, found: &mut VarSet) {
 /// expression.
 fn report(found: Unsafe, renamed: &HashMap<Var, Var>) -> Vec<Diagnostic> {
     let shown = |var: &Var| renamed.get(var).unwrap_or(var).clone();
-    let assigned: VarSet = found.iter().flat_map(|(_, _, _, assigned)| assigned.clone()).collect();
+    let assigned: VarSet = found
+        .iter()
+        .flat_map(|(_, _, _, assigned)| assigned.clone())
+        .collect();
     // The first place of each variable.
     let mut places: BTreeMap<Var, Span> = BTreeMap::new();
     for (span, _, vars, _) in &found {
@@ -449,8 +474,10 @@ fn report(found: Unsafe, renamed: &HashMap<Var, Var>) -> Vec<Diagnostic> {
             }
         }
     }
-    let named: Vec<(&Var, &Span)> =
-        places.iter().filter(|(var, _)| !vars::is_generated(&shown(var))).collect();
+    let named: Vec<(&Var, &Span)> = places
+        .iter()
+        .filter(|(var, _)| !vars::is_generated(&shown(var)))
+        .collect();
     let others = named.iter().any(|(var, _)| !assigned.contains(*var));
     let mut errors: Vec<Diagnostic> = named
         .into_iter()
@@ -463,7 +490,11 @@ fn report(found: Unsafe, renamed: &HashMap<Var, Var>) -> Vec<Diagnostic> {
                 }
                 _ => String::new(),
             };
-            Diagnostic::new(Code::UnsafeVar, *span, format!("var {name} is unsafe{hint}"))
+            Diagnostic::new(
+                Code::UnsafeVar,
+                *span,
+                format!("var {name} is unsafe{hint}"),
+            )
         })
         .collect();
     if errors.is_empty() {

@@ -6,10 +6,10 @@
 
 use std::collections::HashMap;
 
+use super::Builtins;
 use super::make::{self, Fresh};
 use super::safety::{self, Arity};
 use super::vars::{self, Skip, VarSet};
-use super::Builtins;
 use crate::ast::{
     Body, Comprehension, Expr, ExprKind, Template, TemplatePart, Term, TermValue, Var,
 };
@@ -157,7 +157,8 @@ impl Templates<'_> {
         for var in &vars::of_term(&term, Skip::SAFETY) - safe {
             let name = self.renamed.get(&var).unwrap_or(&var);
             let text = format!("var {name} is undeclared");
-            self.errors.push(Diagnostic::new(Code::Compile, term.span, text));
+            self.errors
+                .push(Diagnostic::new(Code::Compile, term.span, text));
         }
         let (local, mut capture) = self.fresh.equality(term);
         capture.with = expr.with;

@@ -28,7 +28,10 @@ impl Globals {
         let mut names = HashMap::new();
         for rule in rules {
             let mut path = package.clone();
-            path.push(super::make::term(Span::default(), TermValue::String(rule.clone())));
+            path.push(super::make::term(
+                Span::default(),
+                TermValue::String(rule.clone()),
+            ));
             names.insert(rule.clone(), path);
         }
         for import in imports {
@@ -118,16 +121,18 @@ fn pattern_vars(term: &Term, vars: &mut VarSet) -> Result<(), Var> {
             Ok(())
         }
         TermValue::Ref(parts) => match parts.as_slice() {
-            [Term {
-                value: TermValue::Var(name),
-                ..
-            }] if matches!(name.as_ref(), "input" | "data") => Err(name.clone()),
+            [
+                Term {
+                    value: TermValue::Var(name),
+                    ..
+                },
+            ] if matches!(name.as_ref(), "input" | "data") => Err(name.clone()),
             _ => parts.iter().try_for_each(|part| pattern_vars(part, vars)),
         },
         TermValue::Array(items) => items.iter().try_for_each(|item| pattern_vars(item, vars)),
-        TermValue::Object(entries) => {
-            entries.iter().try_for_each(|(_, value)| pattern_vars(value, vars))
-        }
+        TermValue::Object(entries) => entries
+            .iter()
+            .try_for_each(|(_, value)| pattern_vars(value, vars)),
         _ => Ok(()),
     }
 }
@@ -239,7 +244,9 @@ impl Resolver<'_> {
         for part in parts.iter_mut().skip(1) {
             self.term(part);
         }
-        let Some(head) = parts.first_mut() else { return };
+        let Some(head) = parts.first_mut() else {
+            return;
+        };
         match &head.value {
             TermValue::Var(name) => {
                 let (name, span) = (name.clone(), head.span);

@@ -50,7 +50,7 @@ pub(super) struct Collector<'f> {
     pub(super) operands: Option<&'f dyn Fn(&Body) -> VarSet>,
 }
 
-impl<'f> Collector<'f> {
+impl Collector<'_> {
     pub(super) fn new(skip: Skip) -> Self {
         Self {
             skip,
@@ -243,7 +243,11 @@ pub(super) fn declared_in(expr: &Expr, vars: &mut VarSet) {
         ExprKind::Every(every) => every.body.iter().for_each(|expr| declared_in(expr, vars)),
         ExprKind::Not(not) => not.body.iter().for_each(|expr| declared_in(expr, vars)),
         ExprKind::And(sides) | ExprKind::Or(sides) => {
-            sides.lhs.iter().chain(&sides.rhs).for_each(|expr| declared_in(expr, vars));
+            sides
+                .lhs
+                .iter()
+                .chain(&sides.rhs)
+                .for_each(|expr| declared_in(expr, vars));
         }
         ExprKind::Term(_) | ExprKind::Call(_) => {}
     }

@@ -20,7 +20,8 @@ pub(super) fn erase(body: &mut Body) {
     if body.is_empty() {
         body.push(make::truth(span));
     }
-    body.iter_mut().for_each(|expr| walk::inner_bodies(expr, &mut erase));
+    body.iter_mut()
+        .for_each(|expr| walk::inner_bodies(expr, &mut erase));
 }
 
 fn is_print(expr: &Expr) -> bool {
@@ -63,13 +64,16 @@ impl Prints<'_> {
 
     fn call(&mut self, expr: &mut Expr, safe: &VarSet) {
         let span = expr.span;
-        let ExprKind::Call(terms) = &mut expr.kind else { return };
+        let ExprKind::Call(terms) = &mut expr.kind else {
+            return;
+        };
         let mut shown = Vec::new();
         for arg in terms.drain(1..) {
             for var in &vars::of_term(&arg, Skip::SAFETY) - safe {
                 let name = self.renamed.get(&var).unwrap_or(&var);
                 let text = format!("var {name} is undeclared");
-                self.errors.push(Diagnostic::new(Code::Compile, arg.span, text));
+                self.errors
+                    .push(Diagnostic::new(Code::Compile, arg.span, text));
             }
             let place = arg.span;
             let (local, capture) = self.fresh.equality(arg);
@@ -77,7 +81,10 @@ impl Prints<'_> {
                 term: local,
                 body: vec![capture],
             };
-            shown.push(make::term(place, TermValue::SetComprehension(Box::new(set))));
+            shown.push(make::term(
+                place,
+                TermValue::SetComprehension(Box::new(set)),
+            ));
         }
         *terms = vec![
             make::reference(span, &["internal", "print"]),

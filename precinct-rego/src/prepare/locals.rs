@@ -16,9 +16,7 @@ use std::collections::HashMap;
 use super::make::{self, Fresh};
 use super::safety;
 use super::vars::{self, Collector, Skip, VarSet};
-use crate::ast::{
-    Body, Expr, ExprKind, Rule, Span, TemplatePart, Term, TermValue, Var, With,
-};
+use crate::ast::{Body, Expr, ExprKind, Rule, Span, TemplatePart, Term, TermValue, Var, With};
 use crate::error::{Code, Diagnostic};
 
 /// How a name came into a scope.
@@ -119,7 +117,11 @@ impl<'c> Locals<'c> {
         }
         self.shadow_builtins(&rule.body, builtin);
         self.body(&mut rule.body, &used);
-        let names = self.scopes.last().map(|scope| scope.names.clone()).unwrap_or_default();
+        let names = self
+            .scopes
+            .last()
+            .map(|scope| scope.names.clone())
+            .unwrap_or_default();
         let head = &mut rule.head;
         for part in head
             .args
@@ -191,16 +193,13 @@ impl<'c> Locals<'c> {
     fn arg(&mut self, term: &mut Term) {
         match &mut term.value {
             TermValue::Var(var) => {
-                let new = match self.declared(var) {
-                    Some(new) => {
-                        self.seen(&var.clone());
-                        new
-                    }
-                    None => {
-                        let new = self.fresh.var();
-                        self.insert(&var.clone(), new.clone(), Occurrence::Arg);
-                        new
-                    }
+                let new = if let Some(new) = self.declared(var) {
+                    self.seen(&var.clone());
+                    new
+                } else {
+                    let new = self.fresh.var();
+                    self.insert(&var.clone(), new.clone(), Occurrence::Arg);
+                    new
                 };
                 *var = new;
             }
@@ -218,11 +217,15 @@ impl<'c> Locals<'c> {
     }
 
     fn fail(&mut self, span: Span, message: impl Into<String>) {
-        self.errors.push(Diagnostic::new(Code::Compile, span, message));
+        self.errors
+            .push(Diagnostic::new(Code::Compile, span, message));
     }
 
     fn declared(&self, var: &Var) -> Option<Var> {
-        self.scopes.iter().rev().find_map(|scope| scope.names.get(var).cloned())
+        self.scopes
+            .iter()
+            .rev()
+            .find_map(|scope| scope.names.get(var).cloned())
     }
 
     fn occurrence(&self, var: &Var) -> Option<Occurrence> {
@@ -230,7 +233,11 @@ impl<'c> Locals<'c> {
     }
 
     fn count(&self, var: &Var) -> usize {
-        let counted = self.scopes.iter().rev().find_map(|scope| scope.count.get(var));
+        let counted = self
+            .scopes
+            .iter()
+            .rev()
+            .find_map(|scope| scope.count.get(var));
         counted.copied().unwrap_or_default()
     }
 
@@ -316,11 +323,15 @@ impl<'c> Locals<'c> {
     }
 
     fn assignment(&mut self, expr: &mut Expr) {
-        let ExprKind::Call(terms) = &mut expr.kind else { return };
+        let ExprKind::Call(terms) = &mut expr.kind else {
+            return;
+        };
         if expr.negated {
             return self.fail(expr.span, IN_NEGATED);
         }
-        let [operator, target, value] = terms.as_mut_slice() else { return };
+        let [operator, target, value] = terms.as_mut_slice() else {
+            return;
+        };
         let before = self.errors.len();
         self.term(value);
         for with in &mut expr.with {
@@ -350,7 +361,9 @@ impl<'c> Locals<'c> {
             },
             TermValue::Array(items) => items.iter_mut().for_each(|item| self.assign_to(item)),
             TermValue::Object(entries) => {
-                entries.iter_mut().for_each(|(_, value)| self.assign_to(value));
+                entries
+                    .iter_mut()
+                    .for_each(|(_, value)| self.assign_to(value));
             }
             other => {
                 let text = format!("cannot assign to {}", kind_name(other));
@@ -360,7 +373,9 @@ impl<'c> Locals<'c> {
     }
 
     fn some(&mut self, expr: &mut Expr) -> bool {
-        let ExprKind::Some(symbols) = &mut expr.kind else { return true };
+        let ExprKind::Some(symbols) = &mut expr.kind else {
+            return true;
+        };
         let span = expr.span;
         let mut binding = None;
         for symbol in symbols.iter_mut() {
@@ -378,9 +393,15 @@ impl<'c> Locals<'c> {
                 _ => {}
             }
         }
-        let Some(mut parts) = binding else { return false };
-        let Some(container) = parts.pop() else { return false };
-        let Some(value) = parts.pop() else { return false };
+        let Some(mut parts) = binding else {
+            return false;
+        };
+        let Some(container) = parts.pop() else {
+            return false;
+        };
+        let Some(value) = parts.pop() else {
+            return false;
+        };
         let key = if parts.len() > 1 { parts.pop() } else { None };
         let mut bound = vars::of_term(&value, Skip::PATTERN);
         if let Some(key) = &key {
@@ -415,7 +436,11 @@ impl<'c> Locals<'c> {
             other => vec![make::term(place, other), key],
         };
         let operator = make::reference(span, &["eq"]);
-        expr.kind = ExprKind::Call(vec![operator, value, make::term(place, TermValue::Ref(parts))]);
+        expr.kind = ExprKind::Call(vec![
+            operator,
+            value,
+            make::term(place, TermValue::Ref(parts)),
+        ]);
         for var in safety::equality_outputs(expr, &domain) {
             if let Err(text) = self.declare(&var, Occurrence::Declared) {
                 self.fail(span, text);
@@ -428,13 +453,16 @@ impl<'c> Locals<'c> {
 
     fn every(&mut self, expr: &mut Expr) {
         let span = expr.span;
-        let ExprKind::Every(every) = &mut expr.kind else { return };
+        let ExprKind::Every(every) = &mut expr.kind else {
+            return;
+        };
         self.term(&mut every.domain);
         self.scopes.push(Scope::default());
         let mut names: Vec<&mut Term> = Vec::new();
-        match &mut every.key {
-            Some(key) => names.push(key),
-            None => every.key = Some(self.fresh.term(span)),
+        let made = every.key.is_none();
+        let key = every.key.get_or_insert_with(|| self.fresh.term(span));
+        if !made {
+            names.push(key);
         }
         names.push(&mut every.value);
         for name in names {
@@ -453,7 +481,9 @@ impl<'c> Locals<'c> {
     }
 
     fn not(&mut self, expr: &mut Expr) {
-        let ExprKind::Not(not) = &mut expr.kind else { return };
+        let ExprKind::Not(not) = &mut expr.kind else {
+            return;
+        };
         if not.explicit {
             self.scopes.push(Scope::default());
             self.body(&mut not.body, &VarSet::new());
@@ -547,28 +577,26 @@ impl<'c> Locals<'c> {
             | TermValue::Boolean(_)
             | TermValue::Number(_)
             | TermValue::String(_) => {}
-            TermValue::Var(var) => match self.declared(var) {
-                Some(new) => {
-                    self.seen(&var.clone());
-                    *var = new;
-                }
-                None => {
-                    let name = var.clone();
-                    self.insert(&name, name.clone(), Occurrence::Seen);
-                }
+            TermValue::Var(var) => if let Some(new) = self.declared(var) {
+                self.seen(&var.clone());
+                *var = new;
+            } else {
+                let name = var.clone();
+                self.insert(&name, name.clone(), Occurrence::Seen);
             },
             TermValue::Call(parts) => {
                 let shadowed = parts.first().and_then(|operator| match &operator.value {
                     TermValue::Ref(names) => match names.first().map(|head| &head.value) {
-                        Some(TermValue::Var(name)) => {
-                            self.declared(name).filter(|new| new != name).map(|_| names.clone())
-                        }
+                        Some(TermValue::Var(name)) => self
+                            .declared(name)
+                            .filter(|new| new != name)
+                            .map(|_| names.clone()),
                         _ => None,
                     },
                     _ => None,
                 });
                 if let Some(names) = shadowed {
-                    let text = crate::ast::display::reference(&names);
+                    let text = crate::ast::display::ref_text(&names);
                     self.fail(span, format!("called function {text} shadowed"));
                 }
                 parts.iter_mut().for_each(|part| self.term(part));
@@ -612,7 +640,11 @@ impl<'c> Locals<'c> {
 
     /// The new name of a local variable called `input` or `data`.
     fn hidden_root(&self, name: &Var) -> Option<Var> {
-        let scope = self.scopes.iter().rev().find(|scope| scope.names.contains_key(name))?;
+        let scope = self
+            .scopes
+            .iter()
+            .rev()
+            .find(|scope| scope.names.contains_key(name))?;
         let seen = scope.occurrence.get(name) == Some(&Occurrence::Seen);
         scope.names.get(name).filter(|_| !seen).cloned()
     }
@@ -621,7 +653,9 @@ impl<'c> Locals<'c> {
         if !self.strict || !self.errors.is_empty() || !self.unused.is_empty() {
             return;
         }
-        let Some(scope) = self.scopes.last() else { return };
+        let Some(scope) = self.scopes.last() else {
+            return;
+        };
         let mut idle: Vec<(Var, Var)> = scope
             .occurrence
             .iter()
@@ -649,7 +683,9 @@ impl<'c> Locals<'c> {
         if !self.errors.is_empty() || !self.unused.is_empty() {
             return;
         }
-        let Some(scope) = self.scopes.last() else { return };
+        let Some(scope) = self.scopes.last() else {
+            return;
+        };
         let mut inside = vars::of_body(body, Skip::default());
         for var in used {
             inside.insert(self.declared(var).unwrap_or_else(|| var.clone()));
@@ -668,7 +704,10 @@ impl<'c> Locals<'c> {
                 vars::declared_in(expr, &mut declared);
                 declared.contains(&var)
             });
-            let span = place.or(original.first()).map(|expr| expr.span).unwrap_or_default();
+            let span = place
+                .or(original.first())
+                .map(|expr| expr.span)
+                .unwrap_or_default();
             let text = format!("declared var {var} unused");
             self.unused.push(Diagnostic::new(Code::Compile, span, text));
         }
@@ -678,10 +717,7 @@ impl<'c> Locals<'c> {
 /// Replaces variables in a term, comprehensions included.
 fn rename(term: &mut Term, names: &HashMap<Var, Var>) {
     match &mut term.value {
-        TermValue::Null
-        | TermValue::Boolean(_)
-        | TermValue::Number(_)
-        | TermValue::String(_) => {}
+        TermValue::Null | TermValue::Boolean(_) | TermValue::Number(_) | TermValue::String(_) => {}
         TermValue::Var(var) => {
             if let Some(new) = names.get(var) {
                 *var = new.clone();
@@ -724,7 +760,10 @@ fn rename_in(expr: &mut Expr, names: &HashMap<Var, Var>) {
         }
         ExprKind::Every(every) => {
             rename(&mut every.domain, names);
-            every.body.iter_mut().for_each(|expr| rename_in(expr, names));
+            every
+                .body
+                .iter_mut()
+                .for_each(|expr| rename_in(expr, names));
         }
         ExprKind::Not(not) => not.body.iter_mut().for_each(|expr| rename_in(expr, names)),
         ExprKind::And(sides) | ExprKind::Or(sides) => {

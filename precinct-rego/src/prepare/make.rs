@@ -80,7 +80,10 @@ pub(super) fn generated(span: Span, kind: ExprKind) -> Expr {
 /// `left = right`, made by the compiler.
 pub(super) fn equality(left: Term, right: Term) -> Expr {
     let span = right.span;
-    generated(span, ExprKind::Call(vec![reference(span, &["eq"]), left, right]))
+    generated(
+        span,
+        ExprKind::Call(vec![reference(span, &["eq"]), left, right]),
+    )
 }
 
 /// `true`, for bodies that would be empty.
@@ -115,7 +118,9 @@ pub(super) fn is_scalar(term: &Term) -> bool {
 pub(super) fn is_root(term: &Term) -> bool {
     match &term.value {
         TermValue::Ref(parts) => match parts.as_slice() {
-            [head] => matches!(&head.value, TermValue::Var(name) if matches!(name.as_ref(), "input" | "data")),
+            [head] => {
+                matches!(&head.value, TermValue::Var(name) if matches!(name.as_ref(), "input" | "data"))
+            }
             _ => false,
         },
         _ => false,

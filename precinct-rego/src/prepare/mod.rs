@@ -31,8 +31,8 @@ use std::collections::{BTreeMap, HashMap};
 
 pub use query::{CompiledQuery, QueryOptions};
 
-use crate::ast::{Body, ExprKind, Import, Module, Rule, Term, TermValue, Var};
 use crate::ast::display;
+use crate::ast::{Body, ExprKind, Import, Module, Rule, Term, TermValue, Var};
 use crate::error::{Code, Diagnostic};
 use crate::source::Sources;
 use graph::Graph;
@@ -87,7 +87,7 @@ pub struct Compiled {
 }
 
 /// `json.marshal` for the reference of that name.
-pub(crate) fn dotted(parts: &[Term]) -> Option<String> {
+fn dotted(parts: &[Term]) -> Option<String> {
     let mut name = String::new();
     for (index, part) in parts.iter().enumerate() {
         match &part.value {
@@ -113,7 +113,9 @@ pub fn compile(
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let mut modules = modules;
     modules.sort_by_key(|module| {
-        sources.get(module.package.span.source).map(|source| source.name.clone())
+        sources
+            .get(module.package.span.source)
+            .map(|source| source.name.clone())
     });
     let mut compiler = Compiler {
         fresh: Fresh::new("", taken(&modules)),
@@ -141,7 +143,11 @@ pub fn compile(
 
 /// The errors in the order of their places, and a last one when there are too many.
 fn limited(mut errors: Vec<Diagnostic>, sources: &Sources, most: usize) -> Vec<Diagnostic> {
-    let file = |error: &Diagnostic| sources.get(error.span.source).map(|source| source.name.clone());
+    let file = |error: &Diagnostic| {
+        sources
+            .get(error.span.source)
+            .map(|source| source.name.clone())
+    };
     let over = most > 0 && errors.len() > most;
     if over {
         errors.truncate(most);
@@ -169,7 +175,13 @@ fn taken(modules: &[Module]) -> VarSet {
         let mut current = Some(rule);
         while let Some(rule) = current {
             taken.extend(vars::of_body(&rule.body, Skip::default()));
-            for term in rule.head.args.iter().chain(&rule.head.key).chain(&rule.head.value) {
+            for term in rule
+                .head
+                .args
+                .iter()
+                .chain(&rule.head.key)
+                .chain(&rule.head.value)
+            {
                 taken.extend(vars::of_term(term, Skip::default()));
             }
             current = rule.else_rule.as_deref();
@@ -192,7 +204,11 @@ struct Compiler<'a> {
 type Stage<T = ()> = Result<T, Vec<Diagnostic>>;
 
 fn stage(errors: Vec<Diagnostic>) -> Stage {
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
 }
 
 impl Compiler<'_> {
@@ -211,14 +227,24 @@ impl Compiler<'_> {
         self.each_rule(&mut |fresh, rule| hoist::terms_of_calls(fresh, rule));
         self.each_rule(&mut |fresh, rule| {
             let head = &mut rule.head;
-            for part in head.args.iter_mut().chain(&mut head.key).chain(&mut head.value) {
+            for part in head
+                .args
+                .iter_mut()
+                .chain(&mut head.key)
+                .chain(&mut head.value)
+            {
                 hoist::comprehensions_in(fresh, part);
             }
             hoist::comprehension_terms(fresh, &mut rule.body);
         });
         self.each_rule(&mut |fresh, rule| {
             let head = &mut rule.head;
-            for part in head.args.iter_mut().chain(&mut head.key).chain(&mut head.value) {
+            for part in head
+                .args
+                .iter_mut()
+                .chain(&mut head.key)
+                .chain(&mut head.value)
+            {
                 hoist::name(fresh, part, &mut rule.body);
             }
         });
@@ -245,7 +271,9 @@ impl Compiler<'_> {
     fn resolve(&mut self) -> Vec<Diagnostic> {
         let mut exports: BTreeMap<String, VarSet> = BTreeMap::new();
         for module in &self.modules {
-            let names = exports.entry(display::reference(&module.package.path)).or_default();
+            let names = exports
+                .entry(display::ref_text(&module.package.path))
+                .or_default();
             for rule in &module.rules {
                 if let Some(Term {
                     value: TermValue::Var(name),
@@ -258,7 +286,7 @@ impl Compiler<'_> {
         }
         let mut errors = Vec::new();
         for module in &mut self.modules {
-            let rules = exports.get(&display::reference(&module.package.path));
+            let rules = exports.get(&display::ref_text(&module.package.path));
             let rules = rules.cloned().unwrap_or_default();
             let mut globals = resolve::Globals::new(&module.package.path, &rules, &module.imports);
             for rule in &mut module.rules {
@@ -271,8 +299,9 @@ impl Compiler<'_> {
                     resolve::import_name(import).is_some_and(|name| !globals.used.contains(&name))
                 });
                 for import in unused {
-                    let text = format!("{} unused", display::import(import));
-                    self.kept.push(Diagnostic::new(Code::Compile, import.span, text));
+                    let text = format!("{import} unused");
+                    self.kept
+                        .push(Diagnostic::new(Code::Compile, import.span, text));
                 }
             }
         }
@@ -289,8 +318,12 @@ impl Compiler<'_> {
                         continue;
                     }
                     let last = index + 1 == rule.head.reference.len();
-                    let same_key =
-                        last && rule.head.key.as_ref().is_some_and(|key| same::terms(key, part));
+                    let same_key = last
+                        && rule
+                            .head
+                            .key
+                            .as_ref()
+                            .is_some_and(|key| same::terms(key, part));
                     let (local, equality) = self.fresh.equality(part.clone());
                     if same_key {
                         rule.head.key = Some(local.clone());
@@ -363,7 +396,9 @@ impl Compiler<'_> {
                 for part in rule.head.key.iter().chain(&rule.head.value) {
                     walk::terms(part, &mut visit);
                 }
-                rule.body.iter().for_each(|expr| walk::terms_of(expr, &mut visit));
+                rule.body
+                    .iter()
+                    .for_each(|expr| walk::terms_of(expr, &mut visit));
                 current = rule.else_rule.as_deref();
             }
         }
@@ -441,10 +476,17 @@ impl Compiler<'_> {
                     there.extend(vars::of_term(arg, Skip::default()));
                 }
                 let head = &rule.head;
-                for part in head.reference.iter().skip(1).chain(&head.key).chain(&head.value) {
+                for part in head
+                    .reference
+                    .iter()
+                    .skip(1)
+                    .chain(&head.key)
+                    .chain(&head.value)
+                {
                     for var in vars::of_term(part, Skip::default()) {
                         let name = self.renamed.get(&var).unwrap_or(&var);
-                        let known = there.contains(&var) || matches!(var.as_ref(), "input" | "data");
+                        let known =
+                            there.contains(&var) || matches!(var.as_ref(), "input" | "data");
                         if !known && !vars::is_generated(name) {
                             let text = format!("var {name} is unsafe");
                             errors.push(Diagnostic::new(Code::UnsafeVar, part.span, text));
@@ -465,7 +507,12 @@ impl Compiler<'_> {
             for rule in &mut module.rules {
                 walk::branches(rule, &mut |rule| {
                     let outside = around(rule);
-                    errors.extend(safety::order(&mut rule.body, &outside, &arity, &self.renamed));
+                    errors.extend(safety::order(
+                        &mut rule.body,
+                        &outside,
+                        &arity,
+                        &self.renamed,
+                    ));
                 });
             }
         }
@@ -507,12 +554,17 @@ fn arity<'a>(
 }
 
 fn void_call(term: &Term, builtins: &dyn Builtins, errors: &mut Vec<Diagnostic>) {
-    let TermValue::Call(parts) = &term.value else { return };
+    let TermValue::Call(parts) = &term.value else {
+        return;
+    };
     let Some(TermValue::Ref(operator)) = parts.first().map(|operator| &operator.value) else {
         return;
     };
-    if dotted(operator).and_then(|name| builtins.get(&name)).is_some_and(|shape| shape.void) {
-        let text = format!("{} used as value", display::term(term));
+    if dotted(operator)
+        .and_then(|name| builtins.get(&name))
+        .is_some_and(|shape| shape.void)
+    {
+        let text = format!("{} used as value", term);
         errors.push(Diagnostic::new(Code::Type, term.span, text));
     }
 }
@@ -528,13 +580,10 @@ fn undefined_in(body: &Body, builtins: &dyn Builtins, tree: &RuleTree) -> Vec<Di
         let arity = match shape {
             Some(shape) if shape.variadic => return,
             Some(shape) => shape.arity,
-            None => match tree.arity(operator) {
-                Some(arity) => arity,
-                None => {
-                    let text = format!("undefined function {}", display::reference(operator));
-                    errors.push(Diagnostic::new(Code::Type, expr.span, text));
-                    return;
-                }
+            None => if let Some(arity) = tree.arity(operator) { arity } else {
+                let text = format!("undefined function {}", display::ref_text(operator));
+                errors.push(Diagnostic::new(Code::Type, expr.span, text));
+                return;
             },
         };
         let given = terms.len() - 1;
@@ -542,7 +591,7 @@ fn undefined_in(body: &Body, builtins: &dyn Builtins, tree: &RuleTree) -> Vec<Di
         if fits || expr.operator_is("eq") {
             return;
         }
-        let shown = display::reference(operator);
+        let shown = display::ref_text(operator);
         let text = if shape.is_some() {
             format!("{shown}: arity mismatch")
         } else {
@@ -562,7 +611,12 @@ fn forbidden_in(body: &Body, options: &CompileOptions<'_>, errors: &mut Vec<Diag
         if options.unsafe_builtins.contains(&name) {
             let text = format!("unsafe built-in function calls in expression: {name}");
             errors.push(Diagnostic::new(Code::Type, expr.span, text));
-        } else if options.strict && options.builtins.get(&name).is_some_and(|shape| shape.deprecated) {
+        } else if options.strict
+            && options
+                .builtins
+                .get(&name)
+                .is_some_and(|shape| shape.deprecated)
+        {
             let text = format!("deprecated built-in function calls in expression: {name}");
             errors.push(Diagnostic::new(Code::Type, expr.span, text));
         }
@@ -582,7 +636,10 @@ fn root_overrides(module: &Module) -> Vec<Diagnostic> {
             let text = format!("rules must not shadow {name} {advice} rule name)");
             errors.push(Diagnostic::new(Code::Compile, rule.span, text));
         }
-        for var in vars::declared_in_body(&rule.body).into_iter().filter(|var| is_root(var)) {
+        for var in vars::declared_in_body(&rule.body)
+            .into_iter()
+            .filter(|var| is_root(var))
+        {
             let text = format!("variables must not shadow {var} {advice} variable name)");
             errors.push(Diagnostic::new(Code::Compile, rule.span, text));
         }
@@ -595,9 +652,11 @@ fn duplicate_imports(imports: &[Import]) -> Vec<Diagnostic> {
     let mut seen: BTreeMap<Var, &Import> = BTreeMap::new();
     let mut errors = Vec::new();
     for import in imports {
-        let Some(name) = resolve::import_name(import) else { continue };
+        let Some(name) = resolve::import_name(import) else {
+            continue;
+        };
         if let Some(first) = seen.get(&name) {
-            let text = format!("import must not shadow {}", display::import(first));
+            let text = format!("import must not shadow {first}");
             errors.push(Diagnostic::new(Code::Compile, import.span, text));
         } else {
             seen.insert(name, import);

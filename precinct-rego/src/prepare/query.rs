@@ -6,7 +6,7 @@ use super::locals::Locals;
 use super::make::Fresh;
 use super::vars::{self, Skip, VarSet};
 use super::{
-    Builtins, Compiled, CompileOptions, arity, forbidden_in, hoist, prints, resolve, safety, stage,
+    Builtins, CompileOptions, Compiled, arity, forbidden_in, hoist, prints, resolve, safety, stage,
     templates, undefined_in, walk, withs,
 };
 use crate::ast::{Body, Import, Ref, Term, TermValue, Var};
@@ -45,9 +45,16 @@ impl Compiled {
     ) -> Result<CompiledQuery, Vec<Diagnostic>> {
         let mut body = body;
         let original = vars::of_body(&body, Skip::default());
-        let taken = original.iter().filter(|var| var.starts_with("__local")).cloned().collect();
+        let taken = original
+            .iter()
+            .filter(|var| var.starts_with("__local"))
+            .cloned()
+            .collect();
         let mut fresh = Fresh::new("q", taken);
-        let names = context.package.as_ref().map(|package| self.rules_of(package));
+        let names = context
+            .package
+            .as_ref()
+            .map(|package| self.rules_of(package));
         let root = Vec::new();
         let package = context.package.as_ref().unwrap_or(&root);
         let mut globals =
@@ -79,7 +86,9 @@ impl Compiled {
         let outside = vars::reserved();
         let mut voids = Vec::new();
         for expr in body.iter() {
-            walk::terms_of(expr, &mut |term: &Term| super::void_call(term, builtins, &mut voids));
+            walk::terms_of(expr, &mut |term: &Term| {
+                super::void_call(term, builtins, &mut voids);
+            });
         }
         stage(voids)?;
         let mut templates = templates::Templates {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ast::{Module, Rule, Span, Term, TermValue};
 use crate::ast::display;
+use crate::ast::{Module, Rule, Span, Term, TermValue};
 use crate::error::{Code, Diagnostic};
 use crate::source::Sources;
 
@@ -40,7 +40,7 @@ fn key(term: &Term) -> Option<Key> {
     match &term.value {
         TermValue::String(text) => Some(Key::Text(text.clone())),
         TermValue::Null | TermValue::Boolean(_) | TermValue::Number(_) => {
-            Some(Key::Other(display::term(term)))
+            Some(Key::Other(term.to_string()))
         }
         _ => None,
     }
@@ -68,7 +68,11 @@ pub(super) fn full_path(module: &Module, rule: &Rule) -> Vec<Term> {
 
 /// Whether a rule's head is constant.
 fn is_ground(rule: &Rule) -> bool {
-    rule.head.reference.iter().skip(1).all(|part| key(part).is_some())
+    rule.head
+        .reference
+        .iter()
+        .skip(1)
+        .all(|part| key(part).is_some())
 }
 
 /// Whether a rule adds members to a set.
@@ -80,7 +84,9 @@ impl RuleTree {
     pub(super) fn new(modules: &[Module]) -> Self {
         let mut tree = Self::default();
         for (number, module) in modules.iter().enumerate() {
-            tree.node_mut(&keys(&module.package.path)).packages.push(number);
+            tree.node_mut(&keys(&module.package.path))
+                .packages
+                .push(number);
             for (index, rule) in module.rules.iter().enumerate() {
                 let node = tree.node_mut(&keys(&full_path(module, rule)));
                 node.rules.push((number, index));
@@ -91,7 +97,9 @@ impl RuleTree {
     }
 
     fn node_mut(&mut self, path: &[Key]) -> &mut Node {
-        path.iter().fold(&mut self.root, |node, key| node.children.entry(key.clone()).or_default())
+        path.iter().fold(&mut self.root, |node, key| {
+            node.children.entry(key.clone()).or_default()
+        })
     }
 
     /// The node of a reference's path, all of which is constant.
@@ -100,7 +108,10 @@ impl RuleTree {
         if !matches!(&head.value, TermValue::Var(name) if name.as_ref() == "data") {
             return None;
         }
-        reference.iter().skip(1).try_fold(&self.root, |node, part| node.children.get(&key(part)?))
+        reference
+            .iter()
+            .skip(1)
+            .try_fold(&self.root, |node, part| node.children.get(&key(part)?))
     }
 
     /// Whether rules or packages stand at the reference.
@@ -121,7 +132,11 @@ impl RuleTree {
     /// Whether rules stand above the last part of the reference.
     pub(super) fn has_rules_above(&self, reference: &[Term]) -> bool {
         let mut node = &self.root;
-        for part in reference.iter().take(reference.len().saturating_sub(1)).skip(1) {
+        for part in reference
+            .iter()
+            .take(reference.len().saturating_sub(1))
+            .skip(1)
+        {
             let Some(next) = key(part).and_then(|key| node.children.get(&key)) else {
                 return false;
             };
@@ -136,9 +151,9 @@ impl RuleTree {
     /// All rules that a reference can select: those on its way, and below where it leads or becomes variable.
     pub(super) fn selected(&self, reference: &[Term]) -> Vec<RuleAt> {
         let mut found = Vec::new();
-        let is_data = reference
-            .first()
-            .is_some_and(|head| matches!(&head.value, TermValue::Var(name) if name.as_ref() == "data"));
+        let is_data = reference.first().is_some_and(
+            |head| matches!(&head.value, TermValue::Var(name) if name.as_ref() == "data"),
+        );
         if is_data {
             select(&self.root, &reference[1..], &mut found);
         }
@@ -155,19 +170,26 @@ impl RuleTree {
         errors
     }
 
-    fn package_conflicts(&self, modules: &[Module], sources: &Sources, errors: &mut Vec<Diagnostic>) {
+    fn package_conflicts(
+        &self,
+        modules: &[Module],
+        sources: &Sources,
+        errors: &mut Vec<Diagnostic>,
+    ) {
         for (number, module) in modules.iter().enumerate() {
             for rule in module.rules.iter().filter(|rule| is_ground(rule)) {
                 let path = full_path(module, rule);
-                let Some(node) = self.find(&path) else { continue };
+                let Some(node) = self.find(&path) else {
+                    continue;
+                };
                 for &other in node.packages.iter().filter(|other| **other != number) {
                     errors.push(Diagnostic::new(
                         Code::Type,
                         module.package.span,
                         format!(
                             "package {} conflicts with rule {} defined at {}",
-                            display::package(&modules[other].package),
-                            display::reference(&rule.head.reference),
+                            modules[other].package,
+                            display::ref_text(&rule.head.reference),
                             location(rule.span, sources)
                         ),
                     ));
@@ -188,7 +210,10 @@ fn select(node: &Node, rest: &[Term], found: &mut Vec<RuleAt>) {
                 select(next, rest, found);
             }
         }
-        None => node.children.values().for_each(|next| select(next, rest, found)),
+        None => node
+            .children
+            .values()
+            .for_each(|next| select(next, rest, found)),
     }
 }
 
@@ -200,7 +225,9 @@ fn all_below(node: &Node, found: &mut Vec<RuleAt>) {
 }
 
 fn location(span: Span, sources: &Sources) -> String {
-    let name = sources.get(span.source).map(|source| source.name.to_string());
+    let name = sources
+        .get(span.source)
+        .map(|source| source.name.to_string());
     format!("{}:{}", name.unwrap_or_default(), span.row)
 }
 
@@ -219,9 +246,11 @@ fn check_node(node: &Node, modules: &[Module], sources: &Sources, errors: &mut V
         .iter()
         .map(|&(module, rule)| (&modules[module], &modules[module].rules[rule]))
         .collect();
-    let Some(&(first_module, first)) = rules.first() else { return };
+    let Some(&(first_module, first)) = rules.first() else {
+        return;
+    };
     let (last_module, last) = rules.last().copied().unwrap_or((first_module, first));
-    let name = display::reference(&full_path(last_module, last));
+    let name = display::ref_text(&full_path(last_module, last));
     let any = |test: &dyn Fn(&Rule) -> bool| rules.iter().any(|(_, rule)| test(rule));
     let mut below = Vec::new();
     if any(&is_ground) && !node.children.is_empty() {
@@ -237,7 +266,7 @@ fn check_node(node: &Node, modules: &[Module], sources: &Sources, errors: &mut V
                 let (module, rule) = (&modules[module], &modules[module].rules[rule]);
                 format!(
                     "rule {} defined at {}",
-                    display::reference(&full_path(module, rule)),
+                    display::ref_text(&full_path(module, rule)),
                     location(rule.span, sources)
                 )
             })
@@ -266,12 +295,17 @@ fn check_node(node: &Node, modules: &[Module], sources: &Sources, errors: &mut V
     }
     let defaults: Vec<&(&Module, &Rule)> = rules.iter().filter(|(_, rule)| rule.default).collect();
     if let [(module, _), _, ..] = defaults.as_slice() {
-        let places: Vec<String> =
-            defaults.iter().map(|(_, rule)| location(rule.span, sources)).collect();
+        let places: Vec<String> = defaults
+            .iter()
+            .map(|(_, rule)| location(rule.span, sources))
+            .collect();
         errors.push(Diagnostic::new(
             Code::Type,
             module.package.span,
-            format!("multiple default rules {name} found at {}", places.join(", ")),
+            format!(
+                "multiple default rules {name} found at {}",
+                places.join(", ")
+            ),
         ));
     }
 }

@@ -16,7 +16,12 @@ use crate::ast::{Body, Expr, ExprKind, Rule, Term, TermValue};
 pub(super) fn terms_of_calls(fresh: &mut Fresh, rule: &mut Rule) {
     let mut more = Vec::new();
     let head = &mut rule.head;
-    for part in head.args.iter_mut().chain(&mut head.key).chain(&mut head.value) {
+    for part in head
+        .args
+        .iter_mut()
+        .chain(&mut head.key)
+        .chain(&mut head.value)
+    {
         more.extend(expand_term(fresh, part));
     }
     make::append(&mut rule.body, more);
@@ -42,8 +47,11 @@ fn expand(fresh: &mut Fresh, mut expr: Expr, out: &mut Vec<Expr>) {
             out.extend(under(more, &expr));
         }
         ExprKind::Call(terms) => {
-            let more: Vec<Expr> =
-                terms.iter_mut().skip(1).flat_map(|term| expand_term(fresh, term)).collect();
+            let more: Vec<Expr> = terms
+                .iter_mut()
+                .skip(1)
+                .flat_map(|term| expand_term(fresh, term))
+                .collect();
             out.extend(under(more, &expr));
         }
         ExprKind::Every(every) => {
@@ -78,8 +86,11 @@ fn expand_term(fresh: &mut Fresh, term: &mut Term) -> Vec<Expr> {
     let span = term.span;
     match &mut term.value {
         TermValue::Call(parts) => {
-            let mut more: Vec<Expr> =
-                parts.iter_mut().skip(1).flat_map(|part| expand_term(fresh, part)).collect();
+            let mut more: Vec<Expr> = parts
+                .iter_mut()
+                .skip(1)
+                .flat_map(|part| expand_term(fresh, part))
+                .collect();
             let local = fresh.term(span);
             let mut terms = std::mem::take(parts);
             terms.push(local.clone());
@@ -88,8 +99,10 @@ fn expand_term(fresh: &mut Fresh, term: &mut Term) -> Vec<Expr> {
             more
         }
         TermValue::Ref(parts) => {
-            let mut more: Vec<Expr> =
-                parts.iter_mut().flat_map(|part| expand_term(fresh, part)).collect();
+            let mut more: Vec<Expr> = parts
+                .iter_mut()
+                .flat_map(|part| expand_term(fresh, part))
+                .collect();
             if let Some(head) = parts.first_mut()
                 && matches!(
                     head.value,
@@ -107,9 +120,10 @@ fn expand_term(fresh: &mut Fresh, term: &mut Term) -> Vec<Expr> {
             }
             more
         }
-        TermValue::Array(items) | TermValue::Set(items) => {
-            items.iter_mut().flat_map(|item| expand_term(fresh, item)).collect()
-        }
+        TermValue::Array(items) | TermValue::Set(items) => items
+            .iter_mut()
+            .flat_map(|item| expand_term(fresh, item))
+            .collect(),
         TermValue::Object(entries) => entries
             .iter_mut()
             .flat_map(|(key, value)| {
@@ -151,7 +165,9 @@ fn comprehensions_in_expr(fresh: &mut Fresh, expr: &mut Expr) {
     match &mut expr.kind {
         ExprKind::Term(term) => comprehensions_in(fresh, term),
         ExprKind::Call(terms) | ExprKind::Some(terms) => {
-            terms.iter_mut().for_each(|term| comprehensions_in(fresh, term));
+            terms
+                .iter_mut()
+                .for_each(|term| comprehensions_in(fresh, term));
         }
         ExprKind::Every(every) => {
             comprehensions_in(fresh, &mut every.domain);
@@ -187,7 +203,9 @@ pub(super) fn comprehensions_in(fresh: &mut Fresh, term: &mut Term) {
         | TermValue::Array(items)
         | TermValue::Set(items)
         | TermValue::Call(items) => {
-            items.iter_mut().for_each(|item| comprehensions_in(fresh, item));
+            items
+                .iter_mut()
+                .for_each(|item| comprehensions_in(fresh, item));
         }
         TermValue::Object(entries) => {
             for (key, value) in entries {
@@ -253,7 +271,10 @@ pub(super) fn dynamic_terms(fresh: &mut Fresh, body: &mut Body) {
 fn dynamic_inside(fresh: &mut Fresh, term: &mut Term, from: &Expr, out: &mut Vec<Expr>) {
     match &mut term.value {
         TermValue::Ref(parts) => {
-            parts.iter_mut().skip(1).for_each(|part| dynamic(fresh, part, from, out));
+            parts
+                .iter_mut()
+                .skip(1)
+                .for_each(|part| dynamic(fresh, part, from, out));
         }
         TermValue::ArrayComprehension(c) | TermValue::SetComprehension(c) => {
             dynamic_terms(fresh, &mut c.body);
@@ -276,7 +297,9 @@ fn dynamic(fresh: &mut Fresh, term: &mut Term, from: &Expr, out: &mut Vec<Expr>)
             *term = local;
         }
         TermValue::Array(items) | TermValue::Set(items) => {
-            items.iter_mut().for_each(|item| dynamic(fresh, item, from, out));
+            items
+                .iter_mut()
+                .for_each(|item| dynamic(fresh, item, from, out));
         }
         TermValue::Object(entries) => {
             for (key, value) in entries {

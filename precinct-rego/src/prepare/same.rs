@@ -8,9 +8,9 @@ pub(super) fn terms(one: &Term, other: &Term) -> bool {
     match (&one.value, &other.value) {
         (V::Null, V::Null) => true,
         (V::Boolean(a), V::Boolean(b)) => a == b,
-        (V::Number(a), V::Number(b))
-        | (V::String(a), V::String(b))
-        | (V::Var(a), V::Var(b)) => a == b,
+        (V::Number(a), V::Number(b)) | (V::String(a), V::String(b)) | (V::Var(a), V::Var(b)) => {
+            a == b
+        }
         (V::Ref(a), V::Ref(b))
         | (V::Array(a), V::Array(b))
         | (V::Set(a), V::Set(b))

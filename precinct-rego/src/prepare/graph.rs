@@ -33,7 +33,7 @@ impl Graph {
                 if let Some(path) = self.way_back((number, index)) {
                     let name = |&(module, rule): &RuleAt| {
                         let (module, rule) = (&modules[module], &modules[module].rules[rule]);
-                        display::reference(&full_path(module, rule))
+                        display::ref_text(&full_path(module, rule))
                     };
                     let names: Vec<String> = path.iter().map(name).collect();
                     let text = format!(
@@ -95,7 +95,9 @@ fn needs(rule: &Rule, tree: &RuleTree) -> Vec<RuleAt> {
         {
             walk::terms(part, &mut visit);
         }
-        rule.body.iter().for_each(|expr| walk::terms_of(expr, &mut visit));
+        rule.body
+            .iter()
+            .for_each(|expr| walk::terms_of(expr, &mut visit));
         current = rule.else_rule.as_deref();
     }
     found.sort_unstable();
