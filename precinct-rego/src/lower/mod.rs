@@ -83,6 +83,7 @@ pub fn lower<'a>(
             Err(error) => errors.push(error.into_diagnostic()),
         }
     }
+    errors.extend(tables.write_parts().err().map(emit::Fault::into_diagnostic));
     if !errors.is_empty() {
         return Err(errors);
     }

@@ -18,8 +18,8 @@ use super::tables::{constant_of, strings};
 use super::unify::Side;
 use crate::ast::{Term, TermValue, Var};
 use crate::ir::{
-    CallTarget, Case, Comparison, Conflict, Constant, Local, LocalKind, NodeId, Operand, StmtKind,
-    Test,
+    CallTarget, Case, Comparison, Conflict, Constant, FunctionId, Local, LocalKind, NodeId,
+    Operand, StmtKind, Test,
 };
 
 /// The part of `data` that holds the policies and settings of the engine itself.
@@ -92,17 +92,20 @@ impl Emitter<'_, '_> {
     fn data(&mut self, node: NodeId, operands: &[Term]) -> Lowered<Operand> {
         match self.place(node, operands) {
             Place::Rules(node, used) => {
-                let document = self.document(node);
+                let general = self
+                    .tables
+                    .nodes
+                    .get(node.index())
+                    .is_some_and(super::tree::NodeRules::is_general);
+                let document = if general && used < operands.len() {
+                    let part = self.tables.part_for(node, &operands[used..]);
+                    self.call_document(node, part)
+                } else {
+                    self.document(node)
+                };
                 self.operands(document, &operands[used..])
             }
-            Place::Functions => {
-                self.emit_fail();
-                for var in self.unbound_among(operands) {
-                    let null = self.constant(Constant::Null);
-                    self.bind(&var, null);
-                }
-                Ok(self.constant(Constant::Null))
-            }
+            Place::Functions => Ok(self.nothing(operands)),
             Place::Inner(node) => Ok(self.document(node)),
             Place::Base => {
                 let mut path = self.path_of(node);
@@ -115,6 +118,16 @@ impl Emitter<'_, '_> {
             }
             Place::Branch(node, used) => self.branch(node, &operands[used..]),
         }
+    }
+
+    /// A reference that is undefined, whatever the world.
+    fn nothing(&mut self, operands: &[Term]) -> Operand {
+        self.emit_fail();
+        let null = self.constant(Constant::Null);
+        for var in self.unbound_among(operands) {
+            self.bind(&var, null);
+        }
+        null
     }
 
     fn place(&self, start: NodeId, operands: &[Term]) -> Place {
@@ -240,6 +253,10 @@ impl Emitter<'_, '_> {
             self.emit_fail();
             return self.constant(Constant::Null);
         };
+        self.call_document(node, function)
+    }
+
+    fn call_document(&mut self, node: NodeId, function: FunctionId) -> Operand {
         let path = self.path_of(node);
         let masks = self.tables.masks_over(&path);
         let target = self.value();

@@ -9,14 +9,17 @@
 //! A complete rule's value is kept in an optional local that complains about a second, different value, unless it is
 //! plain that there is only one. Partial rules fill a builder.
 
+use std::sync::Arc;
+
 use super::emit::{Emitter, Fault, Lowered};
 use super::tables::{Tables, constant_of, index};
 use super::tree::{PlacedRule, data_path};
 use super::unify::Side;
-use crate::ast::Rule;
+use crate::ast::{Rule, Term};
 use crate::error::{Code, Diagnostic};
 use crate::ir::{
-    Conflict, Constant, FunctionKind, Local, LocalKind, NodeId, Operand, RuleId, StmtKind, Test,
+    Conflict, Constant, FunctionId, FunctionKind, Local, LocalKind, NodeId, Operand, RuleId,
+    StmtKind, Test,
 };
 
 /// What becomes of the value of a complete rule or function.
@@ -33,34 +36,62 @@ enum Outcome {
     },
 }
 
+/// A rule of a general document, and the path that leads to it from the document's node.
+pub(super) struct BelowRule<'a> {
+    prefix: Vec<Constant>,
+    placed: PlacedRule<'a>,
+}
+
+impl BelowRule<'_> {
+    /// Whether the rule can have a part in what a reference with these operands sees.
+    fn may_match(&self, operands: &[Term]) -> bool {
+        let prefix = self.prefix.iter().map(|key| Some(key.clone()));
+        let rest = self.placed.rest.iter().map(constant_of);
+        prefix
+            .chain(rest)
+            .zip(operands)
+            .all(|(part, operand)| match (part, constant_of(operand)) {
+                (Some(part), Some(operand)) => !differ(&part, &operand),
+                _ => true,
+            })
+    }
+}
+
+/// Whether two constants are different whatever their numbers mean.
+fn differ(a: &Constant, b: &Constant) -> bool {
+    match (a, b) {
+        (Constant::Number(_), Constant::Number(_)) => false,
+        (Constant::Null | Constant::Boolean(_) | Constant::Number(_) | Constant::String(_), _)
+        | (_, Constant::Null | Constant::Boolean(_) | Constant::Number(_) | Constant::String(_)) => {
+            a != b
+        }
+        _ => false,
+    }
+}
+
 impl<'a> Tables<'a> {
     /// The function of a node with rules.
     pub(super) fn rules_function(&mut self, node: NodeId) -> Lowered<()> {
         let tree_node = &self.program.tree[node.index()];
-        let path = tree_node.path.clone();
+        let name = data_path(&tree_node.path);
         let (Some(id), is_function) = (
             tree_node.function.or(tree_node.document),
             tree_node.function.is_some(),
         ) else {
             return Ok(());
         };
+        if self.nodes[node.index()].is_general() {
+            let rules = self.general_rules(node);
+            return self.general_function(id, node, name, &rules);
+        }
         let node_rules = &self.nodes[node.index()];
         let (rules, arity, span) = (node_rules.rules.clone(), node_rules.arity, node_rules.span);
-        let general = rules.iter().any(|placed| !placed.rest.is_empty());
-        let below = if general {
-            self.rules_below(node)
-        } else {
-            Vec::new()
-        };
         let memo = (!is_function).then(|| self.memo());
         let mut e = Emitter::new(self, span);
         let params: Vec<Local> = (0..arity)
             .map(|_| e.local(LocalKind::Value, None))
             .collect();
         e.attempt(|e, _| {
-            if general {
-                return e.document_rules(&rules, &below);
-            }
             if rules.iter().all(|placed| placed.rule.head.value.is_none()) {
                 return e.set_rules(&rules);
             }
@@ -76,13 +107,81 @@ impl<'a> Tables<'a> {
         } else {
             FunctionKind::Rule
         };
-        let function = e.finish(data_path(&path), kind, index(arity), memo, span);
+        let function = e.finish(name, kind, index(arity), memo, span);
         self.define(id, function);
         Ok(())
     }
 
+    /// The document of some of the rules whose heads have parts that are known only at run time.
+    fn general_function(
+        &mut self,
+        id: FunctionId,
+        node: NodeId,
+        name: Arc<str>,
+        rules: &[BelowRule<'a>],
+    ) -> Lowered<()> {
+        let span = self.nodes[node.index()].span;
+        let memo = self.memo();
+        let mut e = Emitter::new(self, span);
+        e.attempt(|e, _| e.document_rules(rules))?;
+        let function = e.finish(name, FunctionKind::Rule, 0, Some(memo), span);
+        self.define(id, function);
+        Ok(())
+    }
+
+    /// The function for the part of a general document that a reference with these operands can see: the rules whose
+    /// heads do not contradict it. This is more than thrift: the others may depend on what this reference asks for.
+    pub(super) fn part_for(&mut self, node: NodeId, operands: &[Term]) -> FunctionId {
+        let rules = self.general_rules(node);
+        let visible: Vec<bool> = rules.iter().map(|rule| rule.may_match(operands)).collect();
+        if let Some(document) = self.program.tree[node.index()].document
+            && !visible.contains(&false)
+        {
+            return document;
+        }
+        let key = (node, visible);
+        if let Some(id) = self.parts.get(&key) {
+            return *id;
+        }
+        let id = self.reserve();
+        self.parts.insert(key.clone(), id);
+        self.unwritten.push((id, key.0, key.1));
+        id
+    }
+
+    /// Writes the functions that references asked for, and those that these ask for in turn.
+    pub(super) fn write_parts(&mut self) -> Lowered<()> {
+        while let Some((id, node, visible)) = self.unwritten.pop() {
+            let name = format!(
+                "{}#{}",
+                data_path(&self.program.tree[node.index()].path),
+                id.0
+            );
+            let rules: Vec<_> = self
+                .general_rules(node)
+                .into_iter()
+                .zip(visible)
+                .filter_map(|(rule, visible)| visible.then_some(rule))
+                .collect();
+            self.general_function(id, node, name.into(), &rules)?;
+        }
+        Ok(())
+    }
+
+    /// The rules of a general document: those at its node, then those below.
+    fn general_rules(&self, node: NodeId) -> Vec<BelowRule<'a>> {
+        let here = self.nodes[node.index()]
+            .rules
+            .iter()
+            .map(|placed| BelowRule {
+                prefix: Vec::new(),
+                placed: *placed,
+            });
+        here.chain(self.rules_below(node)).collect()
+    }
+
     /// The rules at the nodes below this one, with their paths from it.
-    fn rules_below(&self, node: NodeId) -> Vec<(Vec<Constant>, PlacedRule<'a>)> {
+    fn rules_below(&self, node: NodeId) -> Vec<BelowRule<'a>> {
         let mut found = Vec::new();
         let mut nodes: Vec<(Vec<Constant>, NodeId)> = vec![(Vec::new(), node)];
         while let Some((path, at)) = nodes.pop() {
@@ -93,7 +192,10 @@ impl<'a> Tables<'a> {
             }
             let rules = &self.nodes[at.index()];
             if at != node && rules.has_document() {
-                found.extend(rules.rules.iter().map(|placed| (path.clone(), *placed)));
+                found.extend(rules.rules.iter().map(|placed| BelowRule {
+                    prefix: path.clone(),
+                    placed: *placed,
+                }));
             }
         }
         found
@@ -275,24 +377,19 @@ impl Emitter<'_, '_> {
     }
 
     /// Rules whose heads have parts that are known only at run time, and the rules below them.
-    fn document_rules(
-        &mut self,
-        rules: &[PlacedRule<'_>],
-        below: &[(Vec<Constant>, PlacedRule<'_>)],
-    ) -> Lowered<()> {
-        let flat = below.is_empty()
-            && rules
-                .iter()
-                .all(|placed| placed.rest.len() == 1 && placed.rule.head.value.is_some());
+    fn document_rules(&mut self, rules: &[BelowRule<'_>]) -> Lowered<()> {
+        let flat = rules.iter().all(|rule| {
+            rule.prefix.is_empty()
+                && rule.placed.rest.len() == 1
+                && rule.placed.rule.head.value.is_some()
+        });
         let kind = if flat {
             LocalKind::ObjectBuilder
         } else {
             LocalKind::DocumentBuilder
         };
-        let here = rules.iter().map(|placed| (Vec::new(), *placed));
-        let all: Vec<_> = here.chain(below.iter().cloned()).collect();
         let value = self.build(kind, |e, builder| {
-            for (prefix, placed) in &all {
+            for BelowRule { prefix, placed } in rules {
                 if placed.rule.default {
                     continue;
                 }

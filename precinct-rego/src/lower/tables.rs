@@ -38,6 +38,10 @@ pub(super) struct Tables<'a> {
     constants: HashMap<Constant, ConstantId>,
     builtins: HashMap<Arc<str>, (BuiltinId, Signature)>,
     mocks: HashMap<Arc<str>, (MockId, Vec<CallTarget>)>,
+    /// Functions for parts of general documents: which of their rules are in, and the function.
+    pub(super) parts: HashMap<(NodeId, Vec<bool>), FunctionId>,
+    /// Those that are still to be written.
+    pub(super) unwritten: Vec<(FunctionId, NodeId, Vec<bool>)>,
 }
 
 impl<'a> Tables<'a> {
@@ -50,6 +54,8 @@ impl<'a> Tables<'a> {
             constants: HashMap::new(),
             builtins: HashMap::new(),
             mocks: HashMap::new(),
+            parts: HashMap::new(),
+            unwritten: Vec::new(),
         }
     }
 

@@ -36,6 +36,11 @@ impl NodeRules<'_> {
     pub(super) fn has_document(&self) -> bool {
         !self.rules.is_empty() && self.arity == 0
     }
+
+    /// The heads of some rules have parts that are known only at run time.
+    pub(super) fn is_general(&self) -> bool {
+        self.rules.iter().any(|placed| !placed.rest.is_empty())
+    }
 }
 
 impl<'a> Tables<'a> {
