@@ -12,10 +12,36 @@ use std::path::PathBuf;
 use precinct_rego::ast::RegoVersion;
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{ParseOptions, parse_module};
-use serde_json::Value;
+use serde::Deserialize;
+
+/// A recorded module, or set of modules, and what OPA made of it.
+#[derive(Deserialize)]
+struct Record {
+    id: String,
+    rego_version: String,
+    #[serde(default)]
+    source: String,
+    #[serde(default)]
+    modules: Vec<Named>,
+    #[serde(default)]
+    errors: Vec<Wanted>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    source: String,
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    code: String,
+    #[serde(default)]
+    row: u64,
+    message: String,
+}
 
 /// The recorded data, if it is there.
-fn records(file: &str) -> Option<Vec<Value>> {
+fn records(file: &str) -> Option<Vec<Record>> {
     let shared = std::env::var_os("PRECINCT_SHARED").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared")),
         PathBuf::from,
@@ -32,8 +58,8 @@ fn records(file: &str) -> Option<Vec<Value>> {
     )
 }
 
-fn version(record: &Value) -> RegoVersion {
-    match record["rego_version"].as_str().unwrap() {
+fn version(record: &Record) -> RegoVersion {
+    match record.rego_version.as_str() {
         "v0" => RegoVersion::V0,
         "v0v1" => RegoVersion::V0CompatV1,
         "v1" => RegoVersion::V1,
@@ -62,10 +88,7 @@ impl Tally {
         let all = self.agreed + self.differing.len();
         let percent = 100.0 * self.agreed as f64 / all.max(1) as f64;
         let shown: Vec<_> = self.differing.iter().take(60).collect();
-        eprintln!(
-            "{what}: {} of {all} ({percent:.2} %), differing: {shown:?}",
-            self.agreed
-        );
+        eprintln!("{what}: {} of {all} ({percent:.2} %), differing: {shown:?}", self.agreed);
         assert!(percent >= wanted_percent, "{what}: {percent:.2} %");
     }
 }
@@ -87,16 +110,10 @@ fn parse(text: &str, version: RegoVersion) -> Result<(), Found> {
         })
 }
 
-fn wanted(errors: &Value) -> Found {
-    let errors = errors.as_array().into_iter().flatten();
-    errors
-        .map(|e| {
-            (
-                e["code"].as_str().unwrap_or_default().to_owned(),
-                e["row"].as_u64().unwrap_or_default(),
-                e["message"].as_str().unwrap_or_default().to_owned(),
-            )
-        })
+fn wanted(errors: &[Wanted]) -> Found {
+    let found = errors.iter();
+    found
+        .map(|e| (e.code.clone(), e.row, e.message.clone()))
         .collect()
 }
 
@@ -108,12 +125,10 @@ fn modules_are_accepted_and_rejected_as_by_opa() {
     let (mut verdicts, mut places, mut messages) = <(Tally, Tally, Tally)>::default();
     let mut verdicts_v0 = Tally::default();
     for record in &records {
-        let id = record["id"].as_str().unwrap();
+        let id = &record.id;
         let version = version(record);
-        let wanted = wanted(&record["errors"]);
-        let found = parse(record["source"].as_str().unwrap(), version)
-            .err()
-            .unwrap_or_default();
+        let wanted = wanted(&record.errors);
+        let found = parse(&record.source, version).err().unwrap_or_default();
         let agreed = wanted.is_empty() == found.is_empty();
         if version == RegoVersion::V0 {
             verdicts_v0.add(agreed, id);
@@ -144,16 +159,14 @@ fn mutants_fail_where_they_fail_in_opa() {
     };
     let (mut verdicts, mut places, mut messages) = <(Tally, Tally, Tally)>::default();
     for record in &records {
-        let id = record["id"].as_str().unwrap();
-        let modules = record["modules"].as_array().unwrap();
-        let wanted: Found = wanted(&record["errors"])
+        let id = &record.id;
+        let wanted: Found = wanted(&record.errors)
             .into_iter()
             .filter(|(code, _, _)| code == "rego_parse_error")
             .collect();
         let mut found = Found::new();
-        for module in modules {
-            let source = module["source"].as_str().unwrap();
-            found.extend(parse(source, version(record)).err().unwrap_or_default());
+        for module in &record.modules {
+            found.extend(parse(&module.source, version(record)).err().unwrap_or_default());
         }
         let agreed = wanted.is_empty() == found.is_empty();
         verdicts.add(agreed, id);
