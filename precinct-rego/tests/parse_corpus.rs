@@ -10,9 +10,11 @@
 use std::path::PathBuf;
 
 use precinct_rego::ast::RegoVersion;
+use precinct_rego::ast::json::{JsonOptions, module_json};
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{ParseOptions, parse_module};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// A recorded module, or set of modules, and what OPA made of it.
 #[derive(Deserialize)]
@@ -25,6 +27,8 @@ struct Record {
     modules: Vec<Named>,
     #[serde(default)]
     errors: Vec<Wanted>,
+    #[serde(default)]
+    ast: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -88,7 +92,10 @@ impl Tally {
         let all = self.agreed + self.differing.len();
         let percent = 100.0 * self.agreed as f64 / all.max(1) as f64;
         let shown: Vec<_> = self.differing.iter().take(60).collect();
-        eprintln!("{what}: {} of {all} ({percent:.2} %), differing: {shown:?}", self.agreed);
+        eprintln!(
+            "{what}: {} of {all} ({percent:.2} %), differing: {shown:?}",
+            self.agreed
+        );
         assert!(percent >= wanted_percent, "{what}: {percent:.2} %");
     }
 }
@@ -166,7 +173,11 @@ fn mutants_fail_where_they_fail_in_opa() {
             .collect();
         let mut found = Found::new();
         for module in &record.modules {
-            found.extend(parse(&module.source, version(record)).err().unwrap_or_default());
+            found.extend(
+                parse(&module.source, version(record))
+                    .err()
+                    .unwrap_or_default(),
+            );
         }
         let agreed = wanted.is_empty() == found.is_empty();
         verdicts.add(agreed, id);
@@ -182,4 +193,43 @@ fn mutants_fail_where_they_fail_in_opa() {
     verdicts.check("mutants: verdict of the parser", 99.5);
     places.check("mutants: code and row", 90.0);
     messages.check("mutants: all errors and messages", 90.0);
+}
+
+#[test]
+fn syntax_trees_are_those_of_opa() {
+    let Some(records) = records("modules.jsonl") else {
+        return;
+    };
+    let mut trees = Tally::default();
+    for record in &records {
+        let Some(ast) = &record.ast else {
+            continue;
+        };
+        let mut sources = Sources::default();
+        let id = sources.add("test.rego", record.source.as_str());
+        let options = ParseOptions::new(version(record)).with_annotations();
+        let options_json = JsonOptions {
+            locations: false,
+            comments: false,
+        };
+        let found = match parse_module(&sources, id, &options) {
+            Ok(module) => module_json(&module, &sources, options_json),
+            Err(errors) => format!("{errors:?}"),
+        };
+        let same = found == ast.get() || {
+            let wanted = serde_json::from_str::<serde_json::Value>(ast.get());
+            let found = serde_json::from_str::<serde_json::Value>(&found);
+            matches!((wanted, found), (Ok(wanted), Ok(found)) if wanted == found)
+        };
+        if !same && std::env::var_os("PRECINCT_SHOW").is_some() {
+            eprintln!(
+                "{}\n{}\n  wanted {}\n  found  {found}",
+                record.id,
+                record.source,
+                ast.get()
+            );
+        }
+        trees.add(same, &record.id);
+    }
+    trees.check("modules: syntax tree", 99.5);
 }

@@ -6,11 +6,13 @@
 //! * [`module`]: modules, rules, heads, imports
 //! * [`annotations`]: `# METADATA` blocks
 //! * [`display`]: syntax as text
+//! * [`json`]: syntax as JSON
 //! * [`order`]: the order of terms
 
 pub mod annotations;
 pub mod display;
 pub mod expr;
+pub mod json;
 pub mod module;
 pub mod order;
 pub mod span;

@@ -89,3 +89,25 @@ pub enum TemplatePart {
     /// An expression in braces.
     Expr(Box<Expr>),
 }
+
+impl TermValue {
+    /// OPA's name of the kind of value, as messages and JSON give it.
+    pub fn kind_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean(_) => "boolean",
+            Self::Number(_) => "number",
+            Self::String(_) => "string",
+            Self::Template(_) => "templatestring",
+            Self::Var(_) => "var",
+            Self::Ref(_) => "ref",
+            Self::Array(_) => "array",
+            Self::Object(_) => "object",
+            Self::Set(_) => "set",
+            Self::ArrayComprehension(_) => "arraycomprehension",
+            Self::SetComprehension(_) => "setcomprehension",
+            Self::ObjectComprehension(_) => "objectcomprehension",
+            Self::Call(_) => "call",
+        }
+    }
+}

@@ -74,21 +74,14 @@ fn block(first: &Comment, lines: &[Comment]) -> Result<Annotations, Failure> {
         ));
     }
     let yaml = serde_yaml::from_str::<Yaml>(&text).map_err(|error| {
-        let line = error.location().map_or(0, |at| at.line().saturating_sub(1));
-        let at = lines.get(line).or(lines.last()).unwrap_or(first);
-        let mut message = format!("yaml: {error}");
-        message.push_str(&separator_hints(lines));
-        (at.span, message)
+        let (line, message) = yaml_error(&error.to_string());
+        failure(first, lines, line, &message)
     })?;
-    let mut annotations = fields(&yaml).map_err(|failure| match failure {
+    let mut annotations = fields(&yaml).map_err(|error| match error {
         FieldError::Shape { key, message } => {
-            let at = lines
-                .iter()
-                .find(|line| line.text.trim_start().starts_with(key))
-                .unwrap_or(first);
-            let mut message = format!("yaml: unmarshal errors:\n  line {}: {message}", at.span.row);
-            message.push_str(&separator_hints(lines));
-            (at.span, message)
+            let line = line_of_value(lines, key);
+            let message = format!("unmarshal errors:\n  line {line}: {message}");
+            failure(first, lines, Some(line), &message)
         }
         FieldError::Content(message) => (first.span, message),
     })?;
@@ -97,6 +90,57 @@ fn block(first: &Comment, lines: &[Comment]) -> Result<Annotations, Failure> {
         ..first.span
     };
     Ok(annotations)
+}
+
+/// An error of YAML. OPA takes the line number, which counts from 1, as an index that counts from 0.
+fn failure(first: &Comment, lines: &[Comment], line: Option<usize>, message: &str) -> Failure {
+    let index = line.unwrap_or(0);
+    let at = lines.get(index).or(lines.last()).unwrap_or(first);
+    (
+        at.span,
+        format!("yaml: {message}{}", separator_hints(lines)),
+    )
+}
+
+/// Line and message that Go's YAML library would give: it counts the lines of parser errors from 0, and doesn't tell
+/// the first; the context's line goes before the problem's.
+fn yaml_error(message: &str) -> (Option<usize>, String) {
+    let mut problem = message.split(" at line ");
+    let what = problem.next().unwrap_or(message);
+    let lines: Vec<usize> = problem
+        .filter_map(|rest| rest.split(' ').next()?.parse().ok())
+        .collect();
+    let in_parser = message.contains("while parsing") || what.contains("document start");
+    let line = lines
+        .iter()
+        .rev()
+        .map(|line| line.saturating_sub(1))
+        .find(|line| *line > 0)
+        .map(|line| if in_parser { line } else { line + 1 });
+    match line {
+        Some(line) => (Some(line), format!("line {line}: {what}")),
+        None => (None, what.to_owned()),
+    }
+}
+
+/// The line, from 1, of the value of a key at the top.
+fn line_of_value(lines: &[Comment], key: &str) -> usize {
+    let found = lines.iter().position(|line| {
+        let text = line.text.strip_prefix(' ').unwrap_or(&line.text);
+        !key.is_empty()
+            && text
+                .strip_prefix(key)
+                .is_some_and(|rest| rest.starts_with(':'))
+    });
+    let Some(index) = found else {
+        return 1;
+    };
+    let inline = lines.get(index).is_some_and(|line| {
+        line.text
+            .split_once(':')
+            .is_some_and(|(_, rest)| !rest.trim().is_empty())
+    });
+    if inline { index + 1 } else { index + 2 }
 }
 
 /// What may be behind an error that YAML's own message doesn't tell: a `:` without a space.

@@ -190,6 +190,7 @@ impl Parser<'_> {
         let at = self.loc();
         let mut head = self.copy_head(original);
         head.generated_value = false;
+        head.keywords = HeadKeywords::default();
         self.renew_wildcards(&head.args);
         head.span = at;
         self.scan();
@@ -325,7 +326,7 @@ impl Parser<'_> {
                 head.value = self.term_infix();
                 if head.value.is_none() {
                     self.illegal(&format!(
-                        "expected rule value term (e.g., {name}[%!s(*ast.Term=<nil>)] = <VALUE> {{ ... }})"
+                        "expected rule value term (e.g., {name}[<nil>] = <VALUE> {{ ... }})"
                     ));
                 }
             }
