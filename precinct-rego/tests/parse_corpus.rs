@@ -206,11 +206,11 @@ fn syntax_trees_are_those_of_opa() {
             continue;
         };
         let mut sources = Sources::default();
-        let id = sources.add("test.rego", record.source.as_str());
+        let id = sources.add("test-0.rego", record.source.as_str());
         let options = ParseOptions::new(version(record)).with_annotations();
         let options_json = JsonOptions {
             locations: false,
-            comments: false,
+            comments: true,
         };
         let found = match parse_module(&sources, id, &options) {
             Ok(module) => module_json(&module, &sources, options_json),

@@ -486,10 +486,14 @@ impl Writer<'_> {
     fn template(&mut self, template: &Template) {
         let mut members = self.open();
         self.key(&mut members, "parts");
-        self.list(&template.parts, |writer, part| match part {
-            TemplatePart::Text(term) => writer.term(term),
-            TemplatePart::Expr(expr) => writer.expr(expr, 0),
-        });
+        if template.parts.is_empty() {
+            self.out.push_str("null");
+        } else {
+            self.list(&template.parts, |writer, part| match part {
+                TemplatePart::Text(term) => writer.term(term),
+                TemplatePart::Expr(expr) => writer.expr(expr, 0),
+            });
+        }
         self.key(&mut members, "multi_line");
         self.out
             .push_str(if template.multi_line { "true" } else { "false" });

@@ -110,4 +110,22 @@ impl TermValue {
             Self::Call(_) => "call",
         }
     }
+
+    /// Whether the value holds no variable: the heads of references don't count, closures and templates do.
+    pub fn is_ground(&self) -> bool {
+        let all = |terms: &[Term]| terms.iter().all(|term| term.value.is_ground());
+        match self {
+            Self::Null | Self::Boolean(_) | Self::Number(_) | Self::String(_) => true,
+            Self::Template(_)
+            | Self::Var(_)
+            | Self::ArrayComprehension(_)
+            | Self::SetComprehension(_)
+            | Self::ObjectComprehension(_) => false,
+            Self::Ref(parts) => all(parts.get(1..).unwrap_or_default()),
+            Self::Array(items) | Self::Set(items) | Self::Call(items) => all(items),
+            Self::Object(entries) => entries
+                .iter()
+                .all(|(key, value)| key.value.is_ground() && value.value.is_ground()),
+        }
+    }
 }

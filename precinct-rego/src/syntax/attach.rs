@@ -1,5 +1,8 @@
 //! `# METADATA` blocks to the statements that they describe.
 
+use std::collections::{HashMap, VecDeque};
+
+use crate::ast::display::ref_text;
 use crate::ast::{Annotations, Module, Rule};
 use crate::error::Diagnostic;
 
@@ -93,27 +96,46 @@ fn misplaced(block: &Annotations, target: Option<Target>) -> Option<String> {
     ))
 }
 
-/// A rule has the blocks in front of it, and those of scope `document` of every rule of the same document.
+/// The blocks of the rules of one document.
+#[derive(Default)]
+struct Group {
+    document: Vec<u32>,
+    /// Of scope `rule`, in the order of the source.
+    rule: VecDeque<u32>,
+    /// Of scope `rule`, above the current rule.
+    pending: Vec<u32>,
+}
+
+/// A rule has the blocks of scope `document` of every rule of its document, and those of scope `rule` above it.
+/// As in OPA, each rule uses up the last of the latter; any others stay for the rules that follow.
 fn hand_out(module: &mut Module, of_rules: &[(u32, usize)]) {
-    let documents: Vec<(u32, String)> = of_rules
-        .iter()
-        .filter(|(index, _)| scope_of(module, *index) == "document")
-        .filter_map(|(index, rule)| Some((*index, document(module.rules.get(*rule)?))))
-        .collect();
-    let own: Vec<(u32, usize)> = of_rules
-        .iter()
-        .filter(|(index, _)| scope_of(module, *index) == "rule")
-        .copied()
-        .collect();
-    for (position, rule) in module.rules.iter_mut().enumerate() {
-        let path = document(rule);
-        let of_document = documents
-            .iter()
-            .filter(|(_, p)| *p == path)
-            .map(|(i, _)| *i);
-        let of_rule = own.iter().filter(|(_, r)| *r == position).map(|(i, _)| *i);
-        rule.annotations = of_document.chain(of_rule).collect();
+    let mut groups: HashMap<String, Group> = HashMap::new();
+    for (index, rule) in of_rules {
+        let Some(rule) = module.rules.get(*rule) else {
+            continue;
+        };
+        let group = groups.entry(document(rule)).or_default();
+        match scope_of(module, *index) {
+            "document" => group.document.push(*index),
+            "rule" => group.rule.push_back(*index),
+            _ => {}
+        }
+    }
+    let blocks = &module.annotations;
+    for rule in &mut module.rules {
+        let Some(group) = groups.get_mut(&document(rule)) else {
+            continue;
+        };
+        while let Some(index) = group.rule.pop_front_if(|index| {
+            blocks
+                .get(*index as usize)
+                .is_some_and(|block| block.span.row < rule.span.row)
+        }) {
+            group.pending.push(index);
+        }
+        rule.annotations = [group.document.as_slice(), &group.pending].concat();
         rule.annotations.sort_unstable();
+        group.pending.pop();
     }
 }
 
@@ -126,16 +148,11 @@ fn scope_of(module: &Module, index: u32) -> &str {
 
 /// The ground part of the rule's reference.
 fn document(rule: &Rule) -> String {
-    use crate::ast::TermValue;
-    let ground = rule.head.reference.iter().enumerate().take_while(|(i, t)| {
-        *i == 0
-            || !matches!(
-                t.value,
-                TermValue::Var(_) | TermValue::Ref(_) | TermValue::Call(_)
-            )
-    });
-    ground
-        .map(|(_, term)| term.to_string())
-        .collect::<Vec<_>>()
-        .join(".")
+    let parts = &rule.head.reference;
+    let ground = parts
+        .iter()
+        .skip(1)
+        .take_while(|part| part.value.is_ground())
+        .count();
+    ref_text(parts.get(..=ground).unwrap_or_default())
 }

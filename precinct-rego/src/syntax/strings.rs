@@ -172,6 +172,7 @@ impl Parser<'_> {
 }
 
 const TOO_BIG: &str = "number too big";
+const INVALID: &str = "invalid float";
 
 /// Whether the number can be computed with: digits, and an exponent within limits.
 pub(super) fn check_number(text: &str) -> Result<(), &'static str> {
@@ -183,13 +184,13 @@ pub(super) fn check_number(text: &str) -> Result<(), &'static str> {
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = || whole.bytes().chain(fraction.bytes());
     if digits().next().is_none() || digits().any(|b| !b.is_ascii_digit()) {
-        return Err("invalid float");
+        return Err(INVALID);
     }
     let Some(leading) = digits().position(|b| b != b'0') else {
         return Ok(());
     };
     let head: String = digits().skip(leading).take(17).map(char::from).collect();
-    let value: f64 = head.parse().map_err(|_| "invalid float")?;
+    let value: f64 = head.parse().map_err(|_| INVALID)?;
     // The decimal point's place relative to the digits that were taken.
     let scale = i64::try_from(whole.len()).unwrap_or(i64::MAX)
         - i64::try_from(leading + head.len()).unwrap_or(i64::MAX)
