@@ -1,0 +1,431 @@
+//! Policies from source text: compiled once, asked many times.
+
+use std::sync::Arc;
+
+use precinct_rego::ast::{Import, Module, Ref, RegoVersion, Span, Term, TermValue};
+use precinct_rego::error::{Code, Diagnostic};
+use precinct_rego::ir::Program;
+use precinct_rego::lower::{self, QueryBody};
+use precinct_rego::optimise;
+use precinct_rego::prepare::{self, CompileOptions, Compiled, QueryOptions};
+use precinct_rego::source::Sources;
+use precinct_rego::syntax::{self, ParseOptions};
+use precinct_runtime::{Arena, Context, EvalError, Value};
+
+use crate::builtins::Runtime;
+use crate::engine::{Engine, Hooks, NoHooks, Options};
+
+/// One module as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// The name that errors show.
+    pub name: String,
+    /// The text.
+    pub text: String,
+    /// The version of the language, when it is not that of the whole policy.
+    pub version: Option<RegoVersion>,
+}
+
+/// How a policy is compiled.
+#[derive(Clone, Debug)]
+pub struct PolicyOptions {
+    /// The version of the language.
+    pub version: RegoVersion,
+    /// Refuse what OPA's strict mode refuses.
+    pub strict: bool,
+    /// Keep `print` calls.
+    pub prints: bool,
+    /// Keep the marks that coverage and traces need.
+    pub marks: bool,
+    /// Leave the program as it was lowered.
+    pub unoptimised: bool,
+    /// After how many errors the compiler gives up; 0 is never.
+    pub max_errors: usize,
+    /// Names of builtins that must not be called.
+    pub unsafe_builtins: Vec<String>,
+    /// Read `# METADATA` blocks and report what is wrong with them.
+    pub annotations: bool,
+}
+
+impl Default for PolicyOptions {
+    /// Rego v1, no prints, OPA's limit of ten errors.
+    fn default() -> Self {
+        Self {
+            version: RegoVersion::V1,
+            strict: false,
+            prints: false,
+            marks: false,
+            unoptimised: false,
+            max_errors: 10,
+            unsafe_builtins: Vec::new(),
+            annotations: false,
+        }
+    }
+}
+
+/// What is wrong with modules or a query, and the texts that it is wrong with.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Which step found the errors.
+    pub step: Step,
+    /// The errors.
+    pub errors: Vec<Diagnostic>,
+    /// The texts that their spans point into.
+    pub sources: Sources,
+}
+
+/// A step on the way from text to a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Text to syntax.
+    Parse,
+    /// Syntax to a program.
+    Compile,
+}
+
+/// A compiled policy.
+#[derive(Debug)]
+pub struct Policy {
+    options: PolicyOptions,
+    sources: Sources,
+    compiled: Compiled,
+    program: Program,
+    engine: Engine,
+}
+
+/// A query that can be asked of a policy.
+#[derive(Debug)]
+pub struct Query {
+    engine: Engine,
+    function: precinct_rego::ir::FunctionId,
+    /// The names of the variables that answers show.
+    pub variables: Vec<Arc<str>>,
+    /// The expressions, in the order of the query: position in the row, text, row, column.
+    pub expressions: Vec<Expression>,
+}
+
+/// An expression of a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expression {
+    /// Where its value stands in an answer.
+    position: usize,
+    /// As it was written.
+    pub text: String,
+    /// The row in the query, from 1.
+    pub row: u32,
+    /// The column in the query, from 1.
+    pub col: u32,
+}
+
+/// One answer.
+#[derive(Clone, Debug)]
+pub struct Row<'a> {
+    /// The values of [`Query::variables`].
+    pub variables: Vec<Value<'a>>,
+    /// The values of [`Query::expressions`].
+    pub expressions: Vec<Value<'a>>,
+}
+
+impl Policy {
+    /// Parses and compiles modules.
+    ///
+    /// # Errors
+    /// What is wrong with them: of the first step that finds something.
+    pub fn compile(texts: Vec<Text>, options: PolicyOptions) -> Result<Self, Failure> {
+        let mut sources = Sources::default();
+        let modules = parse(texts, &options, &mut sources)?;
+        Self::from_modules(modules, sources, options)
+    }
+
+    /// Compiles modules that have been parsed.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn from_modules(
+        modules: Vec<Module>,
+        sources: Sources,
+        options: PolicyOptions,
+    ) -> Result<Self, Failure> {
+        let built =
+            prepare::compile(modules, &sources, &compile_options(&options)).and_then(|compiled| {
+                let (program, engine, _) = load(&compiled.modules, &[], &sources, &options)?;
+                Ok((compiled, program, engine))
+            });
+        match built {
+            Ok((compiled, program, engine)) => Ok(Self {
+                options,
+                sources,
+                compiled,
+                program,
+                engine,
+            }),
+            Err(errors) => Err(Failure {
+                step: Step::Compile,
+                errors,
+                sources,
+            }),
+        }
+    }
+
+    /// The engine, for documents by their path.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The program that the engine runs.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The compiled modules.
+    pub fn modules(&self) -> &[Module] {
+        &self.compiled.modules
+    }
+
+    /// The texts that the policy was compiled from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Parses and compiles a query. `package` is a path with its leading `data`; imports are written as in a module,
+    /// without the keyword.
+    ///
+    /// # Errors
+    /// What is wrong with the query, the package or an import.
+    pub fn query(
+        &self,
+        text: &str,
+        package: Option<&str>,
+        imports: &[String],
+    ) -> Result<Query, Failure> {
+        let mut sources = self.sources.clone();
+        match self.prepare(text, package, imports, &mut sources) {
+            Ok(query) => Ok(query),
+            Err((step, errors)) => Err(Failure {
+                step,
+                errors,
+                sources,
+            }),
+        }
+    }
+
+    fn prepare(
+        &self,
+        text: &str,
+        package: Option<&str>,
+        imports: &[String],
+        sources: &mut Sources,
+    ) -> Result<Query, (Step, Vec<Diagnostic>)> {
+        let parsing = |errors| (Step::Parse, errors);
+        let compiling = |errors| (Step::Compile, errors);
+        let parse_options = ParseOptions {
+            version: self.options.version,
+            all_future_keywords: true,
+            ..ParseOptions::default()
+        };
+        let mut context = QueryOptions::default();
+        if let Some(package) = package {
+            let id = sources.add("", package);
+            let path = syntax::parse_ref(sources, id, &parse_options).map_err(parsing)?;
+            context.package = Some(path);
+        }
+        for import in imports {
+            context
+                .imports
+                .push(import_of(import, sources, &parse_options).map_err(parsing)?);
+        }
+        let id = sources.add("", text);
+        let body = syntax::parse_query(sources, id, &parse_options).map_err(parsing)?;
+        let spans: Vec<Span> = body.iter().map(|expr| expr.span).collect();
+        let options = compile_options(&self.options);
+        let query = self
+            .compiled
+            .query(body, &context, &options)
+            .map_err(compiling)?;
+        let names: Vec<Arc<str>> = query
+            .variables
+            .iter()
+            .map(|(_, name)| name.clone())
+            .collect();
+        let lowered = QueryBody {
+            body: &query.body,
+            variables: &names,
+            values: true,
+        };
+        let (_, engine, functions) =
+            load(&self.compiled.modules, &[lowered], sources, &self.options).map_err(compiling)?;
+        let function = functions
+            .first()
+            .copied()
+            .ok_or_else(|| compiling(Vec::new()))?;
+        let mut expressions: Vec<Expression> = query
+            .body
+            .iter()
+            .filter(|expr| !expr.generated)
+            .enumerate()
+            .filter(|(_, expr)| spans.contains(&expr.span))
+            .map(|(position, expr)| Expression {
+                position,
+                text: text
+                    .get(expr.span.start as usize..expr.span.end as usize)
+                    .unwrap_or_default()
+                    .to_owned(),
+                row: expr.span.row,
+                col: expr.span.col,
+            })
+            .collect();
+        expressions.sort_by_key(|expression| (expression.row, expression.col));
+        Ok(Query {
+            engine,
+            function,
+            variables: query.variables.into_iter().map(|(name, _)| name).collect(),
+            expressions,
+        })
+    }
+
+    /// Evaluates the document at a path like `precinct/authz/allow`; `None` is undefined. A path without rules is
+    /// looked up in the base documents.
+    ///
+    /// # Errors
+    /// What ended the evaluation.
+    pub fn document<'a>(
+        &'a self,
+        path: &str,
+        context: &mut Context<'a>,
+    ) -> Result<Option<Value<'a>>, EvalError> {
+        let path = path.trim_matches('/');
+        match self.engine.entrypoint(path) {
+            Some(function) => self.engine.evaluate(function, context),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Query {
+    /// A context that fits this query.
+    pub fn context<'a>(&self, arena: &'a Arena) -> Context<'a> {
+        self.engine.context(arena)
+    }
+
+    /// All answers; none is undefined.
+    ///
+    /// # Errors
+    /// What ended the evaluation.
+    pub fn answers<'a>(&'a self, context: &mut Context<'a>) -> Result<Vec<Row<'a>>, EvalError> {
+        self.answers_with(context, &mut NoHooks)
+    }
+
+    /// All answers, and what happens on the way.
+    ///
+    /// # Errors
+    /// What ended the evaluation.
+    pub fn answers_with<'a, H: Hooks<'a>>(
+        &'a self,
+        context: &mut Context<'a>,
+        hooks: &mut H,
+    ) -> Result<Vec<Row<'a>>, EvalError> {
+        let result = self.engine.call(self.function, &[], context, hooks)?;
+        let rows = result.and_then(Value::as_array).unwrap_or_default();
+        Ok(rows
+            .iter()
+            .filter_map(|row| row.as_array())
+            .map(|row| {
+                let (variables, values) = row.split_at(self.variables.len().min(row.len()));
+                let value = |expression: &Expression| values.get(expression.position).copied();
+                Row {
+                    variables: variables.to_vec(),
+                    expressions: self.expressions.iter().filter_map(value).collect(),
+                }
+            })
+            .collect())
+    }
+}
+
+/// Parses modules.
+fn parse(
+    texts: Vec<Text>,
+    options: &PolicyOptions,
+    sources: &mut Sources,
+) -> Result<Vec<Module>, Failure> {
+    let mut modules = Vec::new();
+    let mut errors = Vec::new();
+    for text in texts {
+        let parse_options = ParseOptions {
+            version: text.version.unwrap_or(options.version),
+            process_annotations: options.annotations,
+            ..ParseOptions::default()
+        };
+        let id = sources.add(text.name, text.text);
+        match syntax::parse_module(sources, id, &parse_options) {
+            Ok(module) => modules.push(module),
+            Err(more) => errors.extend(more),
+        }
+    }
+    if errors.is_empty() {
+        return Ok(modules);
+    }
+    Err(Failure {
+        step: Step::Parse,
+        errors,
+        sources: std::mem::take(sources),
+    })
+}
+
+fn compile_options(options: &PolicyOptions) -> CompileOptions<'static> {
+    CompileOptions {
+        builtins: &Runtime,
+        strict: options.strict,
+        prints: options.prints,
+        unsafe_builtins: options.unsafe_builtins.clone(),
+        max_errors: options.max_errors,
+    }
+}
+
+type Loaded = (Program, Engine, Vec<precinct_rego::ir::FunctionId>);
+
+fn load(
+    modules: &[Module],
+    queries: &[QueryBody<'_>],
+    sources: &Sources,
+    options: &PolicyOptions,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut lowering = lower::lower(modules, queries, &Runtime)?;
+    if !options.unoptimised {
+        optimise::optimise(&mut lowering.program);
+    }
+    let loading = Options {
+        sources: Some(sources),
+        marks: options.marks,
+    };
+    let engine = Engine::new(&lowering.program, loading).map_err(|error| {
+        vec![Diagnostic::new(
+            Code::Compile,
+            Span::default(),
+            error.to_string(),
+        )]
+    })?;
+    Ok((lowering.program, engine, lowering.queries))
+}
+
+/// `data.a.b as c`
+fn import_of(
+    text: &str,
+    sources: &mut Sources,
+    options: &ParseOptions,
+) -> Result<Import, Vec<Diagnostic>> {
+    let (path, alias) = match text.split_once(" as ") {
+        Some((path, alias)) => (path, Some(alias.trim())),
+        None => (text, None),
+    };
+    let id = sources.add("", path.trim());
+    let parts: Ref = syntax::parse_ref(sources, id, options)?;
+    let span = parts.first().map(|part| part.span).unwrap_or_default();
+    Ok(Import {
+        span,
+        path: Term {
+            span,
+            value: TermValue::Ref(parts),
+        },
+        alias: alias.map(|name| (Arc::from(name), span)),
+    })
+}
