@@ -7,7 +7,7 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use crate::arena::{Arena, check_limit};
@@ -140,10 +140,10 @@ pub struct Context<'a> {
     pub input: Option<Value<'a>>,
     /// The base documents as the rules see them now.
     pub data: Value<'a>,
-    memo: Vec<Memo<'a>>,
+    memo: &'a mut [Memo<'a>],
     /// Memo slots of outer replacements, in use while an inner one is in force, or kept for the next.
-    outer_memos: Vec<Vec<Memo<'a>>>,
-    spare_memos: Vec<Vec<Memo<'a>>>,
+    outer_memos: Vec<&'a mut [Memo<'a>]>,
+    spare_memos: Vec<&'a mut [Memo<'a>]>,
     masks: Vec<u32>,
     mocks: Vec<Option<Mock<'a>>>,
     /// Steps until somebody looks at the clock.
@@ -167,7 +167,7 @@ pub struct Context<'a> {
     /// The host program's functions.
     pub host: Option<&'a HostFunctions>,
     slots: HashMap<TypeId, Box<dyn Any>>,
-    shared: Arc<SharedState>,
+    shared: OnceLock<Arc<SharedState>>,
     recording: Option<Vec<Answer<'a>>>,
     replay: Option<Value<'a>>,
 }
@@ -183,7 +183,7 @@ impl<'a> Context<'a> {
             arena,
             input: None,
             data: Value::EMPTY_OBJECT,
-            memo: Vec::new(),
+            memo: &mut [],
             outer_memos: Vec::new(),
             spare_memos: Vec::new(),
             masks: Vec::new(),
@@ -201,7 +201,7 @@ impl<'a> Context<'a> {
             counters: Counters::default(),
             host: None,
             slots: HashMap::new(),
-            shared: Arc::default(),
+            shared: OnceLock::new(),
             recording: None,
             replay: None,
         }
@@ -234,7 +234,9 @@ impl<'a> Context<'a> {
     /// The same with room for a program's memo slots, masks and mocks.
     #[must_use]
     pub fn with_sizes(mut self, memo_slots: usize, masks: usize, mocks: usize) -> Self {
-        self.memo.resize(memo_slots, Memo::Empty);
+        if memo_slots > 0 {
+            self.memo = self.arena.alloc_slice_fill_copy(memo_slots, Memo::Empty);
+        }
         self.masks.resize(masks, 0);
         self.mocks.resize(mocks, None);
         self
@@ -243,7 +245,7 @@ impl<'a> Context<'a> {
     /// The same with state that outlives the evaluation.
     #[must_use]
     pub fn with_shared(mut self, shared: Arc<SharedState>) -> Self {
-        self.shared = shared;
+        self.shared = OnceLock::from(shared);
         self
     }
 
@@ -358,9 +360,13 @@ impl<'a> Context<'a> {
 
     /// A replacement comes into force: results so far do not count for what is under it.
     pub fn push_memos(&mut self) {
-        let mut fresh = self.spare_memos.pop().unwrap_or_default();
-        fresh.clear();
-        fresh.resize(self.memo.len(), Memo::Empty);
+        let fresh = if let Some(spare) = self.spare_memos.pop() {
+            spare.fill(Memo::Empty);
+            spare
+        } else {
+            self.arena
+                .alloc_slice_fill_copy(self.memo.len(), Memo::Empty)
+        };
         self.outer_memos
             .push(std::mem::replace(&mut self.memo, fresh));
     }
@@ -439,7 +445,7 @@ impl<'a> Context<'a> {
 
     /// A builtin's state that outlives the evaluation, see [`SharedState`].
     pub fn shared<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
-        self.shared.get()
+        self.shared.get_or_init(Arc::default).get()
     }
 
     /// The next random number, from the evaluation's seed (`SplitMix64`).

@@ -2,6 +2,12 @@
 //!
 //! Generated functions are generic over [`Input`], so that a gateway's own struct serves as input without being turned
 //! into a [`Value`] first: a path that the policy reads becomes a field access. Paths are object keys from the root.
+//!
+//! * [`Input`]: what generated functions take
+//! * [`TypedInput`]: what Rust types implement, by `#[derive(precinct_runtime::Input)]`
+//! * [`typed`]: the types of the standard library
+
+pub mod typed;
 
 use crate::arena::Arena;
 use crate::value::Value;
@@ -55,29 +61,18 @@ impl<'a> Input<'a> for Option<Value<'a>> {
     }
 }
 
-impl<'a, I: Input<'a> + ?Sized> Input<'a> for &I {
+/// A Rust type that can stand in an input document: what `#[derive(Input)]` implements for a gateway's own types.
+///
+/// A reference to such a type is an [`Input`]. What is not there (`None`) is undefined, not `null`: a policy that asks
+/// `not input.verified` must not take a missing field for a value.
+pub trait TypedInput {
+    /// The value at a path below this one. The empty path gives all of it; `None` means undefined.
+    fn at<'a>(&'a self, path: &[&str], arena: &'a Arena) -> Option<Value<'a>>;
+}
+
+impl<'a, T: TypedInput + ?Sized> Input<'a> for &'a T {
     #[inline]
     fn field(&self, path: &[&str], arena: &'a Arena) -> Option<Value<'a>> {
-        (**self).field(path, arena)
-    }
-
-    #[inline]
-    fn str_at(&self, path: &[&str], arena: &'a Arena) -> Option<&'a str> {
-        (**self).str_at(path, arena)
-    }
-
-    #[inline]
-    fn bool_at(&self, path: &[&str], arena: &'a Arena) -> Option<bool> {
-        (**self).bool_at(path, arena)
-    }
-
-    #[inline]
-    fn i64_at(&self, path: &[&str], arena: &'a Arena) -> Option<i64> {
-        (**self).i64_at(path, arena)
-    }
-
-    #[inline]
-    fn has(&self, path: &[&str], arena: &'a Arena) -> bool {
-        (**self).has(path, arena)
+        (**self).at(path, arena)
     }
 }

@@ -10,6 +10,7 @@
 //! * [`ops`]: what the statements of the IR do, shared by both engines
 //! * [`input`]: what a policy can ask of an input that is not a [`Value`]
 //! * [`builtin`], [`builtins`]: the table of builtin functions and their families
+//! * [`evaluator`]: what decisions reuse: memory, base data, bounds
 //! * [`error`]: how an evaluation fails
 
 pub mod arena;
@@ -17,6 +18,9 @@ pub mod builtin;
 pub mod builtins;
 pub mod context;
 pub mod error;
+pub mod evaluator;
+#[doc(hidden)]
+pub mod generated;
 pub mod input;
 pub mod json;
 pub mod number;
@@ -27,6 +31,8 @@ pub use arena::{Arena, Document};
 pub use builtin::Builtin;
 pub use context::Context;
 pub use error::{BuiltinError, EvalError};
-pub use input::Input;
+pub use evaluator::Evaluator;
+pub use input::{Input, TypedInput};
 pub use number::Number;
+pub use precinct_derive::Input;
 pub use value::{ArrayBuilder, Object, ObjectBuilder, Set, SetBuilder, Value};

@@ -40,6 +40,15 @@ impl<'a> Object<'a> {
         Value::Object(arena.alloc(Self { entries, index }))
     }
 
+    /// An object that is known when a policy is compiled: sorted by key, with all keys different.
+    #[must_use]
+    pub const fn constant(entries: &'a [(Value<'a>, Value<'a>)]) -> Self {
+        Self {
+            entries,
+            index: None,
+        }
+    }
+
     /// All entries, in the order of the keys.
     #[must_use]
     #[inline]

@@ -30,6 +30,12 @@ impl<'a> Set<'a> {
         Value::Set(arena.alloc(Self { items, index }))
     }
 
+    /// A set that is known when a policy is compiled: sorted, with all members different.
+    #[must_use]
+    pub const fn constant(items: &'a [Value<'a>]) -> Self {
+        Self { items, index: None }
+    }
+
     /// All members, in order.
     #[must_use]
     #[inline]

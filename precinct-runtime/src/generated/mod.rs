@@ -1,0 +1,33 @@
+//! What generated code calls. Not for people: it changes together with the generator.
+//!
+//! * [`scan`]: reading only those parts of a JSON text that a policy asks for
+//! * [`text`]: tests of strings whose other side is known when the policy is compiled
+//! * [`run`]: loops, builtins, replaced functions
+
+pub mod run;
+pub mod scan;
+pub mod text;
+
+pub use crate::arena::{Arena, Document};
+pub use crate::builtin::Builtin;
+pub use crate::context::{Context, Memo, Mock};
+pub use crate::error::{EvalError, Location};
+pub use crate::evaluator::{DecisionError, Evaluator, InputError, Needs};
+pub use crate::input::{Input, TypedInput};
+pub use crate::number::Number;
+pub use crate::ops::{
+    Conflict, add_at, assign_once, call_builtin, extend, insert, is_array_of, is_collection,
+    is_object_of, member, object, put_at, put_data, put_function, undo,
+};
+pub use crate::value::document::DocumentBuilder;
+pub use crate::value::{ArrayBuilder, Object, ObjectBuilder, Set, SetBuilder, Value};
+
+pub use run::{
+    Flow, Slot, between, elements, entries, equal, fail, fields, less, literal_object, located,
+    not_replaced, patched, replaced, scratch,
+};
+pub use scan::Scanner;
+pub use text::{Table, among, bool_of, str_of};
+
+/// The version of this module that generated code was made for.
+pub const VERSION: u32 = 1;
