@@ -176,7 +176,7 @@ impl InputError {
             .map_or(0, |at| at + 1);
         Self {
             message: error.message,
-            row: before.iter().filter(|b| **b == b'\n').count() + 1,
+            row: before.split(|b| *b == b'\n').count(),
             col: before.len() - line + 1,
         }
     }
