@@ -27,6 +27,8 @@
 
 use crate::builtin::Builtin;
 
+#[cfg(feature = "crypto")]
+pub mod aws;
 pub mod cidr;
 #[cfg(feature = "crypto")]
 pub mod crypto;
@@ -35,11 +37,15 @@ pub mod jwt;
 pub mod network;
 pub mod numbers;
 pub mod rand;
+#[cfg(feature = "crypto")]
+mod request;
 pub mod uri;
 pub mod uuid;
 
 /// All families.
 pub const FAMILIES: &[&[Builtin]] = &[
+    #[cfg(feature = "crypto")]
+    aws::FAMILY,
     cidr::FAMILY,
     #[cfg(feature = "crypto")]
     crypto::FAMILY,

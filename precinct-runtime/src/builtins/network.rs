@@ -16,7 +16,7 @@ pub fn check_host(context: &Context<'_>, host: &str) -> Result<(), BuiltinError>
     let access = context.shared::<NetworkAccess>();
     match &access.allowed_hosts {
         Some(allowed) if !allowed.iter().any(|name| name == host) => {
-            Err(BuiltinError::new(format!("unallowed host: {host}")))
+            Err(BuiltinError::new(format!("disallowed host: {host}")))
         }
         _ => Ok(()),
     }

@@ -150,6 +150,20 @@ impl Uri {
         Ok(())
     }
 
+    /// The path with what has to be encoded encoded, as it was written if that is valid.
+    pub fn escaped_path(&self) -> String {
+        let plain = |byte: u8| is_plain(byte, Part::Path) || b"!'()*[]%".contains(&byte);
+        let keeps = !self.raw_path.is_empty() && self.raw_path.bytes().all(plain);
+        if keeps || self.path == "*" {
+            return if keeps {
+                self.raw_path.clone()
+            } else {
+                self.path.clone()
+            };
+        }
+        encode_path(&self.path)
+    }
+
     /// The host without port and brackets, and the port.
     pub fn hostname_and_port(&self) -> (&str, &str) {
         let (host, port) = match self.host.rsplit_once(':') {
