@@ -32,6 +32,8 @@ pub mod aws;
 pub mod cidr;
 #[cfg(feature = "crypto")]
 pub mod crypto;
+#[cfg(feature = "graphql")]
+pub mod graphql;
 #[cfg(feature = "crypto")]
 pub mod jwt;
 pub mod network;
@@ -49,6 +51,8 @@ pub const FAMILIES: &[&[Builtin]] = &[
     cidr::FAMILY,
     #[cfg(feature = "crypto")]
     crypto::FAMILY,
+    #[cfg(feature = "graphql")]
+    graphql::FAMILY,
     #[cfg(feature = "crypto")]
     jwt::FAMILY,
     numbers::FAMILY,
