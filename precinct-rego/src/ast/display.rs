@@ -169,13 +169,14 @@ pub(crate) fn infix_sign(name: &str) -> Option<&'static str> {
 fn write_comprehension_term(f: &mut Formatter<'_>, term: &Term) -> fmt::Result {
     if let TermValue::Call(terms) = &term.value
         && let [operator, lhs, rhs] = terms.as_slice()
-            && let Some(sign) = infix_sign(&operator.to_string()) {
-                f.write_char('(')?;
-                write_comprehension_term(f, lhs)?;
-                write!(f, " {sign} ")?;
-                write_comprehension_term(f, rhs)?;
-                return f.write_char(')');
-            }
+        && let Some(sign) = infix_sign(&operator.to_string())
+    {
+        f.write_char('(')?;
+        write_comprehension_term(f, lhs)?;
+        write!(f, " {sign} ")?;
+        write_comprehension_term(f, rhs)?;
+        return f.write_char(')');
+    }
     term.fmt(f)
 }
 

@@ -149,17 +149,10 @@ pub fn sorted_terms(items: &[Term]) -> Vec<&Term> {
     sorted
 }
 
-/// The entries of an object: sorted by key, each key once, with the value that was written last.
+/// The entries of an object, sorted by key. As in OPA's syntax tree, equal keys all stay, in the order of the source.
 pub fn sorted_entries(entries: &[(Term, Term)]) -> Vec<&(Term, Term)> {
     let mut sorted: Vec<&(Term, Term)> = entries.iter().collect();
     sorted.sort_by(|a, b| compare(&a.0, &b.0));
-    sorted.dedup_by(|later, earlier| {
-        let same = compare(&later.0, &earlier.0).is_eq();
-        if same {
-            *earlier = *later;
-        }
-        same
-    });
     sorted
 }
 

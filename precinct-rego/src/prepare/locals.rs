@@ -577,13 +577,15 @@ impl<'c> Locals<'c> {
             | TermValue::Boolean(_)
             | TermValue::Number(_)
             | TermValue::String(_) => {}
-            TermValue::Var(var) => if let Some(new) = self.declared(var) {
-                self.seen(&var.clone());
-                *var = new;
-            } else {
-                let name = var.clone();
-                self.insert(&name, name.clone(), Occurrence::Seen);
-            },
+            TermValue::Var(var) => {
+                if let Some(new) = self.declared(var) {
+                    self.seen(&var.clone());
+                    *var = new;
+                } else {
+                    let name = var.clone();
+                    self.insert(&name, name.clone(), Occurrence::Seen);
+                }
+            }
             TermValue::Call(parts) => {
                 let shadowed = parts.first().and_then(|operator| match &operator.value {
                     TermValue::Ref(names) => match names.first().map(|head| &head.value) {

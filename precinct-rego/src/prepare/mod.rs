@@ -580,11 +580,15 @@ fn undefined_in(body: &Body, builtins: &dyn Builtins, tree: &RuleTree) -> Vec<Di
         let arity = match shape {
             Some(shape) if shape.variadic => return,
             Some(shape) => shape.arity,
-            None => if let Some(arity) = tree.arity(operator) { arity } else {
-                let text = format!("undefined function {}", display::ref_text(operator));
-                errors.push(Diagnostic::new(Code::Type, expr.span, text));
-                return;
-            },
+            None => {
+                if let Some(arity) = tree.arity(operator) {
+                    arity
+                } else {
+                    let text = format!("undefined function {}", display::ref_text(operator));
+                    errors.push(Diagnostic::new(Code::Type, expr.span, text));
+                    return;
+                }
+            }
         };
         let given = terms.len() - 1;
         let fits = given == arity || given == arity + 1;

@@ -60,24 +60,20 @@ impl Unifier<'_> {
             }
             (V::Var(a), V::Array(_) | V::Object(_)) => self.unify_all(a, other),
             (V::Array(_) | V::Object(_), V::Var(b)) => self.unify_all(b, one),
-            (V::Var(a), V::Ref(_) | V::Call(_))
-                if self.can_evaluate(other) => {
-                    self.mark(a);
-                }
-            (V::Ref(_) | V::Call(_), V::Var(b))
-                if self.can_evaluate(one) => {
-                    self.mark(b);
-                }
+            (V::Var(a), V::Ref(_) | V::Call(_)) if self.can_evaluate(other) => {
+                self.mark(a);
+            }
+            (V::Ref(_) | V::Call(_), V::Var(b)) if self.can_evaluate(one) => {
+                self.mark(b);
+            }
             (V::Var(a), _) => self.mark(a),
             (_, V::Var(b)) => self.mark(b),
-            (V::Ref(_) | V::Call(_), V::Array(_) | V::Object(_))
-                if self.can_evaluate(one) => {
-                    self.mark_all(other);
-                }
-            (V::Array(_) | V::Object(_), V::Ref(_) | V::Call(_))
-                if self.can_evaluate(other) => {
-                    self.mark_all(one);
-                }
+            (V::Ref(_) | V::Call(_), V::Array(_) | V::Object(_)) if self.can_evaluate(one) => {
+                self.mark_all(other);
+            }
+            (V::Array(_) | V::Object(_), V::Ref(_) | V::Call(_)) if self.can_evaluate(other) => {
+                self.mark_all(one);
+            }
             (V::ArrayComprehension(_), V::Array(_)) | (V::ObjectComprehension(_), V::Object(_)) => {
                 self.mark_all(other);
             }

@@ -103,14 +103,14 @@ impl Tree {
             .collect()
     }
 
-    fn build_logical(&self, span: Span, lhs: &Operand, rhs: &Operand) -> Box<Logical> {
-        Box::new(Logical {
+    fn build_logical(&self, span: Span, lhs: &Operand, rhs: &Operand) -> Logical {
+        Logical {
             span,
             lhs: self.build_body(&lhs.body),
             rhs: self.build_body(&rhs.body),
             lhs_explicit: lhs.explicit,
             rhs_explicit: rhs.explicit,
-        })
+        }
     }
 
     pub(super) fn build_expr(&self, id: ExprId) -> Expr {
@@ -136,7 +136,7 @@ impl Tree {
                 explicit: *explicit,
             })),
             tree::ExprKind::Logical(node) => {
-                let logical = self.build_logical(node.span, &node.lhs, &node.rhs);
+                let logical = Box::new(self.build_logical(node.span, &node.lhs, &node.rhs));
                 if node.or {
                     ExprKind::Or(logical)
                 } else {

@@ -7,12 +7,7 @@ use super::tree::{EveryNode, ExprId, ExprKind, TermId, TermKind, WithNode};
 impl Parser<'_> {
     /// A query in braces or brackets, up to the token that closes it.
     pub(super) fn body(&mut self, end: Tok) -> Option<Vec<ExprId>> {
-        if !self.enter() {
-            return None;
-        }
-        let body = self.query(false, end);
-        self.leave();
-        body
+        self.query(false, end)
     }
 
     /// Literals, separated by semicolons or line breaks. With `one_line`, a line break ends the query.
@@ -42,8 +37,13 @@ impl Parser<'_> {
     }
 
     pub(super) fn literal(&mut self) -> Option<ExprId> {
+        if !self.enter() {
+            return None;
+        }
         let at = self.loc();
-        let expr = self.literal_kind()?;
+        let expr = self.literal_kind();
+        self.leave();
+        let expr = expr?;
         let span = self.extended(at);
         self.tree.expr_mut(expr).span = Some(span);
         if let ExprKind::Not {
@@ -60,14 +60,18 @@ impl Parser<'_> {
     }
 
     fn literal_kind(&mut self) -> Option<ExprId> {
-        if self.s.tok == Tok::LBrace && self.logical_keywords_active()
-            && let Some(result) = self.braced_operand_first() {
-                return result;
-            }
-        if self.s.tok == Tok::LParen && self.logical_keywords_active()
-            && let Some(group) = self.logical_group(false, "") {
-                return self.fold_logical_tail(group?);
-            }
+        if self.s.tok == Tok::LBrace
+            && self.logical_keywords_active()
+            && let Ok(result) = self.braced_operand_first()
+        {
+            return result;
+        }
+        if self.s.tok == Tok::LParen
+            && self.logical_keywords_active()
+            && let Ok(group) = self.logical_group(false, "")
+        {
+            return self.fold_logical_tail(group?);
+        }
         if self.scan_ahead_ref() {
             return self.literal_expr(false, None);
         }
@@ -224,21 +228,22 @@ impl Parser<'_> {
         let state = self.save();
         self.scan();
         if let Some(term) = self.term_infix()
-            && let Some(call) = self.call_terms(term) {
-                match self.member_arity(term) {
-                    Some(arity) if call.len() != arity + 1 => {
-                        self.illegal("illegal domain");
-                        return None;
-                    }
-                    Some(_) => {}
-                    None => {
-                        self.illegal("expected `x in xs` or `x, y in xs` expression");
-                        return None;
-                    }
+            && let Some(call) = self.call_terms(term)
+        {
+            match self.member_arity(term) {
+                Some(arity) if call.len() != arity + 1 => {
+                    self.illegal("illegal domain");
+                    return None;
                 }
-                let expr = self.tree.add_expr(ExprKind::Some(at, vec![term]), Some(at));
-                return self.attach_with(expr);
+                Some(_) => {}
+                None => {
+                    self.illegal("expected `x in xs` or `x, y in xs` expression");
+                    return None;
+                }
             }
+            let expr = self.tree.add_expr(ExprKind::Some(at, vec![term]), Some(at));
+            return self.attach_with(expr);
+        }
         self.restore(state);
         if self.is_future_keyword("in") {
             let state = self.save();

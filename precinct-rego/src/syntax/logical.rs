@@ -9,6 +9,12 @@ use super::parser::Parser;
 use super::token::{Keywords, Tok};
 use super::tree::{ExprId, ExprKind, LogicalNode, Operand, TermId, TermKind};
 
+/// A reading that was tried. `Err`: it was given up and nothing was read; `Ok(None)`: it is the right one, and wrong.
+type Attempt<T> = Result<Option<T>, GivenUp>;
+
+/// The text has to be read in another way.
+pub(super) struct GivenUp;
+
 impl Parser<'_> {
     pub(super) fn logical_keywords_active(&self) -> bool {
         self.s.keywords.has(Keywords::one("and")) || self.s.keywords.has(Keywords::one("or"))
@@ -23,8 +29,8 @@ impl Parser<'_> {
         self.s.tok == Tok::Not && !matches!(self.peek_space(), Tok::Dot | Tok::LBrack)
     }
 
-    /// `{ body } and …`; `None` when the braces are no operand.
-    pub(super) fn braced_operand_first(&mut self) -> Option<Option<ExprId>> {
+    /// `{ body } and …`; given up when the braces are no operand.
+    pub(super) fn braced_operand_first(&mut self) -> Attempt<ExprId> {
         let state = self.save();
         let at = self.loc();
         self.scan();
@@ -33,18 +39,18 @@ impl Parser<'_> {
             if self.at_logical_operator() {
                 if self.is_ambiguous_union(&body) {
                     self.error_ambiguous_union(at, &body, "");
-                    return Some(None);
+                    return Ok(None);
                 }
                 let lhs = Operand {
                     body,
                     explicit: true,
                     span: at,
                 };
-                return Some(self.or_chain(lhs).and_then(|e| self.attach_with(e)));
+                return Ok(self.or_chain(lhs).and_then(|e| self.attach_with(e)));
             }
         }
         self.restore(state);
-        None
+        Err(GivenUp)
     }
 
     /// What follows a complete operand: operators with further operands, modifiers.
@@ -62,10 +68,11 @@ impl Parser<'_> {
         let start_at = self.loc();
         if let Some(at) = not_at.filter(|_| negated && self.not_bodies)
             && self.s.tok == Tok::LParen
-                && let Some(group) = self.logical_group(true, "not ") {
-                    let operand = self.negation(at, group?);
-                    return self.fold_logical_tail(operand);
-                }
+            && let Ok(group) = self.logical_group(true, "not ")
+        {
+            let operand = self.negation(at, group?);
+            return self.fold_logical_tail(operand);
+        }
         let mut expr = self.expr()?;
         let with_at = (self.s.tok == Tok::With).then(|| self.loc());
         self.attach_with(expr)?;
@@ -261,15 +268,16 @@ impl Parser<'_> {
             self.scan();
         }
         if let Some(at) = not_at.filter(|_| self.not_bodies)
-            && self.s.tok == Tok::LBrace {
-                return self.not_body(at);
-            }
+            && self.s.tok == Tok::LBrace
+        {
+            return self.not_body(at);
+        }
         if self.s.tok == Tok::LParen
             && self.logical_keywords_active()
             && (not_at.is_none() || self.not_bodies)
         {
             let prefix = if not_at.is_some() { "not " } else { "" };
-            if let Some(group) = self.logical_group(true, prefix) {
+            if let Ok(group) = self.logical_group(true, prefix) {
                 let group = group?;
                 return Some(match not_at {
                     Some(at) => self.negation(at, group),
@@ -330,39 +338,34 @@ impl Parser<'_> {
         })
     }
 
-    /// Parentheses around `and`, `or` and `not`. The outer `None`: they hold a term, nothing was read.
-    /// The inner `None`: they are a group, and it is wrong.
-    pub(super) fn logical_group(
-        &mut self,
-        is_operand: bool,
-        prefix: &str,
-    ) -> Option<Option<Operand>> {
+    /// Parentheses around `and`, `or` and `not`; given up when they hold a term.
+    pub(super) fn logical_group(&mut self, is_operand: bool, prefix: &str) -> Attempt<Operand> {
         if !self.enter() {
-            return Some(None);
+            return Ok(None);
         }
         let group = self.logical_group_inside(is_operand, prefix);
         self.leave();
         group
     }
 
-    fn logical_group_inside(&mut self, is_operand: bool, prefix: &str) -> Option<Option<Operand>> {
+    fn logical_group_inside(&mut self, is_operand: bool, prefix: &str) -> Attempt<Operand> {
         let start = self.save();
         let at = self.loc();
         self.scan();
         if self.s.tok == Tok::RParen {
             if is_operand {
                 self.error(at, "empty parenthesized group");
-                return Some(None);
+                return Ok(None);
             }
             self.restore(start);
-            return None;
+            return Err(GivenUp);
         }
         let Some(lhs) = self.logical_operand("") else {
             self.restore(start);
-            return None;
+            return Err(GivenUp);
         };
         if self.at_logical_operator() {
-            return Some(self.closed_chain(lhs, at));
+            return Ok(self.closed_chain(lhs, at));
         }
         if self.s.tok == Tok::With && !lhs.explicit && lhs.body.len() == 1 {
             return self.single_with(lhs, at, is_operand, start);
@@ -374,19 +377,19 @@ impl Parser<'_> {
             let term = self.term();
             self.restore(start);
             if term.is_some() {
-                return None;
+                return Err(GivenUp);
             }
             self.hint(format!(
                 "drop the parens to keep the body: `{prefix}{braces}`"
             ));
             self.error(at, "`(...)` in an operand position cannot contain a body");
-            return Some(None);
+            return Ok(None);
         }
         if self.is_logical(&lhs.body) || self.is_negated(&lhs.body) {
-            return Some(self.close_group(lhs.body, at));
+            return Ok(self.close_group(lhs.body, at));
         }
         self.restore(start);
-        None
+        Err(GivenUp)
     }
 
     fn closed_chain(&mut self, lhs: Operand, at: Span) -> Option<Operand> {
@@ -410,28 +413,28 @@ impl Parser<'_> {
         at: Span,
         is_operand: bool,
         start: super::parser::State,
-    ) -> Option<Option<Operand>> {
+    ) -> Attempt<Operand> {
         let with_at = self.loc();
-        let expr = *lhs.body.first()?;
+        let expr = *lhs.body.first().ok_or(GivenUp)?;
         if self.attach_with(expr).is_none() {
-            return Some(None);
+            return Ok(None);
         }
         if self.at_logical_operator() {
             self.error_with_on_operand(with_at, self.s.tok.name());
-            return Some(None);
+            return Ok(None);
         }
         if self.expect_paren().is_none() {
-            return Some(None);
+            return Ok(None);
         }
         if is_operand || self.at_logical_operator() {
-            return Some(Some(Operand {
+            return Ok(Some(Operand {
                 body: lhs.body,
                 explicit: false,
                 span: self.extended(at),
             }));
         }
         self.restore(start);
-        None
+        Err(GivenUp)
     }
 
     fn expect_paren(&mut self) -> Option<()> {

@@ -46,6 +46,9 @@ pub(super) struct State {
     pub(super) keywords: Keywords,
 }
 
+/// Nothing is remembered of this place.
+pub(super) struct NotYet;
+
 pub(super) struct Parser<'a> {
     pub(super) text: &'a str,
     source: SourceId,
@@ -242,12 +245,12 @@ impl<'a> Parser<'a> {
         result
     }
 
-    /// A term that was read from here before.
-    pub(super) fn remembered(&mut self) -> Option<Option<TermId>> {
-        let (term, state) = self.cache.get(&self.index())?;
+    /// Goes behind the term that was read from here before. `Err`: it was not read yet.
+    pub(super) fn remembered(&mut self) -> Result<Option<TermId>, NotYet> {
+        let (term, state) = self.cache.get(&self.index()).ok_or(NotYet)?;
         let (term, state) = (*term, state.clone());
         self.s = state;
-        Some(term)
+        Ok(term)
     }
 
     pub(super) fn remember(&mut self, from: u32, term: Option<TermId>) {

@@ -94,7 +94,9 @@ impl Parser<'_> {
     fn package(&mut self) -> Option<PackageNode> {
         let span = self.loc();
         self.declaration()?;
-        let path = if let Some(term) = self.term() { self.package_path(term)? } else {
+        let path = if let Some(term) = self.term() {
+            self.package_path(term)?
+        } else {
             if !self.has_errors() {
                 self.error(self.loc(), "expected path");
             }
@@ -280,10 +282,12 @@ impl Parser<'_> {
             _ => return,
         }
         // The next token was read before the keywords were known.
-        if self.s.tok == Tok::Ident && Keywords::FUTURE.has(Keywords::one(self.lit()))
-            && let Some(tok) = self.s.keywords.token(self.lit()) {
-                self.s.tok = tok;
-            }
+        if self.s.tok == Tok::Ident
+            && Keywords::FUTURE.has(Keywords::one(self.lit()))
+            && let Some(tok) = self.s.keywords.token(self.lit())
+        {
+            self.s.tok = tok;
+        }
     }
 
     fn rego_import(&mut self, import: &ImportNode, names: &[&str]) {

@@ -178,7 +178,10 @@ const INVALID: &str = "invalid float";
 pub(super) fn check_number(text: &str) -> Result<(), &'static str> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| TOO_BIG)?),
+        Some((mantissa, exponent)) => (
+            mantissa, // Go gives up on an exponent of more than 32 bits.
+            exponent.parse::<i32>().map_err(|_| INVALID)?,
+        ),
         None => (unsigned, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -125,7 +125,7 @@ impl Parser<'_> {
         if !self.enter() {
             return None;
         }
-        let term = if let Some(term) = self.remembered() {
+        let term = if let Ok(term) = self.remembered() {
             term
         } else {
             let from = self.index();

@@ -227,9 +227,8 @@ impl Tree {
 
     /// The name of a one-part or the dotted name of a longer operator: `equal`, `internal.member_2`.
     pub(super) fn operator(&self, call: &[TermId]) -> Option<String> {
-        let parts = match self.kind(*call.first()?) {
-            TermKind::Ref(parts) => parts,
-            _ => return None,
+        let TermKind::Ref(parts) = self.kind(*call.first()?) else {
+            return None;
         };
         let mut name = String::new();
         for part in parts {
