@@ -7,6 +7,8 @@
 pub mod builtins;
 pub mod engine;
 pub mod policy;
+mod values;
 
+pub use builtins::BuiltinTable;
 pub use engine::{Engine, Hooks, LoadError, NoHooks, Options, Place};
 pub use policy::{Failure, Policy, PolicyOptions, Query, Row, Text};

@@ -1,10 +1,11 @@
 //! Policies from source text: compiled once, asked many times.
 
+use std::fmt;
 use std::sync::Arc;
 
 use precinct_rego::ast::{Import, Module, Ref, RegoVersion, Span, Term, TermValue};
 use precinct_rego::error::{Code, Diagnostic};
-use precinct_rego::ir::Program;
+use precinct_rego::ir::{FunctionId, FunctionKind, Program};
 use precinct_rego::lower::{self, QueryBody};
 use precinct_rego::optimise;
 use precinct_rego::prepare::{self, CompileOptions, Compiled, QueryOptions};
@@ -12,8 +13,9 @@ use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseOptions};
 use precinct_runtime::{Arena, Context, EvalError, Value};
 
-use crate::builtins::Runtime;
+use crate::builtins::BuiltinTable;
 use crate::engine::{Engine, Hooks, NoHooks, Options};
+use crate::values::captures;
 
 /// One module as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct PolicyOptions {
     pub unsafe_builtins: Vec<String>,
     /// Read `# METADATA` blocks and report what is wrong with them.
     pub annotations: bool,
+    /// The builtins that can be called.
+    pub builtins: BuiltinTable,
 }
 
 impl Default for PolicyOptions {
@@ -59,6 +63,7 @@ impl Default for PolicyOptions {
             max_errors: 10,
             unsafe_builtins: Vec::new(),
             annotations: false,
+            builtins: BuiltinTable::default(),
         }
     }
 }
@@ -83,6 +88,46 @@ pub enum Step {
     Compile,
 }
 
+impl Failure {
+    /// One of the errors with its place, `policy.rego:3: rego_parse_error: …`, and its details on lines of their own.
+    pub fn line(&self, error: &Diagnostic) -> String {
+        let mut text = match self.sources.get(error.span.source) {
+            Some(source) if source.name.is_empty() => {
+                format!("{}:{}: ", error.span.row, error.span.col)
+            }
+            Some(source) => format!("{}:{}: ", source.name, error.span.row),
+            None => String::new(),
+        };
+        text.push_str(error.code.as_str());
+        text.push_str(": ");
+        text.push_str(&error.message);
+        for detail in &error.details {
+            text.push_str("\n\t");
+            text.push_str(detail);
+        }
+        text
+    }
+}
+
+impl fmt::Display for Failure {
+    /// As OPA writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.errors.as_slice() {
+            [] => f.write_str("no error(s)"),
+            [one] => write!(f, "1 error occurred: {}", self.line(one)),
+            many => {
+                write!(f, "{} errors occurred:", many.len())?;
+                for one in many {
+                    write!(f, "\n{}", self.line(one))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
 /// A compiled policy.
 #[derive(Debug)]
 pub struct Policy {
@@ -97,7 +142,7 @@ pub struct Policy {
 #[derive(Debug)]
 pub struct Query {
     engine: Engine,
-    function: precinct_rego::ir::FunctionId,
+    function: FunctionId,
     /// The names of the variables that answers show.
     pub variables: Vec<Arc<str>>,
     /// The expressions, in the order of the query: position in the row, text, row, column.
@@ -237,6 +282,7 @@ impl Policy {
         let id = sources.add("", text);
         let body = syntax::parse_query(sources, id, &parse_options).map_err(parsing)?;
         let spans: Vec<Span> = body.iter().map(|expr| expr.span).collect();
+        let lenient = !captures(&body);
         let options = compile_options(&self.options);
         let query = self
             .compiled
@@ -251,6 +297,7 @@ impl Policy {
             body: &query.body,
             variables: &names,
             values: true,
+            lenient,
         };
         let (_, engine, functions) =
             load(&self.compiled.modules, &[lowered], sources, &self.options).map_err(compiling)?;
@@ -283,8 +330,9 @@ impl Policy {
         })
     }
 
-    /// Evaluates the document at a path like `precinct/authz/allow`; `None` is undefined. A path without rules is
-    /// looked up in the base documents.
+    /// Evaluates the document at a path like `precinct/authz/allow`; `None` is undefined. The path of a package gives all
+    /// of its documents, a path that leads into the document of a rule gives a part of it. Base documents are looked at
+    /// where no rule is.
     ///
     /// # Errors
     /// What ended the evaluation.
@@ -293,11 +341,24 @@ impl Policy {
         path: &str,
         context: &mut Context<'a>,
     ) -> Result<Option<Value<'a>>, EvalError> {
-        let path = path.trim_matches('/');
-        match self.engine.entrypoint(path) {
-            Some(function) => self.engine.evaluate(function, context),
-            None => Ok(None),
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        for length in (0..=parts.len()).rev() {
+            let (head, rest) = parts.split_at(length);
+            let Some(function) = self.engine.entrypoint(&head.join("/")) else {
+                continue;
+            };
+            if rest.is_empty() || self.is_rule(function) {
+                let document = self.engine.evaluate(function, context)?;
+                return Ok(document.and_then(|document| document.path(rest)));
+            }
+            break;
         }
+        Ok(context.data.path(&parts))
+    }
+
+    fn is_rule(&self, function: FunctionId) -> bool {
+        let function = self.program.functions.get(function.index());
+        function.is_some_and(|function| function.kind == FunctionKind::Rule)
     }
 }
 
@@ -371,9 +432,9 @@ fn parse(
     })
 }
 
-fn compile_options(options: &PolicyOptions) -> CompileOptions<'static> {
+fn compile_options(options: &PolicyOptions) -> CompileOptions<'_> {
     CompileOptions {
-        builtins: &Runtime,
+        builtins: &options.builtins,
         strict: options.strict,
         prints: options.prints,
         unsafe_builtins: options.unsafe_builtins.clone(),
@@ -381,7 +442,7 @@ fn compile_options(options: &PolicyOptions) -> CompileOptions<'static> {
     }
 }
 
-type Loaded = (Program, Engine, Vec<precinct_rego::ir::FunctionId>);
+type Loaded = (Program, Engine, Vec<FunctionId>);
 
 fn load(
     modules: &[Module],
@@ -389,7 +450,7 @@ fn load(
     sources: &Sources,
     options: &PolicyOptions,
 ) -> Result<Loaded, Vec<Diagnostic>> {
-    let mut lowering = lower::lower(modules, queries, &Runtime)?;
+    let mut lowering = lower::lower(modules, queries, &options.builtins)?;
     if !options.unoptimised {
         optimise::optimise(&mut lowering.program);
     }

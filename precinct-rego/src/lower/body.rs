@@ -14,7 +14,7 @@ impl Emitter<'_, '_> {
         body.iter().try_for_each(|expr| self.expr(expr))
     }
 
-    fn expr(&mut self, expr: &Expr) -> Lowered<()> {
+    pub(super) fn expr(&mut self, expr: &Expr) -> Lowered<()> {
         self.begin(expr);
         self.nested(|e| {
             if expr.negated {

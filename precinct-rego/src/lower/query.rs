@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::emit::{Emitter, Lowered};
 use super::tables::Tables;
 use crate::ast::{Body, Span, Var};
-use crate::ir::{FunctionId, FunctionKind, LocalKind, StmtKind};
+use crate::ir::{FunctionId, FunctionKind, LocalKind, StmtKind, Test};
 
 /// A query to be written as a function.
 #[derive(Clone, Copy, Debug)]
@@ -14,9 +14,10 @@ pub struct QueryBody<'a> {
     pub body: &'a Body,
     /// The variables whose values each row begins with.
     pub variables: &'a [Var],
-    /// Each row ends with the values of the expressions, and an expression that is a term or call holds whatever its
-    /// value, as it does for `opa eval`. Otherwise expressions must not be false.
+    /// Each row ends with the values of the expressions that the author wrote.
     pub values: bool,
+    /// An expression that is a term or call and whose value is wanted may be false, as it may for `opa eval`.
+    pub lenient: bool,
 }
 
 impl<'a> Tables<'a> {
@@ -44,10 +45,15 @@ impl Emitter<'_, '_> {
         let mut values = Vec::new();
         if query.values {
             for expr in query.body {
-                let value = self.expression_value(expr)?;
-                if !expr.generated {
-                    values.push(value);
+                if expr.generated {
+                    self.expr(expr)?;
+                    continue;
                 }
+                let value = self.expression_value(expr)?;
+                if !query.lenient {
+                    self.test(Test::Truthy(value));
+                }
+                values.push(value);
             }
         } else {
             self.body(query.body)?;
