@@ -30,6 +30,7 @@ use crate::builtin::Builtin;
 #[cfg(feature = "crypto")]
 pub mod aws;
 pub mod cidr;
+pub mod comparison;
 #[cfg(feature = "crypto")]
 pub mod crypto;
 #[cfg(feature = "graphql")]
@@ -49,6 +50,7 @@ pub const FAMILIES: &[&[Builtin]] = &[
     #[cfg(feature = "crypto")]
     aws::FAMILY,
     cidr::FAMILY,
+    comparison::FAMILY,
     #[cfg(feature = "crypto")]
     crypto::FAMILY,
     #[cfg(feature = "graphql")]
