@@ -173,7 +173,7 @@ pub fn join<'a>(
     if there.is_empty() {
         return Ok(other);
     }
-    let mut builder = ObjectBuilder::new();
+    let mut builder = ObjectBuilder::new(arena);
     for (key, value) in there.entries() {
         builder.replace(*key, *value);
     }
@@ -187,7 +187,7 @@ pub fn join<'a>(
         };
         builder.replace(*key, value);
     }
-    Ok(builder.finish(arena))
+    Ok(builder.finish())
 }
 
 /// The tree that has only this value, below these keys.

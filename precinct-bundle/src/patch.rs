@@ -125,7 +125,7 @@ fn below<'a>(
 }
 
 fn without<'a>(object: &Object<'a>, name: &str, arena: &'a Arena) -> Rego<'a> {
-    let entries = object.entries().iter().copied();
+    let entries = object.entries().iter().map(|(key, value)| (*key, *value));
     Rego::object(arena, entries.filter(|(key, _)| key.as_str() != Some(name)))
 }
 

@@ -5,9 +5,9 @@ use precinct_rego::ir::{FunctionId, RuleId};
 use precinct_runtime::context::{Memo, Mock};
 use precinct_runtime::error::code as error_code;
 use precinct_runtime::ops::{self, Noted, Undo};
-use precinct_runtime::value::DocumentBuilder;
+use precinct_runtime::value::{DocumentBuilder, Entries};
 use precinct_runtime::{
-    ArrayBuilder, Builtin, Context, EvalError, ObjectBuilder, SetBuilder, Value,
+    Arena, ArrayBuilder, Builtin, Context, EvalError, ObjectBuilder, SetBuilder, Value,
 };
 
 use super::Engine;
@@ -25,12 +25,12 @@ enum Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn of(kind: BuilderKind) -> Self {
+    fn of(kind: BuilderKind, arena: &'a Arena) -> Self {
         match kind {
-            BuilderKind::Array => Builder::Array(ArrayBuilder::new()),
-            BuilderKind::Set => Builder::Set(SetBuilder::new()),
-            BuilderKind::Object => Builder::Object(ObjectBuilder::new()),
-            BuilderKind::Document => Builder::Document(DocumentBuilder::new()),
+            BuilderKind::Array => Builder::Array(ArrayBuilder::new(arena)),
+            BuilderKind::Set => Builder::Set(SetBuilder::new(arena)),
+            BuilderKind::Object => Builder::Object(ObjectBuilder::new(arena)),
+            BuilderKind::Document => Builder::Document(DocumentBuilder::new(arena)),
         }
     }
 
@@ -43,13 +43,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(&mut self, context: &Context<'a>) -> Value<'a> {
-        let arena = context.arena();
+    fn finish(&mut self) -> Value<'a> {
         match self {
-            Builder::Array(array) => array.finish(arena),
-            Builder::Set(set) => set.finish(arena),
-            Builder::Object(object) => object.finish(arena),
-            Builder::Document(document) => document.finish(arena),
+            Builder::Array(array) => array.finish(),
+            Builder::Set(set) => set.finish(),
+            Builder::Object(object) => object.finish(),
+            Builder::Document(document) => document.finish(),
         }
     }
 }
@@ -58,7 +57,7 @@ impl<'a> Builder<'a> {
 #[derive(Clone, Copy)]
 enum Iter<'a> {
     Array(&'a [Value<'a>], usize),
-    Object(&'a [(Value<'a>, Value<'a>)], usize),
+    Object(Entries<'a>, usize),
     Set(&'a [Value<'a>], usize),
 }
 
@@ -82,7 +81,7 @@ impl<'a> Iter<'a> {
                 Some((index, item))
             }
             Iter::Object(entries, at) => {
-                let entry = *entries.get(*at)?;
+                let entry = entries.get(*at)?;
                 *at += 1;
                 Some(entry)
             }
@@ -241,8 +240,9 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         };
         self.registers
             .resize(frame.base + code.registers as usize, None);
+        let arena = self.context.arena();
         self.builders
-            .extend(code.builders.iter().map(|kind| Builder::of(*kind)));
+            .extend(code.builders.iter().map(|kind| Builder::of(*kind, arena)));
         self.iters
             .resize(frame.iters + code.iters as usize, Iter::Array(&[], 0));
         Ok(frame)
@@ -593,7 +593,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                 }
                 Op::Finish { target, builder } => {
                     let at = frame.builders + builder as usize;
-                    let value = self.builders[at].finish(self.context);
+                    let value = self.builders[at].finish();
                     self.set(frame, target, value);
                 }
                 Op::AssignOnce {

@@ -100,7 +100,7 @@ pub enum Entries<'a> {
     /// Of an array.
     Array(std::iter::Enumerate<std::slice::Iter<'a, Value<'a>>>),
     /// Of an object.
-    Object(std::slice::Iter<'a, (Value<'a>, Value<'a>)>),
+    Object(crate::value::EntriesIter<'a>),
     /// Of a set.
     Set(std::slice::Iter<'a, Value<'a>>),
 }
@@ -115,7 +115,7 @@ impl<'a> Iterator for Entries<'a> {
                 let (at, item) = items.next()?;
                 Some((Value::int(i64::try_from(at).unwrap_or(i64::MAX)), *item))
             }
-            Self::Object(entries) => entries.next().copied(),
+            Self::Object(entries) => entries.next().map(|(key, value)| (*key, *value)),
             Self::Set(items) => items.next().map(|item| (*item, *item)),
         }
     }
@@ -138,16 +138,13 @@ pub fn entries(source: Value<'_>) -> Entries<'_> {
 /// What a loop goes over that asks for no keys.
 #[inline]
 pub fn elements(source: Value<'_>) -> impl Iterator<Item = Value<'_>> {
-    let (plain, keyed): (&[Value<'_>], &[(Value<'_>, Value<'_>)]) = match source {
-        Value::Array(items) => (items, &[]),
-        Value::Object(object) => (&[], object.entries()),
-        Value::Set(set) => (set.items(), &[]),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (&[], &[]),
+    let items: &[Value<'_>] = match source {
+        Value::Array(items) => items,
+        Value::Object(object) => object.value_slice(),
+        Value::Set(set) => set.items(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => &[],
     };
-    plain
-        .iter()
-        .copied()
-        .chain(keyed.iter().map(|(_, value)| *value))
+    items.iter().copied()
 }
 
 /// `left == right`
@@ -198,7 +195,7 @@ pub fn fields<'a>(
     }
     for part in flattened {
         if let Some(Value::Object(object)) = part {
-            entries.extend_from_slice(object.entries());
+            entries.extend(object.entries().iter().map(|(key, value)| (*key, *value)));
         }
     }
     // Stable, so that of equal keys the struct's own stays.
@@ -224,14 +221,14 @@ pub fn patched<'a>(
         rest,
         value,
     )?;
-    let mut builder = ObjectBuilder::new();
+    let mut builder = ObjectBuilder::new(arena);
     if let Some(Value::Object(object)) = input {
         for (key, value) in object.entries() {
             builder.replace(*key, *value);
         }
     }
     builder.replace(Value::string(arena, name), below);
-    Some(builder.finish(arena))
+    Some(builder.finish())
 }
 
 /// Runs what a `with` put in the place of a function: outside of all replacements of functions, with results of its

@@ -303,8 +303,8 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, K> {
             return Ok(value);
         }
         let mut entries = self.entries.split_off(base);
-        sort_entries(&mut entries);
-        Ok(self.keep.object(arena, &entries))
+        let kept = sort_entries(&mut entries);
+        Ok(self.keep.object(arena, &entries[..kept]))
     }
 
     fn number(&mut self) -> Result<Value<'a>, JsonError> {

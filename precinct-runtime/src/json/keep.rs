@@ -6,6 +6,7 @@
 
 use crate::arena::Arena;
 use crate::number::Number;
+use crate::value::object::Keys;
 use crate::value::{Object, Value};
 
 /// Puts what was read into the arena.
@@ -41,6 +42,7 @@ pub(super) struct Copied<'a> {
     arena: &'a Arena,
     strings: Box<[&'a str]>,
     collections: Box<[Value<'a>]>,
+    shapes: [&'a Keys<'a>; SHAPES],
 }
 
 /// Longer strings hardly repeat.
@@ -48,6 +50,12 @@ const LONGEST_STRING: usize = 48;
 
 /// Larger collections hardly repeat.
 const LARGEST_COLLECTION: usize = 8;
+
+/// Objects of one kind rarely have more keys.
+const LARGEST_SHAPE: usize = 32;
+
+/// A power of two.
+const SHAPES: usize = 64;
 
 /// A power of two.
 const MOST_SLOTS: usize = 1 << 14;
@@ -61,7 +69,28 @@ impl<'a> Copied<'a> {
             arena,
             strings: vec![""; slots].into_boxed_slice(),
             collections: vec![Value::Null; slots / 4].into_boxed_slice(),
+            shapes: [Keys::NONE; SHAPES],
         }
+    }
+
+    /// The keys of an object, shared with an earlier one if that has the same.
+    fn shape(&mut self, arena: &'a Arena, entries: &[(Value<'a>, Value<'a>)]) -> &'a Keys<'a> {
+        let mut hash = Fingerprint(3);
+        for (key, _) in entries {
+            hash.mix(identity(*key));
+        }
+        let slot = &mut self.shapes[hash.slot(SHAPES)];
+        let list = slot.list();
+        let same = list.len() == entries.len()
+            && list
+                .iter()
+                .zip(entries)
+                .all(|(known, (key, _))| identical(*known, *key));
+        if !same {
+            let list = arena.alloc_slice_fill_iter(entries.iter().map(|(key, _)| *key));
+            *slot = Keys::new(arena, list);
+        }
+        slot
     }
 
     fn collection(
@@ -118,12 +147,16 @@ impl<'a> Keep<'_, 'a> for Copied<'a> {
     }
 
     fn object(&mut self, arena: &'a Arena, entries: &[(Value<'a>, Value<'a>)]) -> Value<'a> {
-        if entries.len() > LARGEST_COLLECTION {
+        if entries.len() > LARGEST_SHAPE {
             return Object::from_sorted(arena, entries);
         }
+        let shape = self.shape(arena, entries);
+        if entries.len() > LARGEST_COLLECTION {
+            return Object::from_parts(arena, shape, entries);
+        }
         let mut hash = Fingerprint(2);
-        for (key, value) in entries {
-            hash.mix(identity(*key));
+        hash.mix(std::ptr::from_ref(shape).addr() as u64);
+        for (_, value) in entries {
             hash.mix(identity(*value));
         }
         let same = |known: Value<'a>| match known {
@@ -133,11 +166,11 @@ impl<'a> Keep<'_, 'a> for Copied<'a> {
                         .entries()
                         .iter()
                         .zip(entries)
-                        .all(|(a, b)| identical(a.0, b.0) && identical(a.1, b.1))
+                        .all(|(a, b)| identical(*a.0, b.0) && identical(*a.1, b.1))
             }
             _ => false,
         };
-        self.collection(hash, same, || Object::from_sorted(arena, entries))
+        self.collection(hash, same, || Object::from_parts(arena, shape, entries))
     }
 }
 
@@ -165,7 +198,7 @@ fn identity(value: Value<'_>) -> u64 {
         Value::Number(Number::Int(int)) => int.cast_unsigned() ^ 0x5555,
         Value::String(text) | Value::Number(Number::Literal(text)) => text.as_ptr().addr() as u64,
         Value::Array(items) => items.as_ptr().addr() as u64,
-        Value::Object(object) => object.entries().as_ptr().addr() as u64,
+        Value::Object(object) => std::ptr::from_ref(object).addr() as u64,
         Value::Set(set) => set.items().as_ptr().addr() as u64,
     }
 }

@@ -65,11 +65,11 @@ pub fn object<'a>(
     arena: &'a Arena,
     entries: impl IntoIterator<Item = (Value<'a>, Value<'a>)>,
 ) -> Value<'a> {
-    let mut builder = ObjectBuilder::new();
+    let mut builder = ObjectBuilder::new(arena);
     for (key, value) in entries {
         builder.replace(key, value);
     }
-    builder.finish(arena)
+    builder.finish()
 }
 
 /// Sets a key of a builder.
@@ -108,12 +108,12 @@ fn lay_over<'a>(arena: &'a Arena, under: Value<'a>, over: Value<'a>) -> Value<'a
     let (Value::Object(below), Value::Object(_)) = (under, over) else {
         return over;
     };
-    let mut builder = ObjectBuilder::new();
+    let mut builder = ObjectBuilder::new(arena);
     for (key, value) in below.entries() {
         builder.replace(*key, *value);
     }
     extend(arena, &mut builder, over);
-    builder.finish(arena)
+    builder.finish()
 }
 
 /// Puts a leaf below a path of a document.

@@ -76,9 +76,5 @@ fn put<'a, S: AsRef<str>>(
     };
     let name = name.as_ref();
     let below = put(arena, object.get_str(name), rest, value);
-    let key = match object.position(Value::String(name)) {
-        Some(at) => object.entries()[at].0,
-        None => Value::string(arena, name),
-    };
-    object.with(arena, key, below)
+    object.with(arena, Value::string(arena, name), below)
 }

@@ -1,22 +1,26 @@
-//! How collections are made.
+//! How collections are made. Builders keep what they hold in the arena, so that a warm arena needs no memory.
 
-use std::collections::HashMap;
+use bumpalo::collections::Vec as ArenaVec;
 
+use super::index::GrowingIndex;
+use super::object::sort_entries;
 use super::{Object, Set, Value};
 use crate::arena::Arena;
-use crate::value::object::sort_entries;
+use crate::number::Number;
 
 /// An array that grows.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct ArrayBuilder<'a> {
-    items: Vec<Value<'a>>,
+    items: ArenaVec<'a, Value<'a>>,
 }
 
 impl<'a> ArrayBuilder<'a> {
     /// Empty.
     #[must_use]
-    pub const fn new() -> Self {
-        Self { items: Vec::new() }
+    pub fn new(arena: &'a Arena) -> Self {
+        Self {
+            items: ArenaVec::new_in(arena),
+        }
     }
 
     /// Makes it empty again.
@@ -43,17 +47,16 @@ impl<'a> ArrayBuilder<'a> {
     }
 
     /// The array; the builder is empty afterwards.
-    pub fn finish(&mut self, arena: &'a Arena) -> Value<'a> {
-        let value = Value::array(arena, &self.items);
-        self.items.clear();
-        value
+    pub fn finish(&mut self) -> Value<'a> {
+        let empty = ArenaVec::new_in(self.items.bump());
+        Value::Array(std::mem::replace(&mut self.items, empty).into_bump_slice())
     }
 }
 
 /// A set that grows. Members may be added more than once.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct SetBuilder<'a> {
-    items: Vec<Value<'a>>,
+    items: ArenaVec<'a, Value<'a>>,
     /// So many items are needed before duplicates are weeded out on the way.
     weed_at: usize,
 }
@@ -63,9 +66,9 @@ const FIRST_WEEDING: usize = 1024;
 impl<'a> SetBuilder<'a> {
     /// Empty.
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new(arena: &'a Arena) -> Self {
         Self {
-            items: Vec::new(),
+            items: ArenaVec::new_in(arena),
             weed_at: FIRST_WEEDING,
         }
     }
@@ -80,9 +83,9 @@ impl<'a> SetBuilder<'a> {
     #[inline]
     pub fn add(&mut self, item: Value<'a>) {
         // A loop that adds the same few members over and over must not pile them up.
-        if self.items.len() >= self.weed_at.max(FIRST_WEEDING) {
+        if self.items.len() >= self.weed_at {
             self.weed();
-            self.weed_at = self.items.len() * 2;
+            self.weed_at = FIRST_WEEDING.max(self.items.len() * 2);
         }
         self.items.push(item);
     }
@@ -94,20 +97,41 @@ impl<'a> SetBuilder<'a> {
     }
 
     fn weed(&mut self) {
-        if !self.items.is_sorted_by(|a, b| a < b) {
-            // Stable, so that of equal numbers (1 and 1.0) the first one stays.
-            self.items.sort();
-            self.items.dedup_by(|later, kept| later.equals(*kept));
+        if self.items.is_sorted_by(|a, b| a < b) {
+            return;
         }
+        if self.items.iter().all(|item| has_one_spelling(*item)) {
+            self.items.sort_unstable();
+        } else {
+            // Of equal numbers (1 and 1.0) the first one stays.
+            self.items.sort();
+        }
+        let mut kept = 0;
+        for at in 0..self.items.len() {
+            if kept == 0 || !self.items[kept - 1].equals(self.items[at]) {
+                self.items[kept] = self.items[at];
+                kept += 1;
+            }
+        }
+        self.items.truncate(kept);
     }
 
     /// The set; the builder is empty afterwards.
-    pub fn finish(&mut self, arena: &'a Arena) -> Value<'a> {
+    pub fn finish(&mut self) -> Value<'a> {
         self.weed();
-        let value = Set::from_sorted(arena, &self.items);
-        self.clear();
-        value
+        let arena = self.items.bump();
+        let items = std::mem::replace(&mut self.items, ArenaVec::new_in(arena));
+        self.weed_at = FIRST_WEEDING;
+        Set::from_sorted_slice(arena, items.into_bump_slice())
     }
+}
+
+/// Equal values of this kind look alike too.
+const fn has_one_spelling(value: Value<'_>) -> bool {
+    matches!(
+        value,
+        Value::Null | Value::Bool(_) | Value::Number(Number::Int(_)) | Value::String(_)
+    )
 }
 
 impl<'a> Extend<Value<'a>> for SetBuilder<'a> {
@@ -129,26 +153,33 @@ pub enum Inserted {
 }
 
 /// An object that grows.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct ObjectBuilder<'a> {
-    entries: Vec<(Value<'a>, Value<'a>)>,
-    /// Positions by key, from the size on where looking through the entries gets slow.
-    positions: HashMap<Value<'a>, usize>,
+    entries: ArenaVec<'a, (Value<'a>, Value<'a>)>,
+    /// From the size on where looking through the entries gets slow.
+    index: GrowingIndex<'a>,
+    /// The keys came in order so far: only the last one needs a look.
+    ordered: bool,
 }
 
-const POSITIONS_FROM: usize = 16;
+const INDEX_FROM: usize = 16;
 
 impl<'a> ObjectBuilder<'a> {
     /// Empty.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(arena: &'a Arena) -> Self {
+        Self {
+            entries: ArenaVec::new_in(arena),
+            index: GrowingIndex::new(arena),
+            ordered: true,
+        }
     }
 
     /// Makes it empty again.
     pub fn clear(&mut self) {
         self.entries.clear();
-        self.positions.clear();
+        self.index.clear();
+        self.ordered = true;
     }
 
     /// Nothing was set.
@@ -164,25 +195,39 @@ impl<'a> ObjectBuilder<'a> {
     }
 
     fn position(&self, key: Value<'a>) -> Option<usize> {
-        if self.entries.len() < POSITIONS_FROM {
+        if self.ordered && self.entries.last().is_none_or(|(last, _)| *last < key) {
+            return None;
+        }
+        if self.entries.len() < INDEX_FROM {
             return self.entries.iter().position(|(have, _)| have.equals(key));
         }
-        self.positions.get(&key).copied()
+        if self.ordered {
+            return self
+                .entries
+                .binary_search_by(|(have, _)| have.compare(key))
+                .ok();
+        }
+        self.index.find(key, |at| self.entries[at].0.equals(key))
     }
 
     fn append(&mut self, key: Value<'a>, value: Value<'a>) {
+        let ordered = self.ordered && self.entries.last().is_none_or(|(last, _)| *last < key);
         self.entries.push((key, value));
-        match self.entries.len() {
-            POSITIONS_FROM => self.positions.extend(
-                self.entries
-                    .iter()
-                    .enumerate()
-                    .map(|(at, (key, _))| (*key, at)),
-            ),
-            more if more > POSITIONS_FROM => {
-                self.positions.insert(key, more - 1);
+        let len = self.entries.len();
+        let catch_up = self.ordered && !ordered || len == INDEX_FROM;
+        self.ordered = ordered;
+        if ordered || len < INDEX_FROM {
+            return;
+        }
+        if catch_up {
+            self.index.clear();
+            for at in 0..len {
+                let entries = &self.entries;
+                self.index.insert(at, |at| entries[at].0);
             }
-            _ => {}
+        } else {
+            let entries = &self.entries;
+            self.index.insert(len - 1, |at| entries[at].0);
         }
     }
 
@@ -207,9 +252,13 @@ impl<'a> ObjectBuilder<'a> {
     }
 
     /// The object; the builder is empty afterwards.
-    pub fn finish(&mut self, arena: &'a Arena) -> Value<'a> {
-        sort_entries(&mut self.entries);
-        let value = Object::from_sorted(arena, &self.entries);
+    pub fn finish(&mut self) -> Value<'a> {
+        let kept = if self.ordered {
+            self.entries.len()
+        } else {
+            sort_entries(&mut self.entries)
+        };
+        let value = Object::from_sorted(self.entries.bump(), &self.entries[..kept]);
         self.clear();
         value
     }

@@ -1,5 +1,7 @@
 //! The builder for a document whose rule heads have dynamic parts: `p[x].q[y] := z`, `p[x] contains y`.
 
+use bumpalo::collections::Vec as ArenaVec;
+
 use super::{ObjectBuilder, SetBuilder, Value};
 use crate::arena::Arena;
 
@@ -8,8 +10,9 @@ use crate::arena::Arena;
 pub struct DocumentConflict;
 
 /// Nested objects whose leaves are values or sets.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct DocumentBuilder<'a> {
+    arena: &'a Arena,
     root: Node<'a>,
 }
 
@@ -22,15 +25,18 @@ enum Node<'a> {
     /// Keys in the order of their arrival; the value of a key is its position among the nodes.
     Inner {
         keys: ObjectBuilder<'a>,
-        nodes: Vec<Node<'a>>,
+        nodes: ArenaVec<'a, Node<'a>>,
     },
 }
 
 impl<'a> DocumentBuilder<'a> {
     /// Empty.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new(arena: &'a Arena) -> Self {
+        Self {
+            arena,
+            root: Node::Nothing,
+        }
     }
 
     /// Makes it empty again.
@@ -40,7 +46,7 @@ impl<'a> DocumentBuilder<'a> {
 
     /// Puts a leaf at a path. A different leaf there, or anything but objects on the way, is a conflict.
     pub fn put(&mut self, path: &[Value<'a>], value: Value<'a>) -> Result<(), DocumentConflict> {
-        match self.root.descend(path)? {
+        match self.root.descend(self.arena, path)? {
             node @ Node::Nothing => {
                 *node = Node::Leaf(value);
                 Ok(())
@@ -56,9 +62,9 @@ impl<'a> DocumentBuilder<'a> {
         path: &[Value<'a>],
         member: Option<Value<'a>>,
     ) -> Result<(), DocumentConflict> {
-        let node = self.root.descend(path)?;
+        let node = self.root.descend(self.arena, path)?;
         if matches!(node, Node::Nothing) {
-            *node = Node::Members(SetBuilder::new());
+            *node = Node::Members(SetBuilder::new(self.arena));
         }
         let Node::Members(set) = node else {
             return Err(DocumentConflict);
@@ -70,19 +76,23 @@ impl<'a> DocumentBuilder<'a> {
     }
 
     /// The document, `{}` if nothing was put; the builder is empty afterwards.
-    pub fn finish(&mut self, arena: &'a Arena) -> Value<'a> {
-        std::mem::take(&mut self.root).finish(arena)
+    pub fn finish(&mut self) -> Value<'a> {
+        std::mem::take(&mut self.root).finish(self.arena)
     }
 }
 
 impl<'a> Node<'a> {
-    fn descend(&mut self, path: &[Value<'a>]) -> Result<&mut Self, DocumentConflict> {
+    fn descend(
+        &mut self,
+        arena: &'a Arena,
+        path: &[Value<'a>],
+    ) -> Result<&mut Self, DocumentConflict> {
         let mut node = self;
         for key in path {
             if matches!(node, Node::Nothing) {
                 *node = Node::Inner {
-                    keys: ObjectBuilder::new(),
-                    nodes: Vec::new(),
+                    keys: ObjectBuilder::new(arena),
+                    nodes: ArenaVec::new_in(arena),
                 };
             }
             let Node::Inner { keys, nodes } = node else {
@@ -110,21 +120,20 @@ impl<'a> Node<'a> {
         match self {
             Node::Nothing => Value::EMPTY_OBJECT,
             Node::Leaf(value) => value,
-            Node::Members(mut set) => set.finish(arena),
+            Node::Members(mut set) => set.finish(),
             Node::Inner { mut keys, nodes } => {
-                let values: Vec<Value<'a>> =
-                    nodes.into_iter().map(|node| node.finish(arena)).collect();
-                let Value::Object(positions) = keys.finish(arena) else {
+                let values =
+                    ArenaVec::from_iter_in(nodes.into_iter().map(|node| node.finish(arena)), arena);
+                let Value::Object(positions) = keys.finish() else {
                     return Value::EMPTY_OBJECT;
                 };
-                let entries: Vec<_> = positions
-                    .entries()
-                    .iter()
-                    .filter_map(|(key, at)| {
+                let entries = ArenaVec::from_iter_in(
+                    positions.entries().iter().filter_map(|(key, at)| {
                         let at = at.as_number()?.to_index()?;
                         Some((*key, *values.get(at)?))
-                    })
-                    .collect();
+                    }),
+                    arena,
+                );
                 super::Object::from_sorted(arena, &entries)
             }
         }

@@ -3,6 +3,8 @@
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
 
+use bumpalo::collections::Vec as ArenaVec;
+
 use super::Value;
 use crate::arena::Arena;
 
@@ -40,26 +42,80 @@ impl<'a> Index<'a> {
 
     /// The position of the key that `same` accepts among those with the hash of `wanted`.
     #[inline]
-    pub(crate) fn find(
-        &self,
-        wanted: Value<'_>,
-        mut same: impl FnMut(usize) -> bool,
-    ) -> Option<usize> {
-        let mask = self.slots.len() - 1;
-        let mut at = start(wanted, mask);
-        loop {
-            let position = (self.slots[at] as usize).checked_sub(1)?;
-            if same(position) {
-                return Some(position);
-            }
-            at = (at + 1) & mask;
-        }
+    pub(crate) fn find(&self, wanted: Value<'_>, same: impl FnMut(usize) -> bool) -> Option<usize> {
+        probe(self.slots, wanted, same)
     }
 
     pub(crate) fn copy_into<'b>(&self, arena: &'b Arena) -> &'b Index<'b> {
         arena.alloc(Index {
             slots: arena.alloc_slice_copy(self.slots),
         })
+    }
+}
+
+/// An index over a list that is still growing. It knows positions, and asks for the keys.
+#[derive(Debug, Clone)]
+pub(crate) struct GrowingIndex<'a> {
+    slots: ArenaVec<'a, u32>,
+    len: usize,
+}
+
+impl<'a> GrowingIndex<'a> {
+    pub(crate) fn new(arena: &'a Arena) -> Self {
+        Self {
+            slots: ArenaVec::new_in(arena),
+            len: 0,
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.slots.fill(0);
+        self.len = 0;
+    }
+
+    /// Notes a position whose key is not there yet.
+    pub(crate) fn insert(&mut self, position: usize, key: impl Fn(usize) -> Value<'a>) {
+        if (self.len + 1) * 2 > self.slots.len() {
+            let free = std::iter::repeat_n(0, ((self.len + 1) * 4).next_power_of_two());
+            let larger = ArenaVec::from_iter_in(free, self.slots.bump());
+            let known = std::mem::replace(&mut self.slots, larger);
+            for slot in known.into_iter().filter(|slot| *slot != 0) {
+                self.place(slot, key(slot as usize - 1));
+            }
+        }
+        if let Ok(slot) = u32::try_from(position + 1) {
+            self.place(slot, key(position));
+            self.len += 1;
+        }
+    }
+
+    fn place(&mut self, slot: u32, key: Value<'a>) {
+        let mask = self.slots.len() - 1;
+        let mut at = start(key, mask);
+        while self.slots[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = slot;
+    }
+
+    /// The position of the key that `same` accepts among those with the hash of `wanted`.
+    pub(crate) fn find(&self, wanted: Value<'_>, same: impl FnMut(usize) -> bool) -> Option<usize> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        probe(&self.slots, wanted, same)
+    }
+}
+
+fn probe(slots: &[u32], wanted: Value<'_>, mut same: impl FnMut(usize) -> bool) -> Option<usize> {
+    let mask = slots.len() - 1;
+    let mut at = start(wanted, mask);
+    loop {
+        let position = (slots[at] as usize).checked_sub(1)?;
+        if same(position) {
+            return Some(position);
+        }
+        at = (at + 1) & mask;
     }
 }
 

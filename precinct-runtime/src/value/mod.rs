@@ -17,7 +17,7 @@ pub mod set;
 
 pub use build::{ArrayBuilder, Inserted, ObjectBuilder, SetBuilder};
 pub use document::{DocumentBuilder, DocumentConflict};
-pub use object::Object;
+pub use object::{Entries, EntriesIter, Object};
 pub use set::Set;
 
 use crate::arena::Arena;
@@ -79,11 +79,11 @@ impl<'a> Value<'a> {
     /// A set of the items, in any order, with any duplicates.
     #[must_use]
     pub fn set(arena: &'a Arena, items: impl IntoIterator<Item = Value<'a>>) -> Self {
-        let mut builder = SetBuilder::new();
+        let mut builder = SetBuilder::new(arena);
         for item in items {
             builder.add(item);
         }
-        builder.finish(arena)
+        builder.finish()
     }
 
     /// An object of the entries, in any order; the last of equal keys wins.
@@ -92,7 +92,11 @@ impl<'a> Value<'a> {
         arena: &'a Arena,
         entries: impl IntoIterator<Item = (Value<'a>, Value<'a>)>,
     ) -> Self {
-        Object::from_entries(arena, entries.into_iter().collect())
+        let mut builder = ObjectBuilder::new(arena);
+        for (key, value) in entries {
+            builder.replace(key, value);
+        }
+        builder.finish()
     }
 
     /// The name of the value's type in error messages and in `type_name`.

@@ -30,7 +30,7 @@ impl Value<'_> {
             (Value::Number(a), Value::Number(b)) => a.compare(b),
             (Value::String(a), Value::String(b)) => a.cmp(b),
             (Value::Array(a), Value::Array(b)) => a.cmp(b),
-            (Value::Object(a), Value::Object(b)) => a.entries().cmp(b.entries()),
+            (Value::Object(a), Value::Object(b)) => a.entries().iter().cmp(b.entries().iter()),
             (Value::Set(a), Value::Set(b)) => a.items().cmp(b.items()),
             (a, b) => a.rank().cmp(&b.rank()),
         }

@@ -25,7 +25,14 @@ impl<'a> Set<'a> {
         if items.is_empty() {
             return Value::EMPTY_SET;
         }
-        let items = arena.alloc_slice_copy(items);
+        Self::from_sorted_slice(arena, arena.alloc_slice_copy(items))
+    }
+
+    /// Like [`Set::from_sorted`], for members that are in the arena already.
+    pub(crate) fn from_sorted_slice(arena: &'a Arena, items: &'a [Value<'a>]) -> Value<'a> {
+        if items.is_empty() {
+            return Value::EMPTY_SET;
+        }
         let index = Index::build(arena, items.len(), |at| items[at]);
         Value::Set(arena.alloc(Self { items, index }))
     }

@@ -55,7 +55,8 @@ fn large_collections_find_their_members() {
 
 #[test]
 fn a_second_value_for_a_key_is_a_conflict() {
-    let mut builder = ObjectBuilder::new();
+    let arena = Arena::new();
+    let mut builder = ObjectBuilder::new(&arena);
     assert_eq!(builder.insert(Value::int(1), Value::TRUE), Inserted::Fine);
     assert_eq!(
         builder.insert(Value::Number(Number::Literal("1.0")), Value::TRUE),
@@ -71,7 +72,7 @@ fn a_second_value_for_a_key_is_a_conflict() {
 fn documents_grow_below_dynamic_keys() {
     let arena = Arena::new();
     let key = |n| Value::int(n);
-    let mut builder = DocumentBuilder::new();
+    let mut builder = DocumentBuilder::new(&arena);
     builder
         .add(&[key(1), Value::String("s")], Some(Value::TRUE))
         .unwrap();
@@ -90,7 +91,7 @@ fn documents_grow_below_dynamic_keys() {
         Err(DocumentConflict)
     );
     assert_eq!(
-        builder.finish(&arena).to_string(),
+        builder.finish().to_string(),
         r#"{0: {2: "leaf"}, 1: {"s": {null, true}}}"#
     );
 }
