@@ -60,7 +60,7 @@ fn sign_req<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     })?;
     let request = request::checked(arena, args, 1)?;
     let headers = match request.get_str("headers") {
-        None => &[],
+        None => Object::EMPTY.entries(),
         Some(Value::Object(headers)) => headers.entries(),
         Some(other) => return Err(operand::wrong_type(0, other, &["object"])),
     };
