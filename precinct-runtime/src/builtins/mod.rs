@@ -27,28 +27,52 @@
 
 use crate::builtin::Builtin;
 
+pub mod aggregates;
+pub mod arrays;
 #[cfg(feature = "crypto")]
 pub mod aws;
+pub mod bits;
 pub mod cidr;
 pub mod comparison;
+pub mod conversions;
 #[cfg(feature = "crypto")]
 pub mod crypto;
+pub mod documents;
 #[cfg(feature = "graphql")]
 pub mod graphql;
+pub mod graphs;
+pub mod internals;
 #[cfg(feature = "crypto")]
 pub mod jwt;
 pub mod network;
 pub mod numbers;
 pub mod rand;
+pub mod ranges;
 #[cfg(feature = "crypto")]
 mod request;
+pub mod sets;
+pub mod strings;
+pub mod types;
 pub mod uri;
 pub mod uuid;
+pub mod walk;
 
 /// All families.
 pub const FAMILIES: &[&[Builtin]] = &[
     #[cfg(feature = "crypto")]
     aws::FAMILY,
+    aggregates::FAMILY,
+    arrays::FAMILY,
+    bits::FAMILY,
+    conversions::FAMILY,
+    documents::FAMILY,
+    graphs::FAMILY,
+    internals::FAMILY,
+    ranges::FAMILY,
+    sets::FAMILY,
+    strings::FAMILY,
+    types::FAMILY,
+    walk::FAMILY,
     cidr::FAMILY,
     comparison::FAMILY,
     #[cfg(feature = "crypto")]

@@ -1,0 +1,101 @@
+//! One value from many.
+
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::number::Number;
+use crate::value::{Set, Value};
+
+/// One value from many.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new("count", "(collection: any<string, array[any], object[any: any], set[any]>) => number", "Count takes a collection or string and returns the number of elements (or characters) in it.", count).categories(&["aggregates"]),
+    Builtin::new("sum", "(collection: any<array[number], set[number]>) => number", "Sums elements of an array or set of numbers.", sum).categories(&["aggregates"]),
+    Builtin::new("product", "(collection: any<array[number], set[number]>) => number", "Multiplies elements of an array or set of numbers", product).categories(&["aggregates"]),
+    Builtin::new("max", "(collection: any<array[any], set[any]>) => any", "Returns the maximum value in a collection.", max).categories(&["aggregates"]),
+    Builtin::new("min", "(collection: any<array[any], set[any]>) => any", "Returns the minimum value in a collection.", min).categories(&["aggregates"]),
+    Builtin::new("sort", "(collection: any<array[any], set[any]>) => array[any]", "Returns a sorted array.", sort).categories(&["aggregates"]),
+    Builtin::new("all", "(any<array[any], set[any]>) => boolean", "", all).deprecated(),
+    Builtin::new("any", "(any<array[any], set[any]>) => boolean", "", any).deprecated(),
+];
+
+fn count<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let size = match operand::at(args, 1) {
+        Value::String(text) => text.chars().count(),
+        value => value
+            .collection_len()
+            .ok_or_else(|| operand::wrong_type(1, value, &["array", "object", "set", "string"]))?,
+    };
+    Ok(Some(Value::int(i64::try_from(size).unwrap_or(i64::MAX))))
+}
+
+fn numbers<'a>(args: &[Value<'a>]) -> Result<Vec<Number<'a>>, BuiltinError> {
+    let collection = operand::at(args, 1);
+    operand::array_or_set(args, 1)?
+        .iter()
+        .map(|item| {
+            item.as_number()
+                .ok_or_else(|| operand::wrong_element(1, collection, *item, &["number"]))
+        })
+        .collect()
+}
+
+fn sum<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let mut total = Number::Int(0);
+    for number in numbers(args)? {
+        total = total.plus(number, context.arena())?;
+    }
+    Ok(Some(total.into()))
+}
+
+fn product<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let mut total = Number::Int(1);
+    for number in numbers(args)? {
+        total = total.times(number, context.arena())?;
+    }
+    Ok(Some(total.into()))
+}
+
+fn max<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let items = operand::array_or_set(args, 1)?;
+    Ok(items.iter().copied().reduce(|most, item| {
+        if item.compare(most).is_gt() {
+            item
+        } else {
+            most
+        }
+    }))
+}
+
+fn min<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let items = operand::array_or_set(args, 1)?;
+    Ok(items.iter().copied().reduce(|least, item| {
+        if item.compare(least).is_lt() {
+            item
+        } else {
+            least
+        }
+    }))
+}
+
+fn sort<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let mut items = operand::array_or_set(args, 1)?.to_vec();
+    items.sort_by(|one, other| one.compare(*other));
+    Ok(Some(Value::array(context.arena(), &items)))
+}
+
+fn all<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let items = operand::array_or_set(args, 1)?;
+    Ok(Some(Value::Bool(
+        items.iter().all(|item| item.equals(Value::TRUE)),
+    )))
+}
+
+fn any<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let found = match operand::at(args, 1) {
+        Value::Set(set) => Set::contains(set, Value::TRUE),
+        _ => operand::array_or_set(args, 1)?
+            .iter()
+            .any(|item| item.equals(Value::TRUE)),
+    };
+    Ok(Some(Value::Bool(found)))
+}

@@ -1,0 +1,51 @@
+//! Arrays.
+
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::value::Value;
+
+/// Arrays.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new("array.concat", "(x: array[any], y: array[any]) => array[any]", "Concatenates two arrays.", array_concat).categories(&["array"]),
+    Builtin::new("array.slice", "(arr: array[any], start: number, stop: number) => array[any]", "Returns a slice of a given array. If `start` is greater or equal than `stop`, `slice` is `[]`.", array_slice).categories(&["array"]),
+    Builtin::new("array.reverse", "(arr: array[any]) => array[any]", "Returns the reverse of a given array.", array_reverse).categories(&["array"]),
+    Builtin::new("array.flatten", "(arr: array[any]) => array[any]", "Non-recursively unpacks array items in arr into the flattened array. Other types are appended as-is.", array_flatten).categories(&["array"]),
+];
+
+fn array_concat<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let joined = [operand::array(args, 1)?, operand::array(args, 2)?].concat();
+    Ok(Some(Value::array(context.arena(), &joined)))
+}
+
+/// Bounds beyond the array are moved to its ends; a stop before the start gives nothing.
+fn array_slice<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let items = operand::array(args, 1)?;
+    let bound = |index: i64| {
+        usize::try_from(index.max(0))
+            .unwrap_or(usize::MAX)
+            .min(items.len())
+    };
+    let start = bound(operand::int(args, 2)?);
+    let stop = bound(operand::int(args, 3)?).max(start);
+    Ok(Some(Value::Array(&items[start..stop])))
+}
+
+fn array_reverse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let reversed: Vec<_> = operand::array(args, 1)?.iter().rev().copied().collect();
+    Ok(Some(Value::array(context.arena(), &reversed)))
+}
+
+fn array_flatten<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let mut flat = Vec::new();
+    let mut open = vec![operand::array(args, 1)?.iter()];
+    while let Some(items) = open.last_mut() {
+        match items.next() {
+            None => {
+                open.pop();
+            }
+            Some(Value::Array(inner)) => open.push(inner.iter()),
+            Some(item) => flat.push(*item),
+        }
+    }
+    Ok(Some(Value::array(context.arena(), &flat)))
+}

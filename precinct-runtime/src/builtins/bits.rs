@@ -1,0 +1,110 @@
+//! Bits of integers of any size, negative ones in two's complement.
+
+use num_bigint::{BigInt, Sign};
+
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::number::Number;
+use crate::value::Value;
+
+/// Bits of integers.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new(
+        "bits.or",
+        "(x: number, y: number) => number",
+        "Returns the bitwise \"OR\" of two integers.",
+        bits_or,
+    )
+    .categories(&["bits"]),
+    Builtin::new(
+        "bits.and",
+        "(x: number, y: number) => number",
+        "Returns the bitwise \"AND\" of two integers.",
+        bits_and,
+    )
+    .categories(&["bits"]),
+    Builtin::new(
+        "bits.negate",
+        "(x: number) => number",
+        "Returns the bitwise negation (flip) of an integer.",
+        bits_negate,
+    )
+    .categories(&["bits"]),
+    Builtin::new(
+        "bits.xor",
+        "(x: number, y: number) => number",
+        "Returns the bitwise \"XOR\" (exclusive-or) of two integers.",
+        bits_xor,
+    )
+    .categories(&["bits"]),
+    Builtin::new(
+        "bits.lsh",
+        "(x: number, s: number) => number",
+        "Returns a new integer with its bits shifted `s` bits to the left.",
+        bits_lsh,
+    )
+    .categories(&["bits"]),
+    Builtin::new(
+        "bits.rsh",
+        "(x: number, s: number) => number",
+        "Returns a new integer with its bits shifted `s` bits to the right.",
+        bits_rsh,
+    )
+    .categories(&["bits"]),
+];
+
+/// How many bits a shift to the left may add: beyond it a number would fill the memory.
+const LONGEST_SHIFT: u64 = 1 << 16;
+
+fn both(args: &[Value<'_>]) -> Result<(BigInt, BigInt), BuiltinError> {
+    Ok((operand::big_int(args, 1)?, operand::big_int(args, 2)?))
+}
+
+fn give<'a>(context: &Context<'a>, number: &BigInt) -> Outcome<'a> {
+    Ok(Some(Number::from_big(context.arena(), number).into()))
+}
+
+fn bits_or<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (x, y) = both(args)?;
+    give(context, &(x | y))
+}
+
+fn bits_and<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (x, y) = both(args)?;
+    give(context, &(x & y))
+}
+
+fn bits_xor<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (x, y) = both(args)?;
+    give(context, &(x ^ y))
+}
+
+fn bits_negate<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    give(context, &!operand::big_int(args, 1)?)
+}
+
+fn shift(args: &[Value<'_>]) -> Result<(BigInt, u64), BuiltinError> {
+    let (number, by) = both(args)?;
+    if by.sign() == Sign::Minus {
+        return Err(operand::wrong(
+            2,
+            "must be an unsigned integer number but got a negative integer",
+        ));
+    }
+    Ok((number, u64::try_from(&by).unwrap_or(u64::MAX)))
+}
+
+fn bits_lsh<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (number, by) = shift(args)?;
+    if by > LONGEST_SHIFT && number.sign() != Sign::NoSign {
+        return Err(operand::wrong(2, "must be a smaller number of bits"));
+    }
+    give(context, &(number << by.min(LONGEST_SHIFT)))
+}
+
+fn bits_rsh<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (number, by) = shift(args)?;
+    let by = by.min(number.bits().saturating_add(1));
+    give(context, &(number >> by))
+}

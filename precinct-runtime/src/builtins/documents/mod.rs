@@ -1,0 +1,327 @@
+//! Objects, and JSON documents by paths.
+//!
+//! * [`patch`]: `json.patch`
+
+pub mod patch;
+
+use crate::arena::Arena;
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::value::{Object, ObjectBuilder, Value};
+
+/// Objects, and JSON documents by paths.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new("object.get", "(object: object[any: any], key: any, default: any) => any", "Returns value of an object's key if present, otherwise a default. If the supplied `key` is an `array`, then `object.get` will search through a nested object or array using each key in turn. For example: `object.get({\"a\": [{ \"b\": true }]}, [\"a\", 0, \"b\"], false)` results in `true`.", object_get).categories(&["object"]),
+    Builtin::new("object.keys", "(object: object[any: any]) => set[any]", "Returns a set of an object's keys. For example: `object.keys({\"a\": 1, \"b\": true, \"c\": \"d\")` results in `{\"a\", \"b\", \"c\"}`.", object_keys).categories(&["object"]),
+    Builtin::new("object.union", "(a: object[any: any], b: object[any: any]) => object[any: any]", "Creates a new object of the asymmetric union of two objects. For example: `object.union({\"a\": 1, \"b\": 2, \"c\": {\"d\": 3}}, {\"a\": 7, \"c\": {\"d\": 4, \"e\": 5}})` will result in `{\"a\": 7, \"b\": 2, \"c\": {\"d\": 4, \"e\": 5}}`.", object_union).categories(&["object"]),
+    Builtin::new("object.union_n", "(objects: array[object[any: any]]) => object[any: any]", "Creates a new object that is the asymmetric union of all objects merged from left to right. For example: `object.union_n([{\"a\": 1}, {\"b\": 2}, {\"a\": 3}])` will result in `{\"b\": 2, \"a\": 3}`.", object_union_n).categories(&["object"]),
+    Builtin::new("object.remove", "(object: object[any: any], keys: any<array[any], object[any: any], set[any]>) => object[any: any]", "Removes specified keys from an object.", object_remove).categories(&["object"]),
+    Builtin::new("object.filter", "(object: object[any: any], keys: any<array[any], object[any: any], set[any]>) => object[any: any]", "Filters the object by keeping only specified keys. For example: `object.filter({\"a\": {\"b\": \"x\", \"c\": \"y\"}, \"d\": \"z\"}, [\"a\"])` will result in `{\"a\": {\"b\": \"x\", \"c\": \"y\"}}`).", object_filter).categories(&["object"]),
+    Builtin::new("object.subset", "(super: any<array[any], object[any: any], set[any]>, sub: any<array[any], object[any: any], set[any]>) => boolean", "Determines if an object `sub` is a subset of another object `super`.Object `sub` is a subset of object `super` if and only if every key in `sub` is also in `super`, **and** for all keys which `sub` and `super` share, they have the same value. This function works with objects, sets, arrays and a set of array and set.If both arguments are objects, then the operation is recursive, e.g. `{\"c\": {\"x\": {10, 15, 20}}` is a subset of `{\"a\": \"b\", \"c\": {\"x\": {10, 15, 20, 25}, \"y\": \"z\"}`. If both arguments are sets, then this function checks if every element of `sub` is a member of `super`, but does not attempt to recurse. If both arguments are arrays, then this function checks if `sub` appears contiguously in order within `super`, and also does not attempt to recurse. If `super` is array and `sub` is set, then this function checks if `super` contains every element of `sub` with no consideration of ordering, and also does not attempt to recurse.", object_subset).categories(&["object"]),
+    Builtin::new("json.filter", "(object: object[any: any], paths: any<array[any<string, array[any]>], set[any<string, array[any]>]>) => object[any: any]", "Filters the object. For example: `json.filter({\"a\": {\"b\": \"x\", \"c\": \"y\"}}, [\"a/b\"])` will result in `{\"a\": {\"b\": \"x\"}}`). Paths are not filtered in-order and are deduplicated before being evaluated.", json_filter).categories(&["object"]),
+    Builtin::new("json.remove", "(object: object[any: any], paths: any<array[any<string, array[any]>], set[any<string, array[any]>]>) => object[any: any]", "Removes paths from an object. For example: `json.remove({\"a\": {\"b\": \"x\", \"c\": \"y\"}}, [\"a/b\"])` will result in `{\"a\": {\"c\": \"y\"}}`. Paths are not removed in-order and are deduplicated before being evaluated.", json_remove).categories(&["object"]),
+    Builtin::new("json.patch", "(target: any, patches: array[object<op: string, path: any>[any: any]]) => any", "Patches an object according to RFC6902. For example: `json.patch({\"a\": {\"foo\": 1}}, [{\"op\": \"add\", \"path\": \"/a/bar\", \"value\": 2}])` results in `{\"a\": {\"foo\": 1, \"bar\": 2}`. The patches are applied atomically: if any of them fails, the result will be undefined. Additionally works on sets, where a value contained in the set is considered to be its path.", json_patch).categories(&["object"]),
+];
+
+fn object_get<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let object = Value::Object(operand::object(args, 1)?);
+    let found = match operand::at(args, 2) {
+        Value::Array(path) => path.iter().try_fold(object, |value, key| value.get(*key)),
+        key => object.get(key),
+    };
+    Ok(Some(found.unwrap_or(operand::at(args, 3))))
+}
+
+fn object_keys<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let object = operand::object(args, 1)?;
+    Ok(Some(Value::set(context.arena(), object.keys())))
+}
+
+fn object_union<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (one, other) = (operand::object(args, 1)?, operand::object(args, 2)?);
+    Ok(Some(union(one, other, context.arena())))
+}
+
+/// Both objects; where both have a key, objects are joined and otherwise the second counts.
+fn union<'a>(one: &Object<'a>, other: &Object<'a>, arena: &'a Arena) -> Value<'a> {
+    let mut builder = ObjectBuilder::new(arena);
+    for (key, value) in one.entries() {
+        builder.replace(*key, *value);
+    }
+    for (key, value) in other.entries() {
+        let value = match (one.get(*key), value) {
+            (Some(Value::Object(one)), Value::Object(other)) => union(one, other, arena),
+            _ => *value,
+        };
+        builder.replace(*key, value);
+    }
+    builder.finish()
+}
+
+fn object_union_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let list = operand::array(args, 1)?;
+    let mut all = Object::EMPTY;
+    for item in list {
+        let object = item
+            .as_object()
+            .ok_or_else(|| operand::wrong_element(1, Value::Array(list), *item, &["object"]))?;
+        if let Value::Object(joined) = union(all, object, context.arena()) {
+            all = joined;
+        }
+    }
+    Ok(Some(Value::Object(all)))
+}
+
+/// The keys that an array, a set or an object names.
+fn keys<'a>(args: &[Value<'a>], position: usize) -> Result<Vec<Value<'a>>, BuiltinError> {
+    match operand::at(args, position) {
+        Value::Object(object) => Ok(object.keys().collect()),
+        Value::Array(items) => Ok(items.to_vec()),
+        Value::Set(set) => Ok(set.items().to_vec()),
+        other => Err(operand::wrong_type(
+            position,
+            other,
+            &["object", "set", "array"],
+        )),
+    }
+}
+
+fn object_remove<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let object = operand::object(args, 1)?;
+    let keys = Value::set(context.arena(), keys(args, 2)?);
+    let left = object
+        .entries()
+        .iter()
+        .map(|(key, value)| (*key, *value))
+        .filter(|(key, _)| keys.get(*key).is_none());
+    Ok(Some(Value::object(context.arena(), left)))
+}
+
+fn object_filter<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let object = operand::object(args, 1)?;
+    let keys = Value::set(context.arena(), keys(args, 2)?);
+    let kept = object
+        .entries()
+        .iter()
+        .map(|(key, value)| (*key, *value))
+        .filter(|(key, _)| keys.get(*key).is_some());
+    Ok(Some(Value::object(context.arena(), kept)))
+}
+
+fn object_subset<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (whole, part) = (operand::at(args, 1), operand::at(args, 2));
+    let holds = match (whole, part) {
+        (Value::Object(_), Value::Object(_))
+        | (Value::Array(_), Value::Array(_))
+        | (Value::Set(_), Value::Set(_)) => is_subset(whole, part),
+        (Value::Array(items), Value::Set(set)) => set
+            .items()
+            .iter()
+            .all(|item| items.iter().any(|there| there.equals(*item))),
+        _ => {
+            return Err(BuiltinError::new(
+                "both arguments object.subset must be of the same type or array and set",
+            ));
+        }
+    };
+    Ok(Some(Value::Bool(holds)))
+}
+
+fn is_subset(whole: Value<'_>, part: Value<'_>) -> bool {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => part.entries().iter().all(|(key, value)| {
+            whole
+                .get(*key)
+                .is_some_and(|there| is_subset(there, *value))
+        }),
+        (Value::Set(whole), Value::Set(part)) => {
+            part.items().iter().all(|item| whole.contains(*item))
+        }
+        (Value::Array(whole), Value::Array(part)) => {
+            part.is_empty()
+                || whole.windows(part.len()).any(|window| {
+                    window
+                        .iter()
+                        .zip(part)
+                        .all(|(one, other)| one.equals(*other))
+                })
+        }
+        (whole, part) => whole.equals(part),
+    }
+}
+
+/// A path: an array of keys, or a text with slashes, where `~1` and `~0` stand for `/` and `~`.
+fn path<'a>(value: Value<'a>, arena: &'a Arena) -> Result<Vec<Value<'a>>, BuiltinError> {
+    match value {
+        Value::String(text) => {
+            let text = text.trim_start_matches('/');
+            if text.is_empty() {
+                return Ok(Vec::new());
+            }
+            Ok(text
+                .split('/')
+                .map(|part| Value::string(arena, &part.replace("~1", "/").replace("~0", "~")))
+                .collect())
+        }
+        Value::Array(items) => Ok(items.to_vec()),
+        other => Err(operand::wrong(
+            2,
+            &format!(
+                "must be one of {{set, array}} containing string paths or array of path segments but got {}",
+                other.type_name()
+            ),
+        )),
+    }
+}
+
+/// The paths that a collection names.
+fn paths<'a>(args: &[Value<'a>], arena: &'a Arena) -> Result<Vec<Vec<Value<'a>>>, BuiltinError> {
+    operand::array_or_set(args, 2)?
+        .iter()
+        .map(|item| path(*item, arena))
+        .collect()
+}
+
+/// Paths as a tree: a node without children takes everything.
+#[derive(Default)]
+struct Wanted<'a> {
+    whole: bool,
+    below: Vec<(Value<'a>, Wanted<'a>)>,
+}
+
+impl<'a> Wanted<'a> {
+    fn add(&mut self, path: &[Value<'a>]) {
+        let mut node = self;
+        for key in path {
+            let at = match node
+                .below
+                .iter()
+                .position(|(there, _)| same_key(*there, *key))
+            {
+                Some(at) => at,
+                None => {
+                    node.below.push((*key, Wanted::default()));
+                    node.below.len() - 1
+                }
+            };
+            node = &mut node.below[at].1;
+        }
+        node.whole = true;
+    }
+
+    fn child(&self, key: Value<'_>) -> Option<&Self> {
+        self.below
+            .iter()
+            .find(|(there, _)| same_key(*there, key))
+            .map(|(_, node)| node)
+    }
+}
+
+/// Keys of paths are texts; an array's index and an object's key can be a number.
+fn same_key(one: Value<'_>, other: Value<'_>) -> bool {
+    one.equals(other)
+        || match (one, other) {
+            (Value::String(text), number @ Value::Number(_))
+            | (number @ Value::Number(_), Value::String(text)) => number.to_string() == text,
+            _ => false,
+        }
+}
+
+fn json_filter<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let object = Value::Object(operand::object(args, 1)?);
+    let mut wanted = Wanted::default();
+    for path in paths(args, context.arena())? {
+        wanted.add(&path);
+    }
+    let kept = filter(object, &wanted, context.arena());
+    Ok(Some(kept.unwrap_or(Value::EMPTY_OBJECT)))
+}
+
+fn filter<'a>(value: Value<'a>, wanted: &Wanted<'a>, arena: &'a Arena) -> Option<Value<'a>> {
+    if wanted.whole {
+        return Some(value);
+    }
+    match value {
+        Value::Object(object) => {
+            let kept = object.entries().iter().filter_map(|(key, value)| {
+                Some((*key, filter(*value, wanted.child(*key)?, arena)?))
+            });
+            Some(Value::object(arena, kept.collect::<Vec<_>>()))
+        }
+        Value::Array(items) => {
+            let kept: Vec<_> = items
+                .iter()
+                .enumerate()
+                .filter_map(|(index, item)| filter(*item, wanted.child(index_key(index))?, arena))
+                .collect();
+            Some(Value::array(arena, &kept))
+        }
+        Value::Set(set) => {
+            let kept = set
+                .items()
+                .iter()
+                .filter_map(|item| filter(*item, wanted.child(*item)?, arena));
+            Some(Value::set(arena, kept.collect::<Vec<_>>()))
+        }
+        _ => None,
+    }
+}
+
+fn index_key<'a>(index: usize) -> Value<'a> {
+    Value::int(i64::try_from(index).unwrap_or(i64::MAX))
+}
+
+fn json_remove<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let object = Value::Object(operand::object(args, 1)?);
+    let mut unwanted = Wanted::default();
+    for path in paths(args, context.arena())? {
+        if !path.is_empty() {
+            unwanted.add(&path);
+        }
+    }
+    Ok(Some(remove(object, &unwanted, context.arena())))
+}
+
+fn remove<'a>(value: Value<'a>, unwanted: &Wanted<'a>, arena: &'a Arena) -> Value<'a> {
+    let left = |key: Value<'a>, value: Value<'a>| match unwanted.child(key) {
+        None => Some(value),
+        Some(node) if node.whole => None,
+        Some(node) => Some(remove(value, node, arena)),
+    };
+    match value {
+        Value::Object(object) => {
+            let entries = object
+                .entries()
+                .iter()
+                .filter_map(|(key, value)| Some((*key, left(*key, *value)?)));
+            Value::object(arena, entries.collect::<Vec<_>>())
+        }
+        Value::Array(items) => {
+            let items: Vec<_> = items
+                .iter()
+                .enumerate()
+                .filter_map(|(index, item)| left(index_key(index), *item))
+                .collect();
+            Value::array(arena, &items)
+        }
+        Value::Set(set) => {
+            let items = set.items().iter().filter_map(|item| left(*item, *item));
+            Value::set(arena, items.collect::<Vec<_>>())
+        }
+        other => other,
+    }
+}
+
+fn json_patch<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let operations = operand::array(args, 2)?;
+    let mut document = operand::at(args, 1);
+    for operation in operations {
+        context.spend(1)?;
+        match patch::apply(document, *operation, context.arena())? {
+            Some(next) => document = next,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(document))
+}

@@ -1,0 +1,47 @@
+//! Ranges of integers.
+
+use num_bigint::{BigInt, Sign};
+
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::number::Number;
+use crate::value::Value;
+
+/// Ranges of integers.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new("numbers.range", "(a: number, b: number) => array[number]", "Returns an array of numbers in the given (inclusive) range. If `a==b`, then `range == [a]`; if `a > b`, then `range` is in descending order.", numbers_range).categories(&["numbers"]),
+    Builtin::new("numbers.range_step", "(a: number, b: number, step: number) => array[number]", "Returns an array of numbers in the given (inclusive) range incremented by a positive step.\n	If \"a==b\", then \"range == [a]\"; if \"a > b\", then \"range\" is in descending order.\n	If the provided \"step\" is less then 1, an error will be thrown.\n	If \"b\" is not in the range of the provided \"step\", \"b\" won't be included in the result.\n	", numbers_range_step).categories(&["numbers"]),
+];
+
+fn numbers_range<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (from, to) = (operand::big_int(args, 1)?, operand::big_int(args, 2)?);
+    range(context, from, &to, &BigInt::from(1))
+}
+
+fn numbers_range_step<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (from, to) = (operand::big_int(args, 1)?, operand::big_int(args, 2)?);
+    let step = operand::big_int(args, 3)?;
+    if step.sign() != Sign::Plus {
+        return Err(BuiltinError::new(
+            "numbers.range_step: step must be a positive number above zero",
+        ));
+    }
+    range(context, from, &to, &step)
+}
+
+fn range<'a>(context: &mut Context<'a>, from: BigInt, to: &BigInt, step: &BigInt) -> Outcome<'a> {
+    let mut items = Vec::new();
+    let mut at = from;
+    let up = at <= *to;
+    while if up { at <= *to } else { at >= *to } {
+        context.spend(1)?;
+        items.push(Value::from(Number::from_big(context.arena(), &at)));
+        if up {
+            at += step;
+        } else {
+            at -= step;
+        }
+    }
+    Ok(Some(Value::array(context.arena(), &items)))
+}

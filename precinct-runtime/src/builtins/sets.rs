@@ -1,0 +1,108 @@
+//! Sets. The difference is `minus`, in the family of numbers: it serves both.
+
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::value::{Set, SetBuilder, Value};
+
+/// Sets.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new(
+        "and",
+        "(x: set[any], y: set[any]) => set[any]",
+        "Returns the intersection of two sets.",
+        and,
+    )
+    .infix("&")
+    .categories(&["sets"]),
+    Builtin::new(
+        "or",
+        "(x: set[any], y: set[any]) => set[any]",
+        "Returns the union of two sets.",
+        or,
+    )
+    .infix("|")
+    .categories(&["sets"]),
+    Builtin::new(
+        "union",
+        "(xs: set[set[any]]) => set[any]",
+        "Returns the union of the given input sets.",
+        union,
+    )
+    .categories(&["sets"]),
+    Builtin::new(
+        "intersection",
+        "(xs: set[set[any]]) => set[any]",
+        "Returns the intersection of the given input sets.",
+        intersection,
+    )
+    .categories(&["sets"]),
+    Builtin::new("set_diff", "(set[any], set[any]) => set[any]", "", set_diff).deprecated(),
+];
+
+fn both<'a>(args: &[Value<'a>]) -> Result<(&'a Set<'a>, &'a Set<'a>), BuiltinError> {
+    Ok((operand::set(args, 1)?, operand::set(args, 2)?))
+}
+
+fn and<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (x, y) = both(args)?;
+    let shared: Vec<_> = x
+        .items()
+        .iter()
+        .copied()
+        .filter(|item| y.contains(*item))
+        .collect();
+    Ok(Some(Set::from_sorted(context.arena(), &shared)))
+}
+
+fn or<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (x, y) = both(args)?;
+    let items = x.items().iter().chain(y.items()).copied();
+    Ok(Some(Value::set(context.arena(), items)))
+}
+
+fn set_diff<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (x, y) = both(args)?;
+    let left: Vec<_> = x
+        .items()
+        .iter()
+        .copied()
+        .filter(|item| !y.contains(*item))
+        .collect();
+    Ok(Some(Set::from_sorted(context.arena(), &left)))
+}
+
+/// The sets in a set of sets.
+fn inner<'a>(args: &[Value<'a>]) -> Result<Vec<&'a Set<'a>>, BuiltinError> {
+    let outer = operand::set(args, 1)?;
+    outer
+        .items()
+        .iter()
+        .map(|item| {
+            item.as_set()
+                .ok_or_else(|| operand::wrong_element(1, Value::Set(outer), *item, &["set"]))
+        })
+        .collect()
+}
+
+fn union<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let mut builder = SetBuilder::new(context.arena());
+    for set in inner(args)? {
+        set.items().iter().for_each(|item| builder.add(*item));
+    }
+    Ok(Some(builder.finish()))
+}
+
+fn intersection<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let sets = inner(args)?;
+    let Some((first, rest)) = sets.split_first() else {
+        return Ok(Some(Value::EMPTY_SET));
+    };
+    let shared: Vec<_> = first
+        .items()
+        .iter()
+        .copied()
+        .filter(|item| rest.iter().all(|set| set.contains(*item)))
+        .collect();
+    Ok(Some(Set::from_sorted(context.arena(), &shared)))
+}

@@ -1,0 +1,516 @@
+//! `sprintf`: the verbs, flags and error marks of Go's `fmt`, over Rego's values.
+//!
+//! Integers are integers to Go, other numbers are 64-bit floats, strings are strings, and everything else is given to
+//! Go as its Rego text.
+
+use num_bigint::{BigInt, Sign};
+
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::value::Value;
+
+/// How wide a field may be asked for; Go's own bound.
+const WIDEST: usize = 1_000_000;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Spec {
+    plus: bool,
+    minus: bool,
+    sharp: bool,
+    space: bool,
+    zero: bool,
+    width: Option<usize>,
+    precision: Option<usize>,
+}
+
+enum Arg<'a> {
+    Int(BigInt),
+    Float(f64),
+    Text(&'a str),
+    Other(String),
+}
+
+/// Formats the values.
+pub(super) fn sprintf(
+    context: &mut Context<'_>,
+    pattern: &str,
+    values: &[Value<'_>],
+) -> Result<String, BuiltinError> {
+    let mut out = String::with_capacity(pattern.len());
+    let mut formatter = Formatter {
+        values,
+        next: 0,
+        reordered: false,
+        good: true,
+    };
+    let mut rest = pattern;
+    while let Some(percent) = rest.find('%') {
+        out.push_str(&rest[..percent]);
+        rest = &rest[percent + 1..];
+        let before = out.len();
+        rest = formatter.verb(rest, &mut out);
+        context.spend(1 + (out.len() - before) as u64 / 64)?;
+    }
+    out.push_str(rest);
+    formatter.extra(&mut out);
+    Ok(out)
+}
+
+struct Formatter<'v, 'a> {
+    values: &'v [Value<'a>],
+    next: usize,
+    /// An argument was picked by its number: unused ones are then no mistake.
+    reordered: bool,
+    good: bool,
+}
+
+impl Formatter<'_, '_> {
+    /// Reads a verb and writes its argument; gives what stands behind the verb.
+    fn verb<'p>(&mut self, pattern: &'p str, out: &mut String) -> &'p str {
+        let mut spec = Spec::default();
+        let mut rest = pattern;
+        self.good = true;
+        let mut indexed = false;
+        while let Some(flag) = rest.chars().next() {
+            match flag {
+                '+' => spec.plus = true,
+                '-' => {
+                    spec.minus = true;
+                    spec.zero = false;
+                }
+                '#' => spec.sharp = true,
+                ' ' => spec.space = true,
+                '0' => spec.zero = !spec.minus,
+                _ => break,
+            }
+            rest = &rest[1..];
+        }
+        rest = self.index(rest, &mut indexed);
+        if let Some(after) = rest.strip_prefix('*') {
+            rest = after;
+            match self.star() {
+                Some(width) => {
+                    if width < 0 {
+                        spec.minus = true;
+                        spec.zero = false;
+                    }
+                    spec.width = usize::try_from(width.unsigned_abs())
+                        .ok()
+                        .filter(|w| *w <= WIDEST);
+                    if spec.width.is_none() {
+                        out.push_str("%!(BADWIDTH)");
+                    }
+                }
+                None => out.push_str("%!(BADWIDTH)"),
+            }
+            indexed = false;
+        } else {
+            let (width, after) = digits(rest);
+            if indexed && width.is_some() {
+                self.good = false;
+            }
+            spec.width = width.map(|width| width.min(WIDEST));
+            rest = after;
+        }
+        if let Some(after) = rest.strip_prefix('.') {
+            rest = after;
+            if indexed {
+                self.good = false;
+            }
+            rest = self.index(rest, &mut indexed);
+            if let Some(after) = rest.strip_prefix('*') {
+                rest = after;
+                match self.star().map(usize::try_from) {
+                    Some(Ok(precision)) if precision <= WIDEST => spec.precision = Some(precision),
+                    Some(Err(_)) => {}
+                    _ => out.push_str("%!(BADPREC)"),
+                }
+                indexed = false;
+            } else {
+                let (precision, after) = digits(rest);
+                spec.precision = Some(precision.unwrap_or(0).min(WIDEST));
+                rest = after;
+            }
+        }
+        if !indexed {
+            rest = self.index(rest, &mut indexed);
+        }
+        let Some(verb) = rest.chars().next() else {
+            out.push_str("%!(NOVERB)");
+            return rest;
+        };
+        let after = &rest[verb.len_utf8()..];
+        if verb == '%' {
+            out.push('%');
+        } else if !self.good {
+            out.extend(["%!", &verb.to_string(), "(BADINDEX)"]);
+        } else if let Some(value) = self.values.get(self.next) {
+            self.next += 1;
+            write_arg(verb, spec, &arg(*value), out);
+        } else {
+            out.extend(["%!", &verb.to_string(), "(MISSING)"]);
+        }
+        after
+    }
+
+    /// `[3]`: the number of the argument to use.
+    fn index<'p>(&mut self, rest: &'p str, indexed: &mut bool) -> &'p str {
+        let Some(inner) = rest.strip_prefix('[') else {
+            return rest;
+        };
+        self.reordered = true;
+        let Some((number, after)) = inner.split_once(']') else {
+            self.good = false;
+            return &rest[1..];
+        };
+        *indexed = true;
+        match number.parse::<usize>() {
+            Ok(number) if (1..=self.values.len()).contains(&number) => self.next = number - 1,
+            _ => self.good = false,
+        }
+        after
+    }
+
+    fn star(&mut self) -> Option<i64> {
+        let value = self.values.get(self.next)?;
+        self.next += 1;
+        value.as_number().and_then(crate::number::Number::to_i64)
+    }
+
+    fn extra(&self, out: &mut String) {
+        let unused = self.values.get(self.next..).unwrap_or_default();
+        if self.reordered || unused.is_empty() {
+            return;
+        }
+        let shown: Vec<String> = unused
+            .iter()
+            .map(|value| {
+                let arg = arg(*value);
+                let mut text = String::new();
+                write_arg('v', Spec::default(), &arg, &mut text);
+                format!("{}={text}", go_type(&arg))
+            })
+            .collect();
+        out.extend(["%!(EXTRA ", &shown.join(", "), ")"]);
+    }
+}
+
+fn digits(text: &str) -> (Option<usize>, &str) {
+    let end = text.bytes().take_while(u8::is_ascii_digit).count();
+    (text[..end].parse().ok(), &text[end..])
+}
+
+fn arg<'a>(value: Value<'a>) -> Arg<'a> {
+    match value {
+        Value::String(text) => Arg::Text(text),
+        Value::Number(number) => match number.to_big() {
+            Some(whole) => Arg::Int(whole),
+            None => Arg::Float(super::as_float(number)),
+        },
+        other => Arg::Other(other.to_string()),
+    }
+}
+
+fn go_type(arg: &Arg<'_>) -> &'static str {
+    match arg {
+        Arg::Int(whole) if i64::try_from(whole).is_ok() => "int",
+        Arg::Int(_) => "*big.Int",
+        Arg::Float(_) => "float64",
+        Arg::Text(_) | Arg::Other(_) => "string",
+    }
+}
+
+fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
+    if verb == 'T' {
+        return pad(spec, go_type(arg), out);
+    }
+    let done = match arg {
+        Arg::Int(whole) => integer(verb, spec, whole, out),
+        Arg::Float(float) => real(verb, spec, *float, out),
+        Arg::Text(text) => string(verb, spec, text, out),
+        Arg::Other(text) => string(verb, spec, text, out),
+    };
+    if !done {
+        let mut shown = String::new();
+        write_arg('v', Spec::default(), arg, &mut shown);
+        out.extend(["%!", &verb.to_string(), "(", go_type(arg), "=", &shown, ")"]);
+    }
+}
+
+/// Fills up to the width, with spaces or with zeros.
+fn pad(spec: Spec, text: &str, out: &mut String) {
+    let fill = spec.width.unwrap_or(0).saturating_sub(text.chars().count());
+    let with = if spec.zero && !spec.minus { '0' } else { ' ' };
+    if spec.minus {
+        out.push_str(text);
+        out.extend(std::iter::repeat_n(' ', fill));
+    } else {
+        out.extend(std::iter::repeat_n(with, fill));
+        out.push_str(text);
+    }
+}
+
+fn integer(verb: char, spec: Spec, whole: &BigInt, out: &mut String) -> bool {
+    let negative = whole.sign() == Sign::Minus;
+    let magnitude = whole.magnitude();
+    let (digits, prefix) = match verb {
+        'd' | 'v' => (magnitude.to_str_radix(10), ""),
+        'b' => (
+            magnitude.to_str_radix(2),
+            if spec.sharp { "0b" } else { "" },
+        ),
+        'o' => (magnitude.to_str_radix(8), if spec.sharp { "0" } else { "" }),
+        'O' => (magnitude.to_str_radix(8), "0o"),
+        'x' => (
+            magnitude.to_str_radix(16),
+            if spec.sharp { "0x" } else { "" },
+        ),
+        'X' => (
+            magnitude.to_str_radix(16).to_uppercase(),
+            if spec.sharp { "0X" } else { "" },
+        ),
+        'c' | 'q' | 'U' => return character(verb, spec, whole, out),
+        _ => return false,
+    };
+    let sign = if negative {
+        "-"
+    } else if spec.plus {
+        "+"
+    } else if spec.space {
+        " "
+    } else {
+        ""
+    };
+    let zeros = match spec.precision {
+        Some(0) if magnitude.bits() == 0 => {
+            let blank = Spec {
+                zero: false,
+                ..spec
+            };
+            pad(blank, "", out);
+            return true;
+        }
+        Some(precision) => precision.saturating_sub(digits.len()),
+        None if spec.zero && !spec.minus => spec
+            .width
+            .unwrap_or(0)
+            .saturating_sub(digits.len() + sign.len() + prefix.len()),
+        None => 0,
+    };
+    let text = format!("{sign}{prefix}{}{digits}", "0".repeat(zeros));
+    pad(
+        Spec {
+            zero: false,
+            ..spec
+        },
+        &text,
+        out,
+    );
+    true
+}
+
+fn character(verb: char, spec: Spec, whole: &BigInt, out: &mut String) -> bool {
+    let code = u32::try_from(whole).ok();
+    let letter = code.and_then(char::from_u32).unwrap_or('\u{fffd}');
+    match verb {
+        'c' => pad(spec, &letter.to_string(), out),
+        'q' => pad(spec, &quoted_char(letter, spec.plus), out),
+        _ => {
+            let mut text = format!("U+{:04X}", code.unwrap_or(0xfffd));
+            if spec.sharp {
+                text = format!("{text} '{letter}'");
+            }
+            pad(
+                Spec {
+                    zero: false,
+                    ..spec
+                },
+                &text,
+                out,
+            );
+        }
+    }
+    true
+}
+
+fn quoted_char(letter: char, ascii: bool) -> String {
+    match letter {
+        '\'' => "'\\''".to_owned(),
+        '"' => "'\"'".to_owned(),
+        letter if ascii && !letter.is_ascii() => format!("'\\u{:04x}'", u32::from(letter)),
+        letter => {
+            let quoted = quoted(&letter.to_string());
+            format!("'{}'", quoted.trim_matches('"'))
+        }
+    }
+}
+
+fn real(verb: char, spec: Spec, float: f64, out: &mut String) -> bool {
+    let mut text = match verb {
+        'v' | 'g' => general(
+            float.abs(),
+            spec.precision,
+            'e',
+            if verb == 'v' { 21 } else { 21 },
+        ),
+        'G' => general(float.abs(), spec.precision, 'E', 21),
+        'e' | 'E' => exponent(float.abs(), spec.precision.unwrap_or(6), verb),
+        'f' | 'F' => format!("{:.*}", spec.precision.unwrap_or(6), float.abs()),
+        _ => return false,
+    };
+    let sign = if float.is_sign_negative() {
+        "-"
+    } else if spec.plus {
+        "+"
+    } else if spec.space {
+        " "
+    } else {
+        ""
+    };
+    if spec.zero && !spec.minus {
+        let fill = spec
+            .width
+            .unwrap_or(0)
+            .saturating_sub(text.len() + sign.len());
+        text = "0".repeat(fill) + &text;
+    }
+    pad(
+        Spec {
+            zero: false,
+            ..spec
+        },
+        &format!("{sign}{text}"),
+        out,
+    );
+    true
+}
+
+/// `1.5e+06`
+fn exponent(float: f64, precision: usize, letter: char) -> String {
+    let text = format!("{float:.precision$e}");
+    with_go_exponent(&text, letter)
+}
+
+/// Rust's `1e6` as Go's `1e+06`.
+fn with_go_exponent(text: &str, letter: char) -> String {
+    let Some((mantissa, power)) = text.split_once('e') else {
+        return text.to_owned();
+    };
+    let (sign, digits) = match power.strip_prefix('-') {
+        Some(digits) => ('-', digits),
+        None => ('+', power),
+    };
+    format!("{mantissa}{letter}{sign}{digits:0>2}")
+}
+
+/// The shorter of the plain and the exponential form; the plain one up to a power of ten that depends on precision.
+fn general(float: f64, precision: Option<usize>, letter: char, shortest_limit: i32) -> String {
+    if !float.is_finite() {
+        return if float.is_nan() {
+            "NaN".to_owned()
+        } else {
+            "+Inf".trim_start_matches('+').to_owned()
+        };
+    }
+    let scientific = match precision {
+        Some(precision) => format!("{float:.*e}", precision.max(1) - 1),
+        None => format!("{float:e}"),
+    };
+    let (mantissa, power) = scientific
+        .split_once('e')
+        .unwrap_or((scientific.as_str(), "0"));
+    let power: i32 = power.parse().unwrap_or(0);
+    let limit = precision.map_or(shortest_limit, |precision| {
+        i32::try_from(precision.max(1)).unwrap_or(i32::MAX)
+    });
+    let trimmed = if precision.is_some() && mantissa.contains('.') {
+        mantissa.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        mantissa
+    };
+    if power < -4 || power >= limit {
+        return with_go_exponent(&format!("{trimmed}e{power}"), letter);
+    }
+    let digits = trimmed
+        .len()
+        .saturating_sub(usize::from(trimmed.contains('.')));
+    let after_point = i32::try_from(digits).unwrap_or(i32::MAX) - 1 - power;
+    format!(
+        "{float:.*}",
+        usize::try_from(after_point.max(0)).unwrap_or(0)
+    )
+}
+
+fn string(verb: char, spec: Spec, text: &str, out: &mut String) -> bool {
+    let cut = |text: &str| match spec.precision {
+        Some(most) => text.chars().take(most).collect(),
+        None => text.to_owned(),
+    };
+    match verb {
+        's' | 'v' if !(verb == 'v' && spec.sharp) => pad(spec, &cut(text), out),
+        'v' => pad(spec, &quoted(text), out),
+        'q' => {
+            let text: String = cut(text);
+            let shown = if spec.sharp && !text.contains('`') && !text.contains(char::is_control) {
+                format!("`{text}`")
+            } else if spec.plus {
+                ascii_quoted(&text)
+            } else {
+                quoted(&text)
+            };
+            pad(spec, &shown, out);
+        }
+        'x' | 'X' => {
+            let bytes = match spec.precision {
+                Some(most) => &text.as_bytes()[..most.min(text.len())],
+                None => text.as_bytes(),
+            };
+            pad(spec, &hex(bytes, verb, spec), out);
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn hex(bytes: &[u8], verb: char, spec: Spec) -> String {
+    let mark = match (spec.sharp, verb) {
+        (true, 'X') => "0X",
+        (true, _) => "0x",
+        _ => "",
+    };
+    let mut text = String::new();
+    for (index, byte) in bytes.iter().enumerate() {
+        if index > 0 && spec.space {
+            text.push(' ');
+        }
+        if index == 0 || spec.space {
+            text.push_str(mark);
+        }
+        let pair = if verb == 'X' {
+            format!("{byte:02X}")
+        } else {
+            format!("{byte:02x}")
+        };
+        text.push_str(&pair);
+    }
+    text
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    // Writing to a string can't fail.
+    let _ = crate::json::quote_go(text, &mut out);
+    out
+}
+
+fn ascii_quoted(text: &str) -> String {
+    let mut out = String::new();
+    for c in quoted(text).chars() {
+        match c {
+            c if c.is_ascii() => out.push(c),
+            c if u32::from(c) < 0x1_0000 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push_str(&format!("\\U{:08x}", u32::from(c))),
+        }
+    }
+    out
+}

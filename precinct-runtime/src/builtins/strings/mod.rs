@@ -1,0 +1,366 @@
+//! Texts. Positions count characters (Unicode scalar values), as OPA's do.
+//!
+//! * [`format`]: `sprintf`
+
+pub mod format;
+
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::number::Number;
+use crate::value::Value;
+
+/// Texts.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new("concat", "(delimiter: string, collection: any<array[string], set[string]>) => string", "Joins a set or array of strings with a delimiter.", concat).categories(&["strings"]),
+    Builtin::new("contains", "(haystack: string, needle: string) => boolean", "Returns `true` if the search string is included in the base string", contains).categories(&["strings"]),
+    Builtin::new("endswith", "(search: string, base: string) => boolean", "Returns true if the search string ends with the base string.", endswith).categories(&["strings"]),
+    Builtin::new("startswith", "(search: string, base: string) => boolean", "Returns true if the search string begins with the base string.", startswith).categories(&["strings"]),
+    Builtin::new("format_int", "(number: number, base: number) => string", "Returns the string representation of the number in the given base after rounding it down to an integer value.", format_int).categories(&["strings"]),
+    Builtin::new("indexof", "(haystack: string, needle: string) => number", "Returns the index of a substring contained inside a string.", indexof).categories(&["strings"]),
+    Builtin::new("indexof_n", "(haystack: string, needle: string) => array[number]", "Returns a list of all the indexes of a substring contained inside a string.", indexof_n).categories(&["strings"]),
+    Builtin::new("lower", "(x: string) => string", "Returns the input string but with all characters in lower-case.", lower).categories(&["strings"]),
+    Builtin::new("upper", "(x: string) => string", "Returns the input string but with all characters in upper-case.", upper).categories(&["strings"]),
+    Builtin::new("replace", "(x: string, old: string, new: string) => string", "Replace replaces all instances of a sub-string.", replace).categories(&["strings"]),
+    Builtin::new("strings.replace_n", "(patterns: object[string: string], value: string) => string", "Replaces a string from a list of old, new string pairs.\nReplacements are performed in the order they appear in the target string, without overlapping matches.\nThe old string comparisons are done in argument order.", strings_replace_n).categories(&["strings"]),
+    Builtin::new("strings.reverse", "(x: string) => string", "Reverses a given string.", strings_reverse).categories(&["strings"]),
+    Builtin::new("strings.count", "(search: string, substring: string) => number", "Returns the number of non-overlapping instances of a substring in a string.", strings_count).categories(&["strings"]),
+    Builtin::new("split", "(x: string, delimiter: string) => array[string]", "Split returns an array containing elements of the input string split on a delimiter.", split).categories(&["strings"]),
+    Builtin::new("strings.split_n", "(x: string, delimiter: string, n: number) => array[string]", "Returns an array of at most `n` parts of `x` split on `delimiter`. If `n` is positive, returns the first `n` parts. If `n` is negative, returns the last `abs(n)` parts. If `n` is zero, returns an empty array. If `abs(n)` exceeds the number of parts, all parts are returned.", strings_split_n).categories(&["strings"]),
+    Builtin::new("substring", "(value: string, offset: number, length: number) => string", "Returns the  portion of a string for a given `offset` and a `length`.  If `length < 0`, `output` is the remainder of the string.", substring).categories(&["strings"]),
+    Builtin::new("trim", "(value: string, cutset: string) => string", "Returns `value` with all leading or trailing instances of the `cutset` characters removed.", trim).categories(&["strings"]),
+    Builtin::new("trim_left", "(value: string, cutset: string) => string", "Returns `value` with all leading instances of the `cutset` characters removed.", trim_left).categories(&["strings"]),
+    Builtin::new("trim_right", "(value: string, cutset: string) => string", "Returns `value` with all trailing instances of the `cutset` characters removed.", trim_right).categories(&["strings"]),
+    Builtin::new("trim_prefix", "(value: string, prefix: string) => string", "Returns `value` without the prefix. If `value` doesn't start with `prefix`, it is returned unchanged.", trim_prefix).categories(&["strings"]),
+    Builtin::new("trim_suffix", "(value: string, suffix: string) => string", "Returns `value` without the suffix. If `value` doesn't end with `suffix`, it is returned unchanged.", trim_suffix).categories(&["strings"]),
+    Builtin::new("trim_space", "(value: string) => string", "Return the given string with all leading and trailing white space removed.", trim_space).categories(&["strings"]),
+    Builtin::new("strings.any_prefix_match", "(search: any<string, array[string], set[string]>, base: any<string, array[string], set[string]>) => boolean", "Returns true if any of the search strings begins with any of the base strings.", strings_any_prefix_match).categories(&["strings"]),
+    Builtin::new("strings.any_suffix_match", "(search: any<string, array[string], set[string]>, base: any<string, array[string], set[string]>) => boolean", "Returns true if any of the search strings ends with any of the base strings.", strings_any_suffix_match).categories(&["strings"]),
+    Builtin::new("sprintf", "(format: string, values: array[any]) => string", "Returns the given string, formatted.", sprintf).categories(&["strings"]),
+];
+
+fn text<'a>(context: &Context<'a>, text: &str) -> Outcome<'a> {
+    Ok(Some(Value::string(context.arena(), text)))
+}
+
+fn number<'a>(count: usize) -> Outcome<'a> {
+    Ok(Some(Value::int(i64::try_from(count).unwrap_or(i64::MAX))))
+}
+
+fn two<'a>(args: &[Value<'a>]) -> Result<(&'a str, &'a str), BuiltinError> {
+    Ok((operand::string(args, 1)?, operand::string(args, 2)?))
+}
+
+fn concat<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let delimiter = operand::string(args, 1)?;
+    let parts = operand::strings(args, 2)?;
+    text(context, &parts.join(delimiter))
+}
+
+fn contains<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (haystack, needle) = two(args)?;
+    Ok(Some(Value::Bool(haystack.contains(needle))))
+}
+
+fn startswith<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (whole, prefix) = two(args)?;
+    Ok(Some(Value::Bool(whole.starts_with(prefix))))
+}
+
+fn endswith<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (whole, suffix) = two(args)?;
+    Ok(Some(Value::Bool(whole.ends_with(suffix))))
+}
+
+/// A number, cut to an integer, in base 2, 8, 10 or 16.
+fn format_int<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let input = operand::number(args, 1)?;
+    let base = match operand::number(args, 2)?.to_i64() {
+        Some(base @ (2 | 8 | 10 | 16)) => u32::try_from(base).unwrap_or(10),
+        _ => return Err(operand::wrong_value(2, &["2", "8", "10", "16"])),
+    };
+    let whole = match input.to_big() {
+        Some(whole) => whole,
+        None => crate::number::float::Float::of(input)
+            .ok()
+            .and_then(|float| float.truncate())
+            .ok_or_else(|| operand::wrong(1, "must be a number in range"))?,
+    };
+    text(context, &whole.to_str_radix(base))
+}
+
+fn indexof<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (haystack, needle) = two(args)?;
+    if needle.is_empty() {
+        return Err(BuiltinError::new("empty search character"));
+    }
+    match haystack.find(needle) {
+        Some(at) => number(haystack[..at].chars().count()),
+        None => Ok(Some(Value::int(-1))),
+    }
+}
+
+fn indexof_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (haystack, needle) = two(args)?;
+    if needle.is_empty() {
+        return Err(BuiltinError::new("empty search character"));
+    }
+    let mut found = Vec::new();
+    let mut position = 0_i64;
+    for (at, _) in haystack.char_indices() {
+        if haystack[at..].starts_with(needle) {
+            found.push(Value::int(position));
+        }
+        position += 1;
+    }
+    Ok(Some(Value::array(context.arena(), &found)))
+}
+
+/// Lower case letter by letter, as Go does it: the final sigma is no exception.
+fn lower<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let lowered: String = operand::string(args, 1)?
+        .chars()
+        .map(|c| {
+            if c == 'İ' {
+                'i'
+            } else {
+                single(c, c.to_lowercase())
+            }
+        })
+        .collect();
+    text(context, &lowered)
+}
+
+fn upper<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let raised: String = operand::string(args, 1)?
+        .chars()
+        .map(|c| single(c, c.to_uppercase()))
+        .collect();
+    text(context, &raised)
+}
+
+/// The letter in its other case, if that is one letter.
+fn single(c: char, mut other: impl Iterator<Item = char>) -> char {
+    match (other.next(), other.next()) {
+        (Some(one), None) => one,
+        _ => c,
+    }
+}
+
+fn replace<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (base, old) = two(args)?;
+    let new = operand::string(args, 3)?;
+    bounded(context, base, old, new)?;
+    text(context, &base.replace(old, new))
+}
+
+/// Replacing every letter by a long text must not fill the memory.
+fn bounded(
+    context: &mut Context<'_>,
+    base: &str,
+    old: &str,
+    new: &str,
+) -> Result<(), BuiltinError> {
+    let times = if old.is_empty() {
+        base.len() + 1
+    } else {
+        base.len() / old.len()
+    };
+    let size = times.saturating_mul(new.len()).saturating_add(base.len());
+    Ok(context.spend(1 + size as u64 / 64)?)
+}
+
+/// Replaces several texts in one pass; at each place the first pattern that fits counts, patterns in Rego's order.
+fn strings_replace_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let patterns = operand::object(args, 1)?;
+    let base = operand::string(args, 2)?;
+    let mut pairs = Vec::new();
+    for (key, value) in patterns.entries() {
+        let (Some(old), Some(new)) = (key.as_str(), value.as_str()) else {
+            let wrong = if key.as_str().is_none() { key } else { value };
+            let kind = if key.as_str().is_none() {
+                "keys"
+            } else {
+                "values"
+            };
+            return Err(operand::wrong(
+                1,
+                &format!(
+                    "non-string {} found in pattern object: {}",
+                    &kind[..kind.len() - 1],
+                    wrong.type_name()
+                ),
+            ));
+        };
+        bounded(context, base, old, new)?;
+        pairs.push((old, new));
+    }
+    let mut out = String::new();
+    let mut rest = base;
+    loop {
+        if let Some((old, new)) = pairs.iter().find(|(old, _)| rest.starts_with(old)) {
+            out.push_str(new);
+            if !old.is_empty() {
+                rest = &rest[old.len()..];
+                continue;
+            }
+        }
+        let Some(c) = rest.chars().next() else { break };
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    text(context, &out)
+}
+
+fn strings_reverse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let reversed: String = operand::string(args, 1)?.chars().rev().collect();
+    text(context, &reversed)
+}
+
+fn strings_count<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (haystack, needle) = two(args)?;
+    number(if needle.is_empty() {
+        haystack.chars().count() + 1
+    } else {
+        haystack.matches(needle).count()
+    })
+}
+
+fn split<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (whole, delimiter) = two(args)?;
+    give_parts(context, whole, delimiter, -1)
+}
+
+fn strings_split_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (whole, delimiter) = two(args)?;
+    give_parts(context, whole, delimiter, operand::int(args, 3)?)
+}
+
+/// At most `limit` parts; a negative limit is none. An empty delimiter parts all characters.
+fn give_parts<'a>(
+    context: &Context<'a>,
+    whole: &'a str,
+    delimiter: &str,
+    limit: i64,
+) -> Outcome<'a> {
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut parts = Vec::new();
+    if most > 0 {
+        if delimiter.is_empty() {
+            let mut rest = whole;
+            while let Some(c) = rest.chars().next() {
+                let end = if parts.len() + 1 == most {
+                    rest.len()
+                } else {
+                    c.len_utf8()
+                };
+                parts.push(Value::String(&rest[..end]));
+                rest = &rest[end..];
+            }
+        } else {
+            parts.extend(whole.splitn(most, delimiter).map(Value::String));
+        }
+    }
+    Ok(Some(Value::array(context.arena(), &parts)))
+}
+
+/// Characters from an offset on; a negative length is all of them.
+fn substring<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let base = operand::string(args, 1)?;
+    let start = operand::int(args, 2)?;
+    let length = operand::int(args, 3)?;
+    let Ok(start) = usize::try_from(start) else {
+        return Err(BuiltinError::new("negative offset"));
+    };
+    let offset = |count: usize| {
+        base.char_indices()
+            .nth(count)
+            .map_or(base.len(), |(at, _)| at)
+    };
+    let from = offset(start);
+    let to = match usize::try_from(length) {
+        Ok(length) => offset(start.saturating_add(length)),
+        Err(_) => base.len(),
+    };
+    Ok(Some(Value::String(&base[from..to])))
+}
+
+fn trim<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (whole, cutset) = two(args)?;
+    Ok(Some(Value::String(
+        whole.trim_matches(|c| cutset.contains(c)),
+    )))
+}
+
+fn trim_left<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (whole, cutset) = two(args)?;
+    Ok(Some(Value::String(
+        whole.trim_start_matches(|c| cutset.contains(c)),
+    )))
+}
+
+fn trim_right<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (whole, cutset) = two(args)?;
+    Ok(Some(Value::String(
+        whole.trim_end_matches(|c| cutset.contains(c)),
+    )))
+}
+
+fn trim_prefix<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (whole, prefix) = two(args)?;
+    Ok(Some(Value::String(
+        whole.strip_prefix(prefix).unwrap_or(whole),
+    )))
+}
+
+fn trim_suffix<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (whole, suffix) = two(args)?;
+    Ok(Some(Value::String(
+        whole.strip_suffix(suffix).unwrap_or(whole),
+    )))
+}
+
+fn trim_space<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    Ok(Some(Value::String(operand::string(args, 1)?.trim())))
+}
+
+/// A text or a collection of texts.
+fn texts<'a>(args: &[Value<'a>], position: usize) -> Result<Vec<&'a str>, BuiltinError> {
+    match operand::at(args, position) {
+        Value::String(one) => Ok(vec![one]),
+        Value::Array(_) | Value::Set(_) => operand::strings(args, position),
+        other => Err(operand::wrong_type(
+            position,
+            other,
+            &["string", "set", "array"],
+        )),
+    }
+}
+
+fn strings_any_prefix_match<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (searched, bases) = (texts(args, 1)?, texts(args, 2)?);
+    let found = searched
+        .iter()
+        .any(|text| bases.iter().any(|base| text.starts_with(base)));
+    Ok(Some(Value::Bool(found)))
+}
+
+fn strings_any_suffix_match<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (searched, bases) = (texts(args, 1)?, texts(args, 2)?);
+    let found = searched
+        .iter()
+        .any(|text| bases.iter().any(|base| text.ends_with(base)));
+    Ok(Some(Value::Bool(found)))
+}
+
+fn sprintf<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let pattern = operand::string(args, 1)?;
+    let values = operand::array(args, 2)?;
+    let out = format::sprintf(context, pattern, values)?;
+    text(context, &out)
+}
+
+/// The number of a literal, for formatting.
+pub(super) fn as_float(number: Number<'_>) -> f64 {
+    number.to_f64()
+}
