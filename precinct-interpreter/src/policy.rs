@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use precinct_rego::ast::{Import, Module, Ref, RegoVersion, Span, Term, TermValue};
 use precinct_rego::error::{Code, Diagnostic};
-use precinct_rego::ir::{FunctionId, FunctionKind, Program};
+use precinct_rego::ir::{FunctionId, FunctionKind, Program, verify};
 use precinct_rego::lower::{self, QueryBody};
 use precinct_rego::optimise;
 use precinct_rego::prepare::{self, CompileOptions, Compiled, QueryOptions};
@@ -451,8 +451,10 @@ fn load(
     options: &PolicyOptions,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let mut lowering = lower::lower(modules, queries, &options.builtins)?;
+    debug_assert_eq!(verify(&lowering.program), Vec::<String>::new());
     if !options.unoptimised {
         optimise::optimise(&mut lowering.program);
+        debug_assert_eq!(verify(&lowering.program), Vec::<String>::new());
     }
     let loading = Options {
         sources: Some(sources),

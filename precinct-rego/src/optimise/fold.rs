@@ -16,6 +16,7 @@ pub(super) fn run(function: &mut Function, constants: &[Constant]) {
     });
     visit::each_body(&mut function.body, &mut |body| tests(body, &known));
     visit::each_body(&mut function.body, &mut unreachable);
+    visit::each_body(&mut function.body, &mut last_exits);
     let mut used: HashSet<Label> = HashSet::new();
     visit::each(&function.body, &mut |stmt| used.extend(stmt.kind.exit()));
     visit::each_body(&mut function.body, &mut |body| unwrap(body, &used));
@@ -117,6 +118,22 @@ fn unreachable(body: &mut Vec<Stmt>) {
     if let Some(end) = body.iter().position(|stmt| stmt.kind.diverges()) {
         body.truncate(end + 1);
     }
+}
+
+/// Drops what leads at the end of a block or loop to where control goes anyway, and blocks that are empty then.
+fn last_exits(body: &mut Vec<Stmt>) {
+    for stmt in body.iter_mut() {
+        if let StmtKind::Block { label, body } | StmtKind::Scan { label, body, .. } = &mut stmt.kind
+            && let Some(Stmt {
+                kind: StmtKind::Break { label: target },
+                ..
+            }) = body.last()
+            && target == label
+        {
+            body.pop();
+        }
+    }
+    body.retain(|stmt| !matches!(&stmt.kind, StmtKind::Block { body, .. } if body.is_empty()));
 }
 
 /// Puts the statements of blocks that nobody leaves early in their place.

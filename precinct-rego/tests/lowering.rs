@@ -1,0 +1,294 @@
+//! What policies become: Rego and the text of their IR.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use precinct_rego::ir::{self, verify};
+use precinct_rego::lower::{Signature, Signatures, lower};
+use precinct_rego::optimise::optimise;
+use precinct_rego::prepare::{Builtins, CompileOptions, Shape, compile};
+use precinct_rego::source::Sources;
+use precinct_rego::syntax::{ParseOptions, parse_module};
+
+/// The operators, and one builtin of one argument.
+struct Table;
+
+fn arity(name: &str) -> Option<u32> {
+    match name {
+        "count" | "time.now_ns" => Some(u32::from(name == "count")),
+        "eq" | "assign" | "equal" | "neq" | "gt" | "plus" | "internal.member_2" => Some(2),
+        _ => None,
+    }
+}
+
+impl Builtins for Table {
+    fn get(&self, name: &str) -> Option<Shape> {
+        Some(Shape {
+            arity: arity(name)? as usize,
+            ..Shape::default()
+        })
+    }
+}
+
+impl Signatures for Table {
+    fn signature(&self, name: &str) -> Option<Signature> {
+        Some(Signature {
+            arity: arity(name)?,
+            nondeterministic: false,
+            relation: false,
+        })
+    }
+}
+
+/// The IR of the function of this name, optimised, without marks.
+fn text_of(name: &str, module: &str) -> String {
+    let mut sources = Sources::default();
+    let id = sources.add("test.rego", module);
+    let module = parse_module(&sources, id, &ParseOptions::default()).unwrap();
+    let options = CompileOptions {
+        builtins: &Table,
+        strict: false,
+        prints: true,
+        unsafe_builtins: Vec::new(),
+        max_errors: 0,
+    };
+    let compiled = compile(vec![module], &sources, &options).unwrap();
+    let mut program = lower(&compiled.modules, &[], &Table).unwrap().program;
+    assert_eq!(verify(&program), Vec::<String>::new());
+    optimise(&mut program);
+    assert_eq!(verify(&program), Vec::<String>::new());
+    let function = program
+        .functions
+        .iter()
+        .find(|function| function.name.as_ref() == name)
+        .unwrap();
+    ir::print::function(&program, function)
+        .lines()
+        .filter(|line| line.trim() != "mark")
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+#[track_caller]
+fn check(name: &str, module: &str, expected: &str) {
+    let expected: Vec<&str> = expected.trim_matches('\n').lines().collect();
+    let text = text_of(name, module);
+    let found: Vec<&str> = text.lines().collect();
+    assert_eq!(found, expected, "\n{text}");
+}
+
+#[test]
+fn an_iterating_rule_with_a_constant_value_returns_at_its_first_success() {
+    check(
+        "data.p.allow",
+        r#"
+package p
+allow if {
+	some role in input.roles
+	role == "admin"
+}
+"#,
+        r#"
+rule data.p.allow() memo 2
+  block '1
+    enter data.p.allow at 3:1
+    l0 = input["roles"] else '1
+    scan '2 l0 as _, l2
+      test l2 == "admin" else '2
+      return true
+"#,
+    );
+}
+
+#[test]
+fn rules_that_differ_in_a_constant_become_a_switch() {
+    check(
+        "data.p.level",
+        r#"
+package p
+default level := 0
+level := 1 if input.role == "reader"
+level := 2 if input.role == "writer"
+level := 3 if input.role == "admin"
+"#,
+        r#"
+rule data.p.level() memo 2
+  block '8
+    l7 = input["role"] else '8
+    switch l7
+      case "reader"
+        enter data.p.level at 4:1
+        l0 =once 1 (one output)
+      case "writer"
+        enter data.p.level at 5:1
+        l0 =once 2 (one output)
+      case "admin"
+        enter data.p.level at 6:1
+        l0 =once 3 (one output)
+  block '7
+    test l0 is set else '7
+    return l0
+  enter data.p.level at 3:1
+  return 0
+"#,
+    );
+}
+
+#[test]
+fn arrays_are_taken_apart_along_a_pattern() {
+    check(
+        "data.p.f",
+        r#"
+package p
+f([x, 1]) := x
+"#,
+        r#"
+function data.p.f(l0)
+  block '2
+    test l0 is array of 2 else '2
+    l3 = l0[0] else '2
+    l4 = l0[1] else '2
+    test l4 == 1 else '2
+    enter data.p.f at 3:1
+    return l3
+"#,
+    );
+}
+
+#[test]
+fn an_iterating_expression_under_with_collects_rows() {
+    check(
+        "data.p.q",
+        r#"
+package p
+r contains x if some x in input.xs
+q contains x if data.p.r[x] with input.xs as [1, 2]
+"#,
+        r#"
+rule data.p.q() memo 3
+  begin l0 set
+  block '2
+    enter data.p.q at 4:1
+    with input["xs"] as [1, 2]
+      begin l4 array
+      l1 = call data.p.r() else '2
+      scan '3 l1 as x.2, l3
+        test l3 else '3
+        l5 = [x.2]
+        push l4 l5
+    l6 = finish l4
+    scan '4 l6 as _, l7
+      x.8 = l7[0] else '4
+      push l0 x.8
+  l9 = finish l0
+  return l9
+"#,
+    );
+}
+
+#[test]
+fn a_reference_sees_only_the_rules_of_a_general_document_that_it_can_match() {
+    check(
+        "data.p.q",
+        r#"
+package p
+r[x] := 1 if some x in input.xs
+r.b := r.a + 1
+q := r.a
+"#,
+        r#"
+rule data.p.q() memo 4
+  block '2
+    enter data.p.q at 5:1
+    l2 = call data.p.r#5() else '2
+    l3 = l2["a"] else '2
+    return l3
+"#,
+    );
+}
+
+#[test]
+fn an_inner_node_is_chosen_by_a_switch() {
+    check(
+        "data.p.q",
+        r#"
+package p
+roles.ann.level := 1
+roles.bob.level := 2
+q := roles[input.name].level
+"#,
+        r#"
+rule data.p.q() memo 7
+  block '2
+    enter data.p.q at 5:1
+    l2 = input["name"] else '2
+    switch l2
+      case "ann"
+        l4 = call data.p.roles.ann.level() else '2
+        l3 = l4
+      case "bob"
+        l5 = call data.p.roles.bob.level() else '2
+        l3 = l5
+      default
+        l6 = base["p"]["roles"] else '2
+        l7 = l6[l2] else '2
+        l8 = l7["level"] else '2
+        l3 = l8
+    return l3
+"#,
+    );
+}
+
+#[test]
+fn every_leaves_at_the_first_entry_without_success() {
+    check(
+        "data.p.ok",
+        r#"
+package p
+ok if {
+	every x in input.xs {
+		x > 1
+	}
+}
+"#,
+        r#"
+rule data.p.ok() memo 2
+  block '1
+    enter data.p.ok at 3:1
+    l0 = input["xs"] else '1
+    test l0 is collection else '1
+    scan '3 l0 as _, l2
+      block '4
+        test l2 > 1 else '4
+        break '3
+      break '1
+    return true
+"#,
+    );
+}
+
+#[test]
+fn else_branches_are_tried_in_turn() {
+    check(
+        "data.p.v",
+        r#"
+package p
+v := input.a if {
+	input.a > 1
+} else := 2 if {
+	input.b
+}
+"#,
+        r#"
+rule data.p.v() memo 2
+  block '2
+    enter data.p.v at 3:1
+    l2 = input["a"] else '2
+    test l2 > 1 else '2
+    return l2
+  block '3
+    enter data.p.v at 5:3
+    l4 = input["b"] else '3
+    test l4 else '3
+    return 2
+"#,
+    );
+}
