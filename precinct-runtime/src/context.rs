@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
+use bumpalo::collections::Vec as ArenaVec;
+
 use crate::arena::{Arena, check_limit};
 use crate::error::EvalError;
 use crate::value::Value;
@@ -142,10 +144,10 @@ pub struct Context<'a> {
     pub data: Value<'a>,
     memo: &'a mut [Memo<'a>],
     /// Memo slots of outer replacements, in use while an inner one is in force, or kept for the next.
-    outer_memos: Vec<&'a mut [Memo<'a>]>,
-    spare_memos: Vec<&'a mut [Memo<'a>]>,
-    masks: Vec<u32>,
-    mocks: Vec<Option<Mock<'a>>>,
+    outer_memos: ArenaVec<'a, &'a mut [Memo<'a>]>,
+    spare_memos: ArenaVec<'a, &'a mut [Memo<'a>]>,
+    masks: &'a mut [u32],
+    mocks: &'a mut [Option<Mock<'a>>],
     /// Steps until somebody looks at the clock.
     slice: u64,
     fuel_left: u64,
@@ -184,10 +186,10 @@ impl<'a> Context<'a> {
             input: None,
             data: Value::EMPTY_OBJECT,
             memo: &mut [],
-            outer_memos: Vec::new(),
-            spare_memos: Vec::new(),
-            masks: Vec::new(),
-            mocks: Vec::new(),
+            outer_memos: ArenaVec::new_in(arena),
+            spare_memos: ArenaVec::new_in(arena),
+            masks: &mut [],
+            mocks: &mut [],
             slice: SLICE,
             fuel_left: u64::MAX,
             bounds: Bounds::default(),
@@ -237,8 +239,12 @@ impl<'a> Context<'a> {
         if memo_slots > 0 {
             self.memo = self.arena.alloc_slice_fill_copy(memo_slots, Memo::Empty);
         }
-        self.masks.resize(masks, 0);
-        self.mocks.resize(mocks, None);
+        if masks > 0 {
+            self.masks = self.arena.alloc_slice_fill_copy(masks, 0);
+        }
+        if mocks > 0 {
+            self.mocks = self.arena.alloc_slice_fill_copy(mocks, None);
+        }
         self
     }
 
@@ -418,13 +424,13 @@ impl<'a> Context<'a> {
 
     /// Ends all replacements of functions for a while: what replaces a function runs outside of them.
     #[must_use]
-    pub fn take_mocks(&mut self) -> Vec<Option<Mock<'a>>> {
-        let empty = vec![None; self.mocks.len()];
+    pub fn take_mocks(&mut self) -> &'a mut [Option<Mock<'a>>] {
+        let empty = self.arena.alloc_slice_fill_copy(self.mocks.len(), None);
         std::mem::replace(&mut self.mocks, empty)
     }
 
     /// Puts back what [`Context::take_mocks`] took.
-    pub fn restore_mocks(&mut self, mocks: Vec<Option<Mock<'a>>>) {
+    pub fn restore_mocks(&mut self, mocks: &'a mut [Option<Mock<'a>>]) {
         self.mocks = mocks;
     }
 

@@ -1,98 +1,19 @@
 //! The loop that runs instructions.
 
+use bumpalo::collections::Vec as ArenaVec;
 use precinct_rego::ast::Span;
 use precinct_rego::ir::{FunctionId, RuleId};
 use precinct_runtime::context::{Memo, Mock};
 use precinct_runtime::error::code as error_code;
 use precinct_runtime::ops::{self, Noted, Undo};
-use precinct_runtime::value::{DocumentBuilder, Entries};
-use precinct_runtime::{
-    Arena, ArrayBuilder, Builtin, Context, EvalError, ObjectBuilder, SetBuilder, Value,
-};
+use precinct_runtime::{Builtin, Context, EvalError, Value};
 
 use super::Engine;
-use super::code::{BuilderKind, Code, NOWHERE, Op, PatchOp, Pc, Reg, Src, Stretch};
+use super::code::{Code, NOWHERE, Op, PatchOp, Pc, Reg, Src, Stretch};
 use super::conflicts::Collected;
 use super::hooks::{Hooks, Place};
 use super::load::BuiltinSlot;
-
-/// What a function builds.
-enum Builder<'a> {
-    Array(ArrayBuilder<'a>),
-    Set(SetBuilder<'a>),
-    Object(ObjectBuilder<'a>),
-    Document(DocumentBuilder<'a>),
-}
-
-impl<'a> Builder<'a> {
-    fn of(kind: BuilderKind, arena: &'a Arena) -> Self {
-        match kind {
-            BuilderKind::Array => Builder::Array(ArrayBuilder::new(arena)),
-            BuilderKind::Set => Builder::Set(SetBuilder::new(arena)),
-            BuilderKind::Object => Builder::Object(ObjectBuilder::new(arena)),
-            BuilderKind::Document => Builder::Document(DocumentBuilder::new(arena)),
-        }
-    }
-
-    fn begin(&mut self) {
-        match self {
-            Builder::Array(array) => array.clear(),
-            Builder::Set(set) => set.clear(),
-            Builder::Object(object) => object.clear(),
-            Builder::Document(document) => document.clear(),
-        }
-    }
-
-    fn finish(&mut self) -> Value<'a> {
-        match self {
-            Builder::Array(array) => array.finish(),
-            Builder::Set(set) => set.finish(),
-            Builder::Object(object) => object.finish(),
-            Builder::Document(document) => document.finish(),
-        }
-    }
-}
-
-/// A loop that is running.
-#[derive(Clone, Copy)]
-enum Iter<'a> {
-    Array(&'a [Value<'a>], usize),
-    Object(Entries<'a>, usize),
-    Set(&'a [Value<'a>], usize),
-}
-
-impl<'a> Iter<'a> {
-    fn over(source: Value<'a>) -> Option<Self> {
-        match source {
-            Value::Array(items) if !items.is_empty() => Some(Iter::Array(items, 0)),
-            Value::Object(object) if !object.is_empty() => Some(Iter::Object(object.entries(), 0)),
-            Value::Set(set) if !set.is_empty() => Some(Iter::Set(set.items(), 0)),
-            _ => None,
-        }
-    }
-
-    #[inline]
-    fn next(&mut self) -> Option<(Value<'a>, Value<'a>)> {
-        match self {
-            Iter::Array(items, at) => {
-                let item = *items.get(*at)?;
-                let index = Value::int(i64::try_from(*at).unwrap_or(i64::MAX));
-                *at += 1;
-                Some((index, item))
-            }
-            Iter::Object(entries, at) => {
-                let entry = entries.get(*at)?;
-                *at += 1;
-                Some(entry)
-            }
-            Iter::Set(items, at) => {
-                let item = *items.get(*at)?;
-                *at += 1;
-                Some((item, item))
-            }
-        }
-    }
-}
+use super::state::{Builder, Gathered, Iter};
 
 /// A function that runs, or waits for one that it called.
 #[derive(Clone, Copy)]
@@ -116,13 +37,13 @@ pub(super) struct Machine<'m, 'a, H> {
     pub(super) context: &'m mut Context<'a>,
     hooks: &'m mut H,
     constants: &'a [Value<'a>],
-    pub(super) registers: Vec<Option<Value<'a>>>,
-    builders: Vec<Builder<'a>>,
-    iters: Vec<Iter<'a>>,
-    pub(super) frames: Vec<Frame<'a>>,
-    undos: Vec<Undo<'a>>,
+    pub(super) registers: ArenaVec<'a, Option<Value<'a>>>,
+    builders: ArenaVec<'a, Builder<'a>>,
+    iters: ArenaVec<'a, Iter<'a>>,
+    pub(super) frames: ArenaVec<'a, Frame<'a>>,
+    undos: ArenaVec<'a, Undo<'a>>,
     /// The replaced functions around each replacement that runs.
-    mocks: Vec<Vec<Option<Mock<'a>>>>,
+    mocks: ArenaVec<'a, &'a mut [Option<Mock<'a>>]>,
     /// Memo frames that were pushed.
     memos: usize,
     /// The rules are asked again, for all the values of a document that has too many.
@@ -134,17 +55,18 @@ const REGISTERS: usize = 64;
 
 impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
     pub(super) fn new(engine: &'a Engine, context: &'m mut Context<'a>, hooks: &'m mut H) -> Self {
+        let arena = context.arena();
         Self {
             engine,
             context,
             hooks,
             constants: engine.constants.value().as_array().unwrap_or_default(),
-            registers: Vec::with_capacity(REGISTERS),
-            builders: Vec::new(),
-            iters: Vec::with_capacity(4),
-            frames: Vec::with_capacity(8),
-            undos: Vec::new(),
-            mocks: Vec::new(),
+            registers: ArenaVec::with_capacity_in(REGISTERS, arena),
+            builders: ArenaVec::new_in(arena),
+            iters: ArenaVec::with_capacity_in(4, arena),
+            frames: ArenaVec::with_capacity_in(8, arena),
+            undos: ArenaVec::new_in(arena),
+            mocks: ArenaVec::new_in(arena),
             memos: 0,
             collected: None,
         }
@@ -527,9 +449,10 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     self.set(frame, target, Value::Array(array));
                 }
                 Op::Object { target, entries } => {
-                    let flat: Vec<Value<'a>> = self.values(frame, entries).collect();
-                    let entries = flat.chunks_exact(2).map(|entry| (entry[0], entry[1]));
-                    let object = ops::object(self.context.arena(), entries);
+                    let mut flat = self.values(frame, entries);
+                    let pairs = std::iter::from_fn(|| Some((flat.next()?, flat.next()?)));
+                    let object = ops::object(self.context.arena(), pairs);
+                    drop(flat);
                     self.set(frame, target, object);
                 }
                 Op::Set { target, items } => {
@@ -572,7 +495,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     path,
                     value,
                 } => {
-                    let path: Vec<Value<'a>> = self.values(frame, path).collect();
+                    let path = Gathered::from_iter(self.values(frame, path));
                     let value = self.value(frame, value);
                     let Builder::Document(document) = self.builder(frame, builder) else {
                         return Err(wrong_builder());
@@ -584,7 +507,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     path,
                     value,
                 } => {
-                    let path: Vec<Value<'a>> = self.values(frame, path).collect();
+                    let path = Gathered::from_iter(self.values(frame, path));
                     let value = value.map(|value| self.value(frame, value));
                     let Builder::Document(document) = self.builder(frame, builder) else {
                         return Err(wrong_builder());
@@ -693,19 +616,10 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         builtin: u32,
         args: Stretch,
     ) -> Result<Option<Value<'a>>, EvalError> {
-        const FEW: usize = 4;
         let errors = self.context.builtin_errors.len();
         let slot = &self.engine.builtins[builtin as usize];
-        let result = if args.len as usize <= FEW {
-            let mut few = [Value::Null; FEW];
-            for (place, value) in few.iter_mut().zip(self.values(frame, args)) {
-                *place = value;
-            }
-            self.run_builtin(slot, &few[..args.len as usize])?
-        } else {
-            let many: Vec<Value<'a>> = self.values(frame, args).collect();
-            self.run_builtin(slot, &many)?
-        };
+        let args = Gathered::from_iter(self.values(frame, args));
+        let result = self.run_builtin(slot, &args)?;
         if self.context.builtin_errors.len() > errors {
             self.locate_builtin_errors(frame, errors);
         }

@@ -17,6 +17,7 @@
 //! * [`constants`]: the constants of a program as values
 //! * [`machine`]: the loop that runs them, with an explicit stack: a deep policy cannot overflow the thread's
 //! * [`conflicts`]: what is said about a document with two values
+//! * [`state`]: what its stacks hold
 //! * [`hooks`]: what coverage and traces see
 
 mod code;
@@ -25,6 +26,7 @@ mod constants;
 pub mod hooks;
 mod load;
 mod machine;
+mod state;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

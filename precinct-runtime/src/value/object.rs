@@ -49,7 +49,6 @@ pub type EntriesIter<'a> =
 
 impl<'a> Entries<'a> {
     /// All entries in order.
-    #[must_use]
     #[inline]
     pub fn iter(self) -> EntriesIter<'a> {
         self.keys.iter().zip(self.values)
