@@ -6,6 +6,7 @@
 //! * [`ast`]: the syntax tree
 //! * [`syntax`]: from text to tree
 //! * [`error`]: diagnostics with their codes
+//! * [`format`]: from tree to text
 //! * [`prepare`]: names, variables, order: modules that can be lowered
 //! * [`ir`]: what the engines execute
 //! * [`lower`]: from compiled modules to IR
@@ -13,6 +14,7 @@
 
 pub mod ast;
 pub mod error;
+pub mod format;
 pub mod ir;
 pub mod lower;
 pub mod optimise;

@@ -17,15 +17,10 @@ impl Parser<'_> {
         copy
     }
 
-    /// Moves a head and all of its nodes.
+    /// Moves a head and all of its nodes; as in OPA, the reference stays.
     pub(super) fn place_head(&mut self, head: &mut HeadNode, span: Span) {
         head.span = span;
-        let terms = head
-            .reference
-            .iter()
-            .chain(&head.args)
-            .chain(&head.key)
-            .chain(&head.value);
+        let terms = head.args.iter().chain(&head.key).chain(&head.value);
         for term in terms {
             place_term(&mut self.tree, *term, span);
         }
