@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use precinct_rego::ast::RegoVersion;
 use precinct_rego::ast::json::{JsonOptions, module_json};
+use precinct_rego::format::{FormatOptions, format_source};
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{ParseOptions, parse_module};
 use serde::Deserialize;
@@ -29,6 +30,8 @@ struct Record {
     errors: Vec<Wanted>,
     #[serde(default)]
     ast: Option<Box<RawValue>>,
+    #[serde(default)]
+    formatted: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -232,4 +235,28 @@ fn syntax_trees_are_those_of_opa() {
         trees.add(same, &record.id);
     }
     trees.check("modules: syntax tree", 99.5);
+}
+
+#[test]
+fn formatted_modules_are_those_of_opa() {
+    let Some(records) = records("modules.jsonl") else {
+        return;
+    };
+    let mut texts = Tally::default();
+    for record in &records {
+        let Some(wanted) = &record.formatted else {
+            continue;
+        };
+        let options = FormatOptions::new(version(record));
+        let found = format_source("test-0.rego", &record.source, &options)
+            .unwrap_or_else(|errors| format!("{errors:?}"));
+        if found != *wanted && std::env::var_os("PRECINCT_SHOW").is_some() {
+            eprintln!(
+                "=== {}\n{}\n--- wanted\n{wanted}\n--- found\n{found}",
+                record.id, record.source
+            );
+        }
+        texts.add(found == *wanted, &record.id);
+    }
+    texts.check("modules: formatted text", 99.0);
 }

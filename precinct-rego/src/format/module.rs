@@ -23,10 +23,10 @@ pub fn format_module(
 ) -> Result<String, Vec<Diagnostic>> {
     let found = scan(module);
     let target = options.target;
-    let style = style(module, options, found.ref_heads);
+    let style = style(module, *options, found.ref_heads);
     let lines = module.imports.iter().map(|import| Line {
         import: import.clone(),
-        row: row_of(import.span, options),
+        row: row_of(import.span, *options),
         col: i64::from(import.span.col),
         added: false,
     });
@@ -55,7 +55,7 @@ pub fn format_module(
     Ok(out)
 }
 
-fn row_of(span: Span, options: &FormatOptions) -> i64 {
+fn row_of(span: Span, options: FormatOptions) -> i64 {
     if options.ignore_locations {
         1
     } else {
@@ -63,7 +63,7 @@ fn row_of(span: Span, options: &FormatOptions) -> i64 {
     }
 }
 
-fn style(module: &Module, options: &FormatOptions, ref_heads: bool) -> Style {
+fn style(module: &Module, options: FormatOptions, ref_heads: bool) -> Style {
     let newer = options.target.max != RegoVersion::V0;
     let mut style = Style {
         contains: newer,

@@ -55,6 +55,10 @@ pub(super) fn forget_notes(step: Step<'_>) -> Step<'_> {
 
 /// What the language of the text allows.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent properties of the text"
+)]
 pub(super) struct Style {
     pub(super) contains: bool,
     pub(super) ifs: bool,
@@ -66,6 +70,10 @@ pub(super) struct Style {
     pub(super) keywords_in_refs: bool,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent properties of the line"
+)]
 pub(super) struct Writer<'a> {
     pub(super) sources: &'a Sources,
     pub(super) ignore_locations: bool,
@@ -254,10 +262,7 @@ fn is_metadata(note: &Note<'_>) -> bool {
 }
 
 /// The comments above a row, on it, and below it.
-pub(super) fn partition<'a>(
-    notes: Notes<'a>,
-    row: i64,
-) -> (Notes<'a>, Option<&'a Note<'a>>, Notes<'a>) {
+pub(super) fn partition(notes: Notes<'_>, row: i64) -> (Notes<'_>, Option<&Note<'_>>, Notes<'_>) {
     let above = notes.partition_point(|note| note.row < row);
     let until = notes.partition_point(|note| note.row <= row);
     let at = notes.get(above..until).and_then(<[Note<'_>]>::last);
