@@ -38,6 +38,8 @@ pub mod conversions;
 #[cfg(feature = "crypto")]
 pub mod crypto;
 pub mod documents;
+pub mod encoding;
+pub mod glob;
 #[cfg(feature = "graphql")]
 pub mod graphql;
 pub mod graphs;
@@ -53,8 +55,10 @@ mod request;
 pub mod sets;
 pub mod strings;
 pub mod types;
+pub mod units;
 pub mod uri;
 pub mod uuid;
+pub mod versions;
 pub mod walk;
 
 /// All families.
@@ -73,6 +77,10 @@ pub const FAMILIES: &[&[Builtin]] = &[
     strings::FAMILY,
     types::FAMILY,
     walk::FAMILY,
+    encoding::FAMILY,
+    glob::FAMILY,
+    units::FAMILY,
+    versions::FAMILY,
     cidr::FAMILY,
     comparison::FAMILY,
     #[cfg(feature = "crypto")]

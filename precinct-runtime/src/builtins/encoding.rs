@@ -1,0 +1,529 @@
+//! Values to texts and back: JSON, YAML, base64, hexadecimal, URL queries.
+
+use std::fmt::Write as _;
+
+use data_encoding::{
+    BASE64, BASE64URL, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXLOWER_PERMISSIVE, Specification,
+};
+
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::json::{self, Decoder};
+use crate::value::Value;
+
+/// Values to texts and back.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new("json.marshal", "(x: any) => string", "Serializes the input term to JSON.", json_marshal).categories(&["encoding"]),
+    Builtin::new("json.marshal_with_options", "(x: any, opts: object<indent: string, prefix: string, pretty: boolean>[string: any]) => string", "Serializes the input term JSON, with additional formatting options via the `opts` parameter. `opts` accepts keys `pretty` (enable multi-line/formatted JSON), `prefix` (string to prefix lines with, default empty string) and `indent` (string to indent with, default `\\t`).", json_marshal_with_options).categories(&["encoding"]),
+    Builtin::new("json.unmarshal", "(x: string) => any", "Deserializes the input string.", json_unmarshal).categories(&["encoding"]),
+    Builtin::new("json.is_valid", "(x: string) => boolean", "Verifies the input string is a valid JSON document.", json_is_valid).categories(&["encoding"]),
+    Builtin::new("yaml.marshal", "(x: any) => string", "Serializes the input term to YAML.", yaml_marshal).categories(&["encoding"]),
+    Builtin::new("yaml.unmarshal", "(x: string) => any", "Deserializes the input string.", yaml_unmarshal).categories(&["encoding"]),
+    Builtin::new("yaml.is_valid", "(x: string) => boolean", "Verifies the input string is a valid YAML document.", yaml_is_valid).categories(&["encoding"]),
+    Builtin::new("base64.encode", "(x: string) => string", "Serializes the input string into base64 encoding.", base64_encode).categories(&["encoding"]),
+    Builtin::new("base64.decode", "(x: string) => string", "Deserializes the base64 encoded input string.", base64_decode).categories(&["encoding"]),
+    Builtin::new("base64.is_valid", "(x: string) => boolean", "Verifies the input string is base64 encoded.", base64_is_valid).categories(&["encoding"]),
+    Builtin::new("base64url.encode", "(x: string) => string", "Serializes the input string into base64url encoding.", base64url_encode).categories(&["encoding"]),
+    Builtin::new("base64url.encode_no_pad", "(x: string) => string", "Serializes the input string into base64url encoding without padding.", base64url_encode_no_pad).categories(&["encoding"]),
+    Builtin::new("base64url.decode", "(x: string) => string", "Deserializes the base64url encoded input string.", base64url_decode).categories(&["encoding"]),
+    Builtin::new("hex.encode", "(x: string) => string", "Serializes the input string using hex-encoding.", hex_encode).categories(&["encoding"]),
+    Builtin::new("hex.decode", "(x: string) => string", "Deserializes the hex-encoded input string.", hex_decode).categories(&["encoding"]),
+    Builtin::new("urlquery.encode", "(x: string) => string", "Encodes the input string into a URL-encoded string.", urlquery_encode).categories(&["encoding"]),
+    Builtin::new("urlquery.decode", "(x: string) => string", "Decodes a URL-encoded input string.", urlquery_decode).categories(&["encoding"]),
+    Builtin::new("urlquery.encode_object", "(object: object[string: any<string, array[string], set[string]>]) => string", "Encodes the given object into a URL encoded query string.", urlquery_encode_object).categories(&["encoding"]),
+    Builtin::new("urlquery.decode_object", "(x: string) => object[string: array[string]]", "Decodes the given URL query string into an object.", urlquery_decode_object).categories(&["encoding"]),
+];
+
+fn text<'a>(context: &Context<'a>, text: &str) -> Outcome<'a> {
+    Ok(Some(Value::string(context.arena(), text)))
+}
+
+/// Bytes as a text; what is no UTF-8 becomes U+FFFD.
+fn bytes<'a>(context: &Context<'a>, bytes: &[u8]) -> Outcome<'a> {
+    text(context, &json::decode::repair(bytes))
+}
+
+fn json_marshal<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    text(context, &json::to_string(operand::at(args, 1)))
+}
+
+/// `pretty`, `indent` and `prefix`; any of the latter two means pretty.
+fn json_marshal_with_options<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let options = operand::object(args, 2)?;
+    let (mut pretty, mut asked) = (false, None);
+    let (mut indent, mut prefix) = ("\t", "");
+    for (key, value) in options.entries() {
+        let name = key.as_str().unwrap_or_default();
+        let wrong = |expected: &str| {
+            operand::wrong(
+                2,
+                &format!("{name} must be {expected} but got {}", value.type_name()),
+            )
+        };
+        match name {
+            "pretty" => asked = Some(value.as_bool().ok_or_else(|| wrong("boolean"))?),
+            "indent" => {
+                indent = value.as_str().ok_or_else(|| wrong("string"))?;
+                pretty = true;
+            }
+            "prefix" => {
+                prefix = value.as_str().ok_or_else(|| wrong("string"))?;
+                pretty = true;
+            }
+            other => {
+                let text = format!("object contained unknown key \"{other}\"");
+                return Err(operand::wrong(2, &text));
+            }
+        }
+    }
+    let encoding = json::Encoding {
+        escape_html: true,
+        indent: asked.unwrap_or(pretty).then_some((prefix, indent)),
+    };
+    let written = encoding.encode(operand::at(args, 1));
+    match encoding.indent {
+        Some(_) => text(context, &format!("{prefix}{written}")),
+        None => text(context, &written),
+    }
+}
+
+fn json_unmarshal<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let source = operand::string(args, 1)?;
+    Decoder::new(context.arena())
+        .decode(source.as_bytes())
+        .map(Some)
+        .map_err(|error| BuiltinError::new(error.to_string()))
+}
+
+fn json_is_valid<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let valid = operand::at(args, 1).as_str().is_some_and(|source| {
+        Decoder::new(context.arena())
+            .decode(source.as_bytes())
+            .is_ok()
+    });
+    Ok(Some(Value::Bool(valid)))
+}
+
+fn yaml_marshal<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let mut out = String::new();
+    yaml_node(operand::at(args, 1), 0, false, &mut out);
+    text(context, &out)
+}
+
+/// Writes a node in block style: keys sorted, lists not indented below their key.
+fn yaml_node(value: Value<'_>, level: usize, inline: bool, out: &mut String) {
+    let items: Option<&[Value<'_>]> = match value {
+        Value::Array(items) => Some(items),
+        Value::Set(set) => Some(set.items()),
+        _ => None,
+    };
+    let pad = "  ".repeat(level);
+    match (value, items) {
+        (Value::Object(object), _) if !object.is_empty() => {
+            let mut entries: Vec<(String, Value<'_>)> = object
+                .entries()
+                .iter()
+                .map(|(key, value)| {
+                    let name = match key {
+                        Value::String(name) => (*name).to_owned(),
+                        other => json::to_string(*other),
+                    };
+                    (name, *value)
+                })
+                .collect();
+            entries.sort_by(|one, other| one.0.cmp(&other.0));
+            for (index, (name, value)) in entries.into_iter().enumerate() {
+                if index > 0 || !inline {
+                    out.push_str(&pad);
+                }
+                out.push_str(&yaml_text(&name, level));
+                out.push(':');
+                yaml_below(value, level, out);
+            }
+        }
+        (_, Some(items)) if !items.is_empty() => {
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 || !inline {
+                    out.push_str(&pad);
+                }
+                out.push_str("- ");
+                yaml_node(*item, level + 1, true, out);
+            }
+        }
+        (Value::Object(_), _) => out.push_str("{}\n"),
+        (_, Some(_)) => out.push_str("[]\n"),
+        (Value::String(string), _) => {
+            out.push_str(&yaml_text(string, level));
+            out.push('\n');
+        }
+        (other, _) => {
+            out.push_str(&json::to_string(other));
+            out.push('\n');
+        }
+    }
+}
+
+fn yaml_below(value: Value<'_>, level: usize, out: &mut String) {
+    match value {
+        Value::Object(object) if !object.is_empty() => {
+            out.push('\n');
+            yaml_node(value, level + 1, false, out);
+        }
+        Value::Array([_, ..]) => {
+            out.push('\n');
+            yaml_node(value, level, false, out);
+        }
+        Value::Set(set) if !set.is_empty() => {
+            out.push('\n');
+            yaml_node(value, level, false, out);
+        }
+        other => {
+            out.push(' ');
+            yaml_node(other, level, true, out);
+        }
+    }
+}
+
+/// A text as a scalar: plain where that reads back as the same text, quoted otherwise, several lines as a block.
+fn yaml_text(string: &str, level: usize) -> String {
+    if string.contains('\n') && !string.chars().any(|c| c.is_control() && c != '\n') {
+        let chomp = match string.strip_suffix('\n') {
+            None => "-",
+            Some(rest) if rest.ends_with('\n') || rest.is_empty() => "+",
+            Some(_) => "",
+        };
+        let body = string.strip_suffix('\n').unwrap_or(string);
+        let pad = "  ".repeat(level + 1);
+        let lines: Vec<String> = body
+            .split('\n')
+            .map(|line| {
+                if line.is_empty() {
+                    String::new()
+                } else {
+                    format!("{pad}{line}")
+                }
+            })
+            .collect();
+        let mark = if string.starts_with([' ', '\n']) {
+            "2"
+        } else {
+            ""
+        };
+        return format!("|{mark}{chomp}\n{}", lines.join("\n"));
+    }
+    if string.chars().any(|c| c.is_control() || c == '\u{feff}') {
+        return json::Encoding::PLAIN.encode(Value::String(string));
+    }
+    let again: Result<serde_yaml::Value, _> = serde_yaml::from_str(string);
+    let same = matches!(&again, Ok(serde_yaml::Value::String(text)) if text == string);
+    let old_truth = matches!(
+        string.to_ascii_lowercase().as_str(),
+        "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null" | "~" | ""
+    );
+    if same
+        && !old_truth
+        && !string.contains(": ")
+        && !string.contains(" #")
+        && !string.ends_with(':')
+    {
+        return string.to_owned();
+    }
+    if old_truth || !string.contains('\'') && again.is_ok_and(|value| !value.is_string()) {
+        return format!("\"{string}\"");
+    }
+    format!("'{}'", string.replace('\'', "''"))
+}
+
+/// YAML as the JSON text that it stands for.
+fn yaml_json(source: &str) -> Result<String, String> {
+    let value: serde_yaml::Value =
+        serde_yaml::from_str(source).map_err(|error| format!("yaml: {error}"))?;
+    let mut out = String::new();
+    write_json(&value, &mut out)?;
+    Ok(out)
+}
+
+fn write_json(value: &serde_yaml::Value, out: &mut String) -> Result<(), String> {
+    match value {
+        serde_yaml::Value::Null => out.push_str("null"),
+        serde_yaml::Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
+        serde_yaml::Value::Number(number) => {
+            match (number.as_i64(), number.as_u64(), number.as_f64()) {
+                (Some(whole), ..) => out.push_str(&whole.to_string()),
+                (_, Some(whole), _) => out.push_str(&whole.to_string()),
+                (_, _, Some(float)) if float.is_finite() => {
+                    out.push_str(&crate::number::format::json_f64(float));
+                }
+                _ => return Err(format!("yaml: {number} is no JSON number")),
+            }
+        }
+        serde_yaml::Value::String(text) => write_quoted(text, out),
+        serde_yaml::Value::Sequence(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_json(item, out)?;
+            }
+            out.push(']');
+        }
+        serde_yaml::Value::Mapping(entries) => {
+            out.push('{');
+            for (index, (key, value)) in entries.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                match key {
+                    serde_yaml::Value::String(name) => write_quoted(name, out),
+                    serde_yaml::Value::Mapping(_) | serde_yaml::Value::Sequence(_) => {
+                        return Err("yaml: a key is no scalar".to_owned());
+                    }
+                    other => {
+                        let mut name = String::new();
+                        write_json(other, &mut name)?;
+                        write_quoted(&name, out);
+                    }
+                }
+                out.push(':');
+                write_json(value, out)?;
+            }
+            out.push('}');
+        }
+        serde_yaml::Value::Tagged(tagged) => write_json(&tagged.value, out)?,
+    }
+    Ok(())
+}
+
+fn write_quoted(text: &str, out: &mut String) {
+    // Writing to a string can't fail.
+    let _ = json::quote(text, false, out);
+}
+
+fn yaml_unmarshal<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let source = yaml_json(operand::string(args, 1)?).map_err(BuiltinError::new)?;
+    Decoder::new(context.arena())
+        .decode_copied(source.as_bytes())
+        .map(Some)
+        .map_err(|error| BuiltinError::new(error.to_string()))
+}
+
+fn yaml_is_valid<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let valid = operand::at(args, 1)
+        .as_str()
+        .is_some_and(|source| yaml_json(source).is_ok());
+    Ok(Some(Value::Bool(valid)))
+}
+
+fn base64_encode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    text(
+        context,
+        &BASE64.encode(operand::string(args, 1)?.as_bytes()),
+    )
+}
+
+/// Go's decoder skips line ends and does not mind stray bits at the end.
+fn lenient(symbols: &str, padding: Option<char>) -> Option<Encoding> {
+    let mut specification = Specification::new();
+    specification.symbols.push_str(symbols);
+    specification.padding = padding;
+    specification.ignore.push_str("\r\n");
+    specification.check_trailing_bits = false;
+    specification.encoding().ok()
+}
+
+const STANDARD: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+fn decode(symbols: &str, padding: Option<char>, source: &str) -> Result<Vec<u8>, BuiltinError> {
+    let refuse = |at: usize| BuiltinError::new(format!("illegal base64 data at input byte {at}"));
+    let encoding = lenient(symbols, padding).ok_or_else(|| refuse(0))?;
+    encoding
+        .decode(source.as_bytes())
+        .map_err(|error| refuse(error.position))
+}
+
+fn base64_decode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    bytes(
+        context,
+        &decode(STANDARD, Some('='), operand::string(args, 1)?)?,
+    )
+}
+
+fn base64_is_valid<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let source = operand::string(args, 1)?;
+    Ok(Some(Value::Bool(
+        decode(STANDARD, Some('='), source).is_ok(),
+    )))
+}
+
+fn base64url_encode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    text(
+        context,
+        &BASE64URL.encode(operand::string(args, 1)?.as_bytes()),
+    )
+}
+
+fn base64url_encode_no_pad<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    text(
+        context,
+        &BASE64URL_NOPAD.encode(operand::string(args, 1)?.as_bytes()),
+    )
+}
+
+/// Missing padding is no mistake.
+fn base64url_decode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let source = operand::string(args, 1)?;
+    let padding = source.ends_with('=').then_some('=');
+    bytes(context, &decode(URL, padding, source)?)
+}
+
+fn hex_encode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    text(
+        context,
+        &HEXLOWER.encode(operand::string(args, 1)?.as_bytes()),
+    )
+}
+
+fn hex_decode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let source = operand::string(args, 1)?;
+    if let Some(wrong) = source.chars().find(|c| !c.is_ascii_hexdigit()) {
+        let shown = if wrong.is_ascii_graphic() || wrong == ' ' {
+            format!("U+{:04X} '{wrong}'", u32::from(wrong))
+        } else {
+            let byte = source
+                .bytes()
+                .find(|b| !b.is_ascii_hexdigit())
+                .unwrap_or_default();
+            match char::from(byte) {
+                c if c.is_control() => format!("U+{byte:04X}"),
+                c => format!("U+{byte:04X} '{c}'"),
+            }
+        };
+        return Err(BuiltinError::new(format!(
+            "encoding/hex: invalid byte: {shown}"
+        )));
+    }
+    if source.len() % 2 == 1 {
+        return Err(BuiltinError::new("encoding/hex: odd length hex string"));
+    }
+    let decoded = HEXLOWER_PERMISSIVE
+        .decode(source.as_bytes())
+        .map_err(|error| BuiltinError::new(error.to_string()))?;
+    bytes(context, &decoded)
+}
+
+/// As Go's `url.QueryEscape`: letters, digits, `-_.~` stay, a space becomes a plus.
+fn escape(source: &str, out: &mut String) {
+    for byte in source.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(char::from(byte));
+            }
+            b' ' => out.push('+'),
+            // Writing to a string can't fail.
+            other => {
+                let _ = write!(out, "%{other:02X}");
+            }
+        }
+    }
+}
+
+fn unescape(source: &str) -> Result<Vec<u8>, BuiltinError> {
+    let bytes = source.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'%' => {
+                let pair = bytes
+                    .get(at + 1..at + 3)
+                    .and_then(|pair| HEXLOWER_PERMISSIVE.decode(pair).ok());
+                let Some(decoded) = pair else {
+                    let mut end = (at + 3).min(bytes.len());
+                    while !source.is_char_boundary(end) {
+                        end += 1;
+                    }
+                    let mut shown = String::new();
+                    let _ = json::quote_go(&source[at..end], &mut shown);
+                    return Err(BuiltinError::new(format!("invalid URL escape {shown}")));
+                };
+                out.extend(decoded);
+                at += 3;
+            }
+            b'+' => {
+                out.push(b' ');
+                at += 1;
+            }
+            other => {
+                out.push(other);
+                at += 1;
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn urlquery_encode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let mut out = String::new();
+    escape(operand::string(args, 1)?, &mut out);
+    text(context, &out)
+}
+
+fn urlquery_decode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    bytes(context, &unescape(operand::string(args, 1)?)?)
+}
+
+fn urlquery_encode_object<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let object = operand::object(args, 1)?;
+    let mut out = String::new();
+    for (key, value) in object.entries() {
+        let Some(name) = key.as_str() else {
+            return Err(operand::wrong_type(1, *key, &["string"]));
+        };
+        let values: Vec<Value<'_>> = match value {
+            Value::String(_) => vec![*value],
+            Value::Array(items) => items.to_vec(),
+            Value::Set(set) => set.items().to_vec(),
+            other => return Err(operand::wrong_type(1, *other, &["string", "array", "set"])),
+        };
+        for value in values {
+            let Some(value) = value.as_str() else {
+                return Err(operand::wrong_type(1, value, &["string"]));
+            };
+            if !out.is_empty() {
+                out.push('&');
+            }
+            escape(name, &mut out);
+            out.push('=');
+            escape(value, &mut out);
+        }
+    }
+    text(context, &out)
+}
+
+fn urlquery_decode_object<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let arena = context.arena();
+    let mut entries: Vec<(String, Vec<Value<'a>>)> = Vec::new();
+    for pair in operand::string(args, 1)?
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+    {
+        if pair.contains(';') {
+            return Err(BuiltinError::new("invalid semicolon separator in query"));
+        }
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = json::decode::repair(&unescape(name)?);
+        let value = Value::string(arena, &json::decode::repair(&unescape(value)?));
+        match entries.iter_mut().find(|(there, _)| *there == name) {
+            Some((_, values)) => values.push(value),
+            None => entries.push((name, vec![value])),
+        }
+    }
+    let entries: Vec<_> = entries
+        .into_iter()
+        .map(|(name, values)| (Value::string(arena, &name), Value::array(arena, &values)))
+        .collect();
+    Ok(Some(Value::object(arena, entries)))
+}

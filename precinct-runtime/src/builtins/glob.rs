@@ -1,0 +1,340 @@
+//! Glob patterns, as OPA's library reads them: `*` stops at delimiters, `**` does not, `?`, `[a-c]`, `[!a]`, `{a,b}`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::value::Value;
+
+/// Glob patterns.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new("glob.match", "(pattern: string, delimiters: any<null, array[string]>, match: string) => boolean", "Parses and matches strings against the glob notation. Not to be confused with `regex.globs_match`.", glob_match).categories(&["glob"]),
+    Builtin::new("glob.quote_meta", "(pattern: string) => string", "Returns a string which represents a version of the pattern where all asterisks have been escaped.", glob_quote_meta).categories(&["glob"]),
+];
+
+/// How many patterns one evaluation keeps compiled.
+const KEPT: usize = 256;
+
+/// Patterns that were compiled in this evaluation.
+#[derive(Default)]
+struct Cache {
+    patterns: HashMap<(String, String), Arc<Pattern>>,
+}
+
+fn glob_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let pattern = operand::string(args, 1)?;
+    let delimiters = match operand::at(args, 2) {
+        Value::Null => String::new(),
+        Value::Array([]) => ".".to_owned(),
+        Value::Array(items) => {
+            let mut all = String::new();
+            for item in items {
+                match item.as_str() {
+                    Some(one) if one.chars().count() == 1 => all.push_str(one),
+                    Some(_) => {
+                        return Err(operand::wrong(2, "must be an array of single characters"));
+                    }
+                    None => {
+                        return Err(operand::wrong_element(
+                            2,
+                            operand::at(args, 2),
+                            *item,
+                            &["string"],
+                        ));
+                    }
+                }
+            }
+            all
+        }
+        other => return Err(operand::wrong_type(2, other, &["array", "null"])),
+    };
+    let text = operand::string(args, 3)?;
+    let key = (pattern.to_owned(), delimiters);
+    let cache: &mut Cache = context.slot();
+    let compiled = match cache.patterns.get(&key) {
+        Some(compiled) => Arc::clone(compiled),
+        None => {
+            let compiled = Arc::new(Pattern::new(pattern, &key.1)?);
+            if cache.patterns.len() >= KEPT {
+                cache.patterns.clear();
+            }
+            cache.patterns.insert(key, Arc::clone(&compiled));
+            compiled
+        }
+    };
+    context.spend(1 + text.len() as u64 / 16)?;
+    Ok(Some(Value::Bool(compiled.matches(text))))
+}
+
+fn glob_quote_meta<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let mut quoted = String::new();
+    for c in operand::string(args, 1)?.chars() {
+        if matches!(c, '*' | '?' | '\\' | '[' | ']' | '{' | '}') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    Ok(Some(Value::string(context.arena(), &quoted)))
+}
+
+/// A pattern as a small state machine: positions in a list of steps.
+#[derive(Debug)]
+pub struct Pattern {
+    steps: Vec<Step>,
+    delimiters: Vec<char>,
+}
+
+#[derive(Debug)]
+enum Step {
+    /// This character.
+    One(char),
+    /// Any character but a delimiter.
+    Single,
+    /// Any number of characters but delimiters.
+    Any,
+    /// Any number of characters.
+    Super,
+    /// One of these ranges, or none of them.
+    Range {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
+    /// Go on at each of these steps.
+    Split(Vec<usize>),
+    /// Go on at this step.
+    Jump(usize),
+}
+
+impl Pattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// When a bracket or brace does not close.
+    pub fn new(pattern: &str, delimiters: &str) -> Result<Self, BuiltinError> {
+        let mut compiler = Compiler {
+            rest: pattern.chars().collect(),
+            at: 0,
+            steps: Vec::new(),
+            depth: 0,
+        };
+        compiler.sequence()?;
+        if compiler.at < compiler.rest.len() {
+            return Err(BuiltinError::new("unexpected end of input"));
+        }
+        Ok(Self {
+            steps: compiler.steps,
+            delimiters: delimiters.chars().collect(),
+        })
+    }
+
+    /// Whether the whole text fits.
+    pub fn matches(&self, text: &str) -> bool {
+        let mut now = vec![false; self.steps.len() + 1];
+        self.reach(0, &mut now);
+        let mut next = vec![false; now.len()];
+        for c in text.chars() {
+            next.fill(false);
+            let free = !self.delimiters.contains(&c);
+            for (at, step) in self.steps.iter().enumerate().filter(|(at, _)| now[*at]) {
+                let (moves, stays) = match step {
+                    Step::One(one) => (*one == c, false),
+                    Step::Single => (free, false),
+                    Step::Any => (false, free),
+                    Step::Super => (false, true),
+                    Step::Range { negated, ranges } => {
+                        let within = ranges.iter().any(|(low, high)| (*low..=*high).contains(&c));
+                        (within != *negated, false)
+                    }
+                    Step::Split(_) | Step::Jump(_) => (false, false),
+                };
+                if moves {
+                    self.reach(at + 1, &mut next);
+                }
+                if stays {
+                    self.reach(at, &mut next);
+                }
+            }
+            std::mem::swap(&mut now, &mut next);
+            if !now.contains(&true) {
+                return false;
+            }
+        }
+        now[self.steps.len()]
+    }
+
+    /// Marks a step and those that it leads to without a character.
+    fn reach(&self, at: usize, marked: &mut [bool]) {
+        let mut open = vec![at];
+        while let Some(at) = open.pop() {
+            if std::mem::replace(&mut marked[at], true) {
+                continue;
+            }
+            match self.steps.get(at) {
+                Some(Step::Any | Step::Super) => open.push(at + 1),
+                Some(Step::Split(targets)) => open.extend(targets),
+                Some(Step::Jump(target)) => open.push(*target),
+                _ => {}
+            }
+        }
+    }
+}
+
+struct Compiler {
+    rest: Vec<char>,
+    at: usize,
+    steps: Vec<Step>,
+    depth: usize,
+}
+
+impl Compiler {
+    fn peek(&self) -> Option<char> {
+        self.rest.get(self.at).copied()
+    }
+
+    fn sequence(&mut self) -> Result<(), BuiltinError> {
+        while let Some(c) = self.peek() {
+            match c {
+                ',' | '}' if self.depth > 0 => return Ok(()),
+                '*' => {
+                    self.at += 1;
+                    if self.peek() == Some('*') {
+                        while self.peek() == Some('*') {
+                            self.at += 1;
+                        }
+                        self.steps.push(Step::Super);
+                    } else {
+                        self.steps.push(Step::Any);
+                    }
+                }
+                '?' => {
+                    self.at += 1;
+                    self.steps.push(Step::Single);
+                }
+                '\\' => {
+                    self.at += 1;
+                    let escaped = self.peek().unwrap_or('\\');
+                    self.at += 1;
+                    self.steps.push(Step::One(escaped));
+                }
+                '[' => self.range()?,
+                '{' => self.alternatives()?,
+                other => {
+                    self.at += 1;
+                    self.steps.push(Step::One(other));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn range(&mut self) -> Result<(), BuiltinError> {
+        let open = || BuiltinError::new("unexpected end of input");
+        self.at += 1;
+        let negated = self.peek() == Some('!');
+        self.at += usize::from(negated);
+        let mut ranges = Vec::new();
+        loop {
+            let low = self.peek().ok_or_else(open)?;
+            self.at += 1;
+            match low {
+                ']' if !ranges.is_empty() => break,
+                ']' => return Err(BuiltinError::new("unexpected ]")),
+                '\\' => {
+                    let escaped = self.peek().ok_or_else(open)?;
+                    self.at += 1;
+                    ranges.push((escaped, escaped));
+                }
+                low => {
+                    let behind = self.rest.get(self.at + 1).copied();
+                    match (self.peek(), behind) {
+                        (Some('-'), Some(high)) if high != ']' => {
+                            self.at += 2;
+                            if high < low {
+                                let text = "hi character should be greater than lo";
+                                return Err(BuiltinError::new(text));
+                            }
+                            ranges.push((low, high));
+                        }
+                        _ => ranges.push((low, low)),
+                    }
+                }
+            }
+        }
+        self.steps.push(Step::Range { negated, ranges });
+        Ok(())
+    }
+
+    fn alternatives(&mut self) -> Result<(), BuiltinError> {
+        if self.depth >= 64 {
+            return Err(BuiltinError::new("alternatives nest too deeply"));
+        }
+        self.at += 1;
+        self.depth += 1;
+        let split = self.steps.len();
+        self.steps.push(Step::Split(Vec::new()));
+        let mut starts = Vec::new();
+        let mut ends = Vec::new();
+        loop {
+            starts.push(self.steps.len());
+            self.sequence()?;
+            match self.peek() {
+                Some(',') => {
+                    self.at += 1;
+                    ends.push(self.steps.len());
+                    self.steps.push(Step::Jump(0));
+                }
+                Some(_) => {
+                    self.at += 1;
+                    break;
+                }
+                None => return Err(BuiltinError::new("unexpected end of input")),
+            }
+        }
+        self.depth -= 1;
+        let behind = self.steps.len();
+        self.steps[split] = Step::Split(starts);
+        for end in ends {
+            self.steps[end] = Step::Jump(behind);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::Pattern;
+
+    fn fits(pattern: &str, delimiters: &str, text: &str) -> bool {
+        Pattern::new(pattern, delimiters).unwrap().matches(text)
+    }
+
+    #[test]
+    fn a_star_stops_at_delimiters_and_two_do_not() {
+        assert!(fits("*.github.com", ".", "api.github.com"));
+        assert!(!fits("*.github.com", ".", "api.cdn.github.com"));
+        assert!(fits("**.github.com", ".", "api.cdn.github.com"));
+        assert!(fits("*", "", "a.b"));
+        assert!(!fits("a:?", ":", "a::"));
+    }
+
+    #[test]
+    fn ranges_and_alternatives() {
+        assert!(fits("[a-c]at", "", "bat"));
+        assert!(!fits("[!a-c]at", "", "bat"));
+        assert!(fits("{cat,bat,[fr]at}", "", "rat"));
+        assert!(fits("x{a,*b{c,d}}y", "", "xzzbdy"));
+        assert!(!fits("{cat,bat}", "", "ca"));
+        assert!(fits(r"\*", "", "*"));
+    }
+
+    #[test]
+    fn what_does_not_close_is_an_error() {
+        for pattern in ["[", "[a", "{a", "[]"] {
+            assert!(Pattern::new(pattern, "").is_err(), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Sizes with units: `10G`, `5Mi`, `128KiB`.
+
+use num_bigint::BigInt;
+
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::number::Number;
+use crate::value::Value;
+
+/// Sizes with units.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new("units.parse", "(x: string) => number", "Converts strings like \"10G\", \"5K\", \"4M\", \"1500m\", and the like into a number.\nThis number can be a non-integer, such as 1.5, 0.22, etc. Scientific notation is supported,\nallowing values such as \"1e-3K\" (1) or \"2.5e6M\" (2.5 million M).\n\nSupports standard metric decimal and binary SI units (e.g., K, Ki, M, Mi, G, Gi, etc.) where\nm, K, M, G, T, P, and E are treated as decimal units and Ki, Mi, Gi, Ti, Pi, and Ei are treated as\nbinary units.\n\nNote that 'm' and 'M' are case-sensitive to allow distinguishing between \"milli\" and \"mega\" units\nrespectively. Other units are case-insensitive.", units_parse).categories(&["units"]),
+    Builtin::new("units.parse_bytes", "(x: string) => number", "Converts strings like \"10GB\", \"5K\", \"4mb\", or \"1e6KB\" into an integer number of bytes.\n\nSupports standard byte units (e.g., KB, KiB, etc.) where KB, MB, GB, and TB are treated as decimal\nunits, and KiB, MiB, GiB, and TiB are treated as binary units. Scientific notation is supported,\nenabling values like \"1.5e3MB\" (1500MB) or \"2e6GiB\" (2 million GiB).\n\nThe bytes symbol (b/B) in the unit is optional; omitting it will yield the same result (e.g., \"Mi\"\nand \"MiB\" are equivalent).", units_parse_bytes).categories(&["units"]),
+];
+
+/// A decimal number apart from its unit: digits without the point, and how many stand behind it.
+fn apart<'t>(text: &'t str, what: &str) -> Result<(BigInt, u32, &'t str), BuiltinError> {
+    let text = text.trim_matches('"');
+    if text.contains(' ') {
+        return Err(BuiltinError::new(format!(
+            "units.{what}: spaces not allowed in resource strings"
+        )));
+    }
+    let end = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    if number.is_empty() {
+        let amount = if what == "parse" {
+            "no amount provided"
+        } else {
+            "no byte amount provided"
+        };
+        return Err(BuiltinError::new(format!("units.{what}: {amount}")));
+    }
+    let refuse = || {
+        let text = if what == "parse" {
+            "could not parse amount to a number"
+        } else {
+            "could not parse byte amount to a number"
+        };
+        BuiltinError::new(format!("units.{what}: {text}"))
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if fraction.contains('.') || (whole.is_empty() && fraction.is_empty()) {
+        return Err(refuse());
+    }
+    let digits: BigInt = format!("{whole}{fraction}").parse().map_err(|_| refuse())?;
+    Ok((
+        digits,
+        u32::try_from(fraction.len()).map_err(|_| refuse())?,
+        unit,
+    ))
+}
+
+/// `digits / 10^places * factor` as a number: whole where it can be.
+fn give<'a>(
+    context: &Context<'a>,
+    digits: BigInt,
+    places: u32,
+    factor: &BigInt,
+    whole_only: bool,
+) -> Outcome<'a> {
+    let scale = BigInt::from(10).pow(places);
+    let scaled = digits * factor;
+    if whole_only || (&scaled % &scale) == BigInt::ZERO {
+        return Ok(Some(
+            Number::from_big(context.arena(), &(scaled / scale)).into(),
+        ));
+    }
+    let left = Number::from_big(context.arena(), &scaled);
+    let right = Number::from_big(context.arena(), &scale);
+    Ok(Some(left.divided_by(right, context.arena())?.into()))
+}
+
+/// `10K` is 10,000, `10Ki` is 10,240, `10m` is a hundredth.
+fn units_parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (digits, mut places, unit) = apart(operand::string(args, 1)?, "parse")?;
+    let one = BigInt::from(1);
+    let power = |base: u32, exponent: u32| BigInt::from(base).pow(exponent);
+    // Only m and M differ by their case.
+    let lower = if unit.len() == 1 && matches!(unit, "m" | "M") {
+        unit.to_owned()
+    } else {
+        unit.to_ascii_lowercase()
+    };
+    let factor = match lower.as_str() {
+        "" => one,
+        "m" => {
+            places += 3;
+            one
+        }
+        "k" => power(1000, 1),
+        "M" => power(1000, 2),
+        "g" => power(1000, 3),
+        "t" => power(1000, 4),
+        "p" => power(1000, 5),
+        "e" => power(1000, 6),
+        "ki" => power(1024, 1),
+        "mi" => power(1024, 2),
+        "gi" => power(1024, 3),
+        "ti" => power(1024, 4),
+        "pi" => power(1024, 5),
+        "ei" => power(1024, 6),
+        _ => {
+            return Err(BuiltinError::new(format!(
+                "units.parse: unit {unit} not recognized"
+            )));
+        }
+    };
+    give(context, digits, places, &factor, false)
+}
+
+fn units_parse_bytes<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let text = operand::string(args, 1)?.to_lowercase();
+    let (digits, places, unit) = apart(&text, "parse_bytes")?;
+    let power = |base: u32, exponent: u32| BigInt::from(base).pow(exponent);
+    let factor = match unit {
+        "" => BigInt::from(1),
+        "kb" | "k" => power(1000, 1),
+        "kib" | "ki" => power(1024, 1),
+        "mb" | "m" => power(1000, 2),
+        "mib" | "mi" => power(1024, 2),
+        "gb" | "g" => power(1000, 3),
+        "gib" | "gi" => power(1024, 3),
+        "tb" | "t" => power(1000, 4),
+        "tib" | "ti" => power(1024, 4),
+        "pb" | "p" => power(1000, 5),
+        "pib" | "pi" => power(1024, 5),
+        "eb" | "e" => power(1000, 6),
+        "eib" | "ei" => power(1024, 6),
+        other => {
+            let text = format!("units.parse_bytes: byte unit {other} not recognized");
+            return Err(BuiltinError::new(text));
+        }
+    };
+    give(context, digits, places, &factor, true)
+}
