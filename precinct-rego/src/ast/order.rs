@@ -204,3 +204,43 @@ pub fn compare_numbers(a: &str, b: &str) -> Ordering {
         (false, true) => Ordering::Greater,
     }
 }
+
+impl PartialEq for TermValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for TermValue {}
+
+impl PartialOrd for TermValue {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Term {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl Eq for Term {}
+
+impl PartialOrd for Term {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Term {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.value.cmp(&other.value)
+    }
+}
+
+impl Ord for TermValue {
+    fn cmp(&self, other: &Self) -> Ordering {
+        compare_values(self, other)
+    }
+}
