@@ -7,12 +7,16 @@
 //! * [`syntax`]: from text to tree
 //! * [`error`]: diagnostics with their codes
 //! * [`format`]: from tree to text
+//! * [`capabilities`]: builtins and features that policies can use
+//! * [`compile`]: names, variables, order, types: modules that can be lowered
 //! * [`prepare`]: names, variables, order: modules that can be lowered
 //! * [`ir`]: what the engines execute
 //! * [`lower`]: from compiled modules to IR
 //! * [`optimise`]: the same program, quicker
 
 pub mod ast;
+pub mod capabilities;
+pub mod compile;
 pub mod error;
 pub mod format;
 pub mod ir;

@@ -170,7 +170,7 @@ fn has_closures(expr: &Expr) -> bool {
                     | TermValue::SetComprehension(_)
                     | TermValue::ObjectComprehension(_)
             ),
-            Node::Body(_) | Node::Expr(_) | Node::With(_) => false,
+            Node::Body | Node::Expr(_) | Node::With(_) => false,
         };
         found
     });

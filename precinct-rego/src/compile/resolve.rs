@@ -16,6 +16,7 @@ use super::visit::{self, Node};
 use crate::ast::{
     Body, Expr, ExprKind, Import, Module, Ref, Rule, TemplatePart, Term, TermValue, Var,
 };
+use crate::ast::display::ref_text;
 use crate::error::{Code, Diagnostic};
 
 /// The names that stand for documents, and which of them were used.
@@ -126,7 +127,7 @@ pub(super) fn exports(modules: &[Module]) -> BTreeMap<String, Vec<Var>> {
             .iter()
             .filter_map(|rule| super::rule_tree::name_of(&rule.head).cloned());
         exports
-            .entry(crate::ast::RefText(&module.package.path).to_string())
+            .entry(ref_text(&module.package.path))
             .or_default()
             .extend(names);
     }

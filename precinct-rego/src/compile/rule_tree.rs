@@ -31,6 +31,8 @@ struct Place {
 pub struct Rules {
     places: Vec<Place>,
     references: Vec<Ref>,
+    /// How many parameters each rule has.
+    parameters: Vec<usize>,
 }
 
 impl Rules {
@@ -46,6 +48,7 @@ impl Rules {
                         branch,
                     });
                     rules.references.push(rule_ref(it, &it_branch.head));
+                    rules.parameters.push(it_branch.head.args.len());
                 }
             }
         }
@@ -70,6 +73,12 @@ impl Rules {
     #[must_use]
     pub fn reference(&self, id: RuleId) -> &[Term] {
         self.references.get(id.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The number of parameters; functions have at least one.
+    #[must_use]
+    pub fn parameters(&self, id: RuleId) -> usize {
+        self.parameters.get(id.index()).copied().unwrap_or(0)
     }
 
     /// All rules.

@@ -146,7 +146,7 @@ fn vars_in_closures(expr: &Expr) -> VarSet {
             all.term(term, &mut found);
             true
         }
-        Node::Body(_) | Node::Expr(_) | Node::With(_) | Node::Term(_) => false,
+        Node::Body | Node::Expr(_) | Node::With(_) | Node::Term(_) => false,
     });
     found
 }

@@ -10,7 +10,7 @@ use crate::ast::{
 /// A node that a walk comes across.
 #[derive(Clone, Copy)]
 pub(super) enum Node<'a> {
-    Body(&'a Body),
+    Body,
     Expr(&'a Expr),
     With(&'a With),
     Term(&'a Term),
@@ -46,7 +46,7 @@ pub(super) fn head<'a>(rule: &'a Rule, f: Visit<'_, 'a>) {
 }
 
 pub(super) fn body<'a>(body: &'a Body, f: Visit<'_, 'a>) {
-    if f(Node::Body(body)) {
+    if f(Node::Body) {
         return;
     }
     exprs(body, f);

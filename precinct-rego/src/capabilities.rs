@@ -1,0 +1,122 @@
+//! Which builtins and features of the language a policy can use, in OPA's `capabilities.json` form.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One builtin function.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Builtin {
+    /// The name, with dots: `json.marshal`.
+    pub name: String,
+    /// The types of arguments and result.
+    #[serde(default)]
+    pub decl: Declaration,
+    /// The sign between its operands, for operators.
+    #[serde(default)]
+    pub infix: Option<String>,
+    /// The result is a set of answers, each of which holds (`walk`).
+    #[serde(default)]
+    pub relation: bool,
+    /// Asking twice may give two answers.
+    #[serde(default)]
+    pub nondeterministic: bool,
+    /// OPA advises against its use; strict mode refuses it.
+    #[serde(default)]
+    pub deprecated: bool,
+}
+
+/// The types of a builtin, in the JSON form of OPA's types.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Declaration {
+    /// The types of the arguments.
+    #[serde(default)]
+    pub args: Vec<Value>,
+    /// The type of any further arguments.
+    #[serde(default)]
+    pub variadic: Option<Value>,
+    /// The type of the result; functions without one are void.
+    #[serde(default)]
+    pub result: Option<Value>,
+}
+
+impl Builtin {
+    /// The number of arguments, the result not counted.
+    #[must_use]
+    pub fn arity(&self) -> usize {
+        self.decl.args.len()
+    }
+
+    /// There is no result (`print`).
+    #[must_use]
+    pub fn is_void(&self) -> bool {
+        self.decl.result.is_none()
+    }
+}
+
+/// What a policy can use.
+#[derive(Clone, Debug, Default)]
+pub struct Capabilities {
+    builtins: HashMap<String, Builtin>,
+    /// Keywords that can be imported.
+    pub future_keywords: Vec<String>,
+    /// Features of the language: `rego_v1`, `template_strings`, …
+    pub features: Vec<String>,
+    /// Hosts that builtins may talk to; `None` is all.
+    pub allow_net: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    builtins: Vec<Builtin>,
+    #[serde(default)]
+    future_keywords: Vec<String>,
+    #[serde(default)]
+    features: Vec<String>,
+    #[serde(default)]
+    allow_net: Option<Vec<String>>,
+}
+
+impl Capabilities {
+    /// Reads the text of a `capabilities.json`.
+    ///
+    /// # Errors
+    /// The text is no JSON, or not of that form.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        let file: File = serde_json::from_str(text)?;
+        Ok(Self {
+            builtins: file
+                .builtins
+                .into_iter()
+                .map(|builtin| (builtin.name.clone(), builtin))
+                .collect(),
+            future_keywords: file.future_keywords,
+            features: file.features,
+            allow_net: file.allow_net,
+        })
+    }
+
+    /// The builtin of this name.
+    #[must_use]
+    pub fn builtin(&self, name: &str) -> Option<&Builtin> {
+        self.builtins.get(name)
+    }
+
+    /// All builtins, in no order.
+    pub fn builtins(&self) -> impl Iterator<Item = &Builtin> {
+        self.builtins.values()
+    }
+
+    /// Adds a builtin, or puts it in the place of one of its name.
+    pub fn add(&mut self, builtin: Builtin) {
+        self.builtins.insert(builtin.name.clone(), builtin);
+    }
+
+    /// Whether the language has this feature.
+    #[must_use]
+    pub fn has_feature(&self, name: &str) -> bool {
+        self.features.iter().any(|feature| feature == name)
+    }
+}

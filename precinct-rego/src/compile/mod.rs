@@ -1,0 +1,54 @@
+//! From syntax trees to modules that can be lowered, and the errors that authors see.
+//!
+//! ```text
+//! modules -> names resolved -> variables unique -> calls and operands apart -> bodies in a safe order -> types checked
+//! ```
+//!
+//! * [`options`], [`compiled`]: what goes in, what comes out
+//! * [`stages`], [`query`]: the stages of modules and of a query, in their order
+//! * [`resolve`], [`declare`] (with [`rename`], [`scopes`]): what names stand for
+//! * [`templates`], [`prints`], [`metadata`]: constructs that are spelled out as others
+//! * [`expand`], [`hoist`], [`with`]: what has to be evaluated gets an expression of its own
+//! * [`rule_tree`], [`conflicts`], [`functions`]: which rules there are, and whether they go together
+//! * [`graph`] (with [`narrow`]), [`recursion`] (with [`origins`]): which rules read which
+//! * [`safety`] (with [`outputs`], [`unify`]): every variable has a value when it is read
+//! * [`visit`], [`visit_mut`], [`vars`], [`locals`], [`errors`], [`nesting`], [`scope_labels`]: what stages share
+
+mod compiled;
+mod conflicts;
+mod declare;
+mod errors;
+mod expand;
+mod functions;
+mod graph;
+mod hoist;
+mod locals;
+mod metadata;
+mod narrow;
+mod nesting;
+mod options;
+mod origins;
+mod outputs;
+mod prints;
+mod query;
+mod recursion;
+mod rename;
+mod resolve;
+mod rule_tree;
+mod safety;
+mod scope_labels;
+mod scopes;
+mod stages;
+mod templates;
+mod unify;
+mod vars;
+mod visit;
+mod visit_mut;
+mod with;
+
+pub use compiled::{Compiled, CompiledQuery};
+pub use graph::Graph;
+pub use metadata::AnnotationSet;
+pub use options::{CompileOptions, PathCheck, QueryOptions};
+pub use rule_tree::{Key, RuleId, RuleNode, Rules, is_multi_value};
+pub use stages::compile;

@@ -1,0 +1,753 @@
+//! The stages in their order.
+//!
+//! The order is OPA's: it decides which errors an author sees, because most stages only run when those before found
+//! nothing that keeps them from making sense.
+
+use std::collections::HashMap;
+
+use super::compiled::Compiled;
+use super::conflicts::{self, Conflicts};
+use super::errors::{Errors, Places};
+use super::expand;
+use super::functions::{self, Within};
+use super::graph::Graph;
+use super::hoist;
+use super::locals::Locals;
+use super::metadata::{self, AnnotationSet};
+use super::nesting;
+use super::options::CompileOptions;
+use super::prints::{self, Prints};
+use super::recursion::Recursion;
+use super::rename::{Renaming, may_have_vars};
+use super::resolve::{self, Globals};
+use super::rule_tree::{RuleNode, Rules, is_multi_value};
+use super::safety;
+use super::scope_labels::ScopeLabels;
+use super::templates::{self, Templates};
+use super::vars::{self, Scope, is_generated, shown};
+use super::visit;
+use super::visit_mut::{self, NodeMut};
+use super::with::{self, Modifiers};
+use crate::ast::display::ref_text;
+use crate::ast::{ExprKind, Module, RegoVersion, Rule, Span, Term, TermValue, Var};
+use crate::capabilities::Capabilities;
+use crate::error::{Code, Diagnostic};
+use crate::source::Sources;
+
+/// Compiles modules.
+///
+/// # Errors
+/// What is wrong with the modules, ordered by place: all that the stages find before one finds something that makes
+/// the next ones senseless.
+pub fn compile(
+    mut modules: Vec<Module>,
+    sources: &Sources,
+    options: &CompileOptions,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let places = Places::new(sources);
+    modules.sort_by(|a, b| places.compare(a.package.span, b.package.span));
+    nesting::check_modules(&modules)?;
+    let mut compiler = Compiler {
+        locals: Locals::for_modules(&[]),
+        rules: Rules::default(),
+        tree: RuleNode::default(),
+        graph: Graph::default(),
+        annotations: AnnotationSet::default(),
+        original: HashMap::new(),
+        errors: Errors::new(options.error_limit),
+        modules,
+        sources,
+        options,
+        places,
+    };
+    compiler.run();
+    let Compiler {
+        modules,
+        rules,
+        tree,
+        graph,
+        locals,
+        original,
+        annotations,
+        errors,
+        places,
+        ..
+    } = compiler;
+    errors.finish(&places)?;
+    Ok(Compiled {
+        modules,
+        rules,
+        tree,
+        graph,
+        renamed: original,
+        subjects: locals.subjects,
+        annotations,
+        options: options.clone(),
+        places,
+    })
+}
+
+struct Compiler<'a> {
+    modules: Vec<Module>,
+    sources: &'a Sources,
+    options: &'a CompileOptions,
+    places: Places,
+    rules: Rules,
+    tree: RuleNode,
+    graph: Graph,
+    locals: Locals,
+    /// New names of variables to those in the source.
+    original: HashMap<Var, Var>,
+    annotations: AnnotationSet,
+    errors: Errors,
+}
+
+/// How many parameters a function has: of a builtin, or of the first rule at that path.
+pub(super) fn arity(
+    operator: &[Term],
+    options: &CompileOptions,
+    tree: &RuleNode,
+    rules: &Rules,
+) -> Option<usize> {
+    if let [only] = operator
+        && let Some(name) = vars::name(only)
+        && name.as_ref() == super::locals::ASSIGNED
+    {
+        return Some(2);
+    }
+    if !vars::begins_with(&operator.to_vec(), "data")
+        && let Some(builtin) = options.capabilities.builtin(&ref_text(operator))
+    {
+        return Some(builtin.arity());
+    }
+    let first = tree.find(operator)?.rules.first()?;
+    Some(rules.parameters(*first))
+}
+
+/// What knows the parameters of functions without borrowing the whole compiler.
+macro_rules! arity_of {
+    ($self:ident) => {{
+        let (options, tree, rules) = ($self.options, &$self.tree, &$self.rules);
+        move |operator: &[Term]| arity(operator, options, tree, rules)
+    }};
+}
+
+type Stage<'a> = fn(&mut Compiler<'a>);
+
+impl<'a> Compiler<'a> {
+    fn run(&mut self) {
+        let stages: [Stage<'a>; 29] = [
+            Self::resolve,
+            Self::check_unused_imports,
+            Self::make_locals,
+            Self::rewrite_head_references,
+            Self::check_root_overrides,
+            Self::check_imports,
+            Self::remove_imports,
+            Self::plant,
+            Self::rename,
+            Self::rewrite_templates,
+            Self::check_void_calls,
+            Self::rewrite_prints,
+            Self::expand,
+            Self::collect_annotations,
+            Self::rewrite_metadata_calls,
+            Self::draw_graph,
+            Self::hoist_comprehension_terms,
+            Self::hoist_heads,
+            Self::rewrite_modifiers,
+            Self::check_conflicts,
+            Self::check_undefined_functions,
+            Self::check_head_safety,
+            Self::order_bodies,
+            Self::rewrite_equations,
+            Self::hoist_operands,
+            Self::rewrite_tests,
+            Self::check_recursion,
+            Self::check_types,
+            Self::check_forbidden,
+        ];
+        for stage in stages {
+            stage(self);
+            if self.errors.stop() {
+                return;
+            }
+        }
+    }
+
+    /// Takes the modules out, so that they can be changed while all else is read.
+    fn with_modules(&mut self, f: impl FnOnce(&mut Self, &mut Vec<Module>)) {
+        let mut modules = std::mem::take(&mut self.modules);
+        f(self, &mut modules);
+        self.modules = modules;
+    }
+
+    fn each_rule(&mut self, mut f: impl FnMut(&mut Self, &mut Rule)) {
+        self.with_modules(|this, modules| {
+            for module in modules {
+                visit_mut::rules(module, &mut |rule| f(this, rule));
+            }
+        });
+    }
+
+    fn resolve(&mut self) {
+        let exports = resolve::exports(&self.modules);
+        let mut unused = Vec::new();
+        self.with_modules(|this, modules| {
+            for module in modules {
+                let names = exports.get(&ref_text(&module.package.path));
+                let mut globals = Globals::new(
+                    &module.package.path,
+                    names.into_iter().flatten(),
+                    &module.imports,
+                );
+                visit_mut::rules(module, &mut |rule| {
+                    if let Err(error) = resolve::rule(&mut globals, rule) {
+                        this.errors.fatal(error);
+                    }
+                });
+                if this.options.strict {
+                    unused.extend(
+                        module
+                            .imports
+                            .iter()
+                            .filter(|import| !resolve::is_language_import(import))
+                            .filter(|import| {
+                                resolve::import_name(import)
+                                    .is_some_and(|name| !globals.is_used(&name))
+                            })
+                            .map(|import| {
+                                let message = format!("{import} unused");
+                                Diagnostic::new(Code::Compile, import.span, message)
+                            }),
+                    );
+                }
+            }
+        });
+        if !self.errors.stop() {
+            self.errors.all(unused);
+        }
+    }
+
+    /// Found while names were resolved, and reported only if that went well.
+    fn check_unused_imports(&mut self) {}
+
+    fn make_locals(&mut self) {
+        self.locals = Locals::for_modules(&self.modules);
+    }
+
+    fn rewrite_head_references(&mut self) {
+        let capabilities = &self.options.capabilities;
+        let current =
+            capabilities.has_feature("rego_v1") || capabilities.has_feature("rego_v2");
+        let general = current || capabilities.has_feature("rule_head_refs");
+        let strings = current || capabilities.has_feature("rule_head_ref_string_prefixes");
+        self.with_modules(|this, modules| {
+            for rule in modules.iter_mut().flat_map(|module| &mut module.rules) {
+                let head = &rule.head;
+                if !general && !strings && head.name.is_empty() {
+                    this.errors.fatal(Diagnostic::new(
+                        Code::Compile,
+                        rule.span,
+                        format!(
+                            "rule heads with refs are not supported: {}",
+                            ref_text(&head.reference)
+                        ),
+                    ));
+                    continue;
+                }
+                let last = head.reference.len().saturating_sub(1);
+                let refused = !general
+                    && head.reference.iter().enumerate().skip(1).any(|(at, part)| {
+                        (is_multi_value(head) || at != last)
+                            && !matches!(part.value, TermValue::String(_))
+                    });
+                if refused {
+                    this.errors.fatal(Diagnostic::new(
+                        Code::Type,
+                        rule.span,
+                        format!(
+                            "rule heads with general refs (containing variables) are not supported: {}",
+                            ref_text(&head.reference)
+                        ),
+                    ));
+                    continue;
+                }
+                hoist::head_reference(&mut this.locals, rule);
+            }
+        });
+    }
+
+    fn is_strict_for(&self, module: &Module) -> bool {
+        self.options.strict || module.version != RegoVersion::V0
+    }
+
+    fn check_root_overrides(&mut self) {
+        for module in &self.modules {
+            if self.is_strict_for(module) {
+                self.errors.all(resolve::root_overrides(&module.rules, &[]));
+            }
+        }
+    }
+
+    fn check_imports(&mut self) {
+        let capabilities = &self.options.capabilities;
+        let supported = |names: &[&str]| names.iter().any(|name| capabilities.has_feature(name));
+        let v1 = supported(&["rego_v1_import", "rego_v1", "rego_v2"]);
+        let v2 = supported(&["rego_v2_import", "rego_v2"]);
+        for module in &self.modules {
+            for import in &module.imports {
+                let path = import.path.to_string();
+                if (path == "rego.v1" && !v1) || (path == "rego.v2" && !v2) {
+                    let message = format!("{path} import is not supported");
+                    self.errors
+                        .note(Diagnostic::new(Code::Compile, import.span, message));
+                }
+            }
+        }
+        for module in &self.modules {
+            if self.is_strict_for(module) {
+                self.errors.all(resolve::duplicate_imports(module));
+            }
+        }
+    }
+
+    fn remove_imports(&mut self) {
+        for module in &mut self.modules {
+            module.imports.clear();
+        }
+    }
+
+    fn plant(&mut self) {
+        self.rules = Rules::of(&self.modules);
+        self.tree = RuleNode::new(&self.modules, &self.rules);
+    }
+
+    fn rename(&mut self) {
+        self.with_modules(|this, modules| {
+            let capabilities = &this.options.capabilities;
+            let mut renaming = Renaming {
+                locals: &mut this.locals,
+                original: &mut this.original,
+                errors: &mut this.errors,
+                is_builtin: &|name| capabilities.builtin(name).is_some(),
+                strict: this.options.strict,
+            };
+            for rule in modules.iter_mut().flat_map(|module| &mut module.rules) {
+                renaming.rule(rule);
+            }
+        });
+        // The variables in the references of rules have new names.
+        self.rules = Rules::of(&self.modules);
+    }
+
+    fn rewrite_templates(&mut self) {
+        if !self.modules.iter().any(|module| {
+            let mut rules = module.rules.iter().flat_map(visit::branches);
+            rules.any(templates::in_rule)
+        }) {
+            return;
+        }
+        let before = self.modules.clone();
+        self.with_modules(|this, modules| {
+            let capabilities = &this.options.capabilities;
+            let arity = arity_of!(this);
+            let is_relation = |operator: &[Term]| {
+                capabilities
+                    .builtin(&ref_text(operator))
+                    .is_some_and(|builtin| builtin.relation)
+            };
+            let (tree, rules) = (&this.tree, &this.rules);
+            let is_defined =
+                |reference: &[Term]| always_defined(reference, tree, rules, &before);
+            for module in modules {
+                let supported = supports_templates(capabilities, module.version);
+                let mut rewriting = Templates {
+                    locals: &mut this.locals,
+                    arity: &arity,
+                    is_relation: &is_relation,
+                    is_defined: &is_defined,
+                    original: &this.original,
+                    supported,
+                    errors: Vec::new(),
+                };
+                visit_mut::rules(module, &mut |rule| {
+                    if templates::in_rule(rule) {
+                        rewriting.rule(rule);
+                    }
+                });
+                let errors = rewriting.errors;
+                this.errors.all_fatal(errors);
+            }
+        });
+    }
+
+    fn check_void_calls(&mut self) {
+        for module in &self.modules {
+            let errors =
+                functions::void_calls(&Within::Module(module), &self.options.capabilities);
+            self.errors.all_fatal(errors);
+        }
+    }
+
+    fn rewrite_prints(&mut self) {
+        if !self.options.prints {
+            for module in &mut self.modules {
+                visit_mut::module(module, &mut |node| prints::erase(node));
+            }
+            return;
+        }
+        let printing = self.modules.iter().any(|module| {
+            let mut found = false;
+            visit::module(module, &mut |node| {
+                if let visit::Node::Expr(expr) = node {
+                    found |= expr.operator_is("print");
+                }
+                found
+            });
+            found
+        });
+        if !printing {
+            return;
+        }
+        self.with_modules(|this, modules| {
+            let arity = arity_of!(this);
+            for module in modules {
+                visit_mut::rules(module, &mut |rule| {
+                    let mut globals = Scope::default().of_terms(&rule.head.args);
+                    globals.extend(vars::roots());
+                    let mut rewriting = Prints {
+                        locals: &mut this.locals,
+                        arity: &arity,
+                        original: &this.original,
+                    };
+                    let mut errors = Vec::new();
+                    visit_mut::head(rule, &mut |node| match node {
+                        NodeMut::Body(body) => {
+                            errors.extend(rewriting.body(body, &globals));
+                            true
+                        }
+                        _ => false,
+                    });
+                    errors.extend(rewriting.body(&mut rule.body, &globals));
+                    this.errors.all_fatal(errors);
+                });
+            }
+        });
+    }
+
+    fn expand(&mut self) {
+        self.each_rule(|this, rule| expand::rule(&mut this.locals, rule));
+    }
+
+    fn collect_annotations(&mut self) {
+        let sources = self.sources;
+        let place = |span: Span| match sources.get(span.source) {
+            Some(source) if !source.name.is_empty() => format!("{}:{}", source.name, span.row),
+            _ => format!("{}:{}", span.row, span.col),
+        };
+        match AnnotationSet::new(&self.modules, &self.rules, &place) {
+            Ok(set) => self.annotations = set,
+            Err(errors) => {
+                self.errors.all_fatal(errors);
+            }
+        }
+    }
+
+    fn rewrite_metadata_calls(&mut self) {
+        let capabilities = &self.options.capabilities;
+        let can_chain = capabilities.builtin("rego.metadata.chain").is_some();
+        let can_rule = capabilities.builtin("rego.metadata.rule").is_some();
+        let mut found = HashMap::new();
+        for id in self.rules.iter() {
+            let Some(rule) = self.rules.get(&self.modules, id) else {
+                continue;
+            };
+            let (chain, own) = metadata::calls(rule);
+            let chain = chain.filter(|_| can_chain).map(|span| {
+                metadata::chain_term(&self.annotations, &self.modules, &self.rules, id, span)
+            });
+            let own = own
+                .filter(|_| can_rule)
+                .map(|span| metadata::rule_term(&self.annotations, &self.modules, id, span));
+            if chain.is_some() || own.is_some() {
+                found.insert(id, (chain, own));
+            }
+        }
+        if found.is_empty() {
+            return;
+        }
+        let mut ids = self.rules.iter();
+        self.each_rule(|this, rule| {
+            if let Some((chain, own)) = ids.next().and_then(|id| found.remove(&id)) {
+                metadata::rewrite(&mut this.locals, rule, chain, own);
+            }
+        });
+    }
+
+    fn draw_graph(&mut self) {
+        self.graph = Graph::new(
+            &self.modules,
+            &self.rules,
+            &self.tree,
+            &self.options.capabilities,
+        );
+    }
+
+    fn hoist_comprehension_terms(&mut self) {
+        self.with_modules(|this, modules| {
+            for module in modules {
+                visit_mut::module(module, &mut |node| {
+                    hoist::comprehension_terms(&mut this.locals, node)
+                });
+            }
+        });
+    }
+
+    fn hoist_heads(&mut self) {
+        self.each_rule(|this, rule| hoist::head(&mut this.locals, rule));
+    }
+
+    fn rewrite_modifiers(&mut self) {
+        let any = self.modules.iter().any(|module| {
+            let mut rules = module.rules.iter().flat_map(visit::branches);
+            rules.any(|rule| with::any(&rule.body) || may_have_vars(&rule.head))
+        });
+        if !any {
+            return;
+        }
+        self.with_modules(|this, modules| {
+            let modifiers = Modifiers {
+                rules: &this.rules,
+                tree: &this.tree,
+                capabilities: &this.options.capabilities,
+                unsafe_builtins: &this.options.unsafe_builtins,
+                allow_undefined_functions: this.options.allow_undefined_functions,
+            };
+            for module in modules {
+                visit_mut::module(module, &mut |node| {
+                    if let NodeMut::Body(body) = node
+                        && let Err(error) = modifiers.body(&mut this.locals, body)
+                    {
+                        this.errors.fatal(error);
+                    }
+                    false
+                });
+            }
+        });
+    }
+
+    fn check_conflicts(&mut self) {
+        let conflicts = Conflicts {
+            modules: &self.modules,
+            rules: &self.rules,
+            tree: &self.tree,
+            original: &self.original,
+            sources: self.sources,
+        };
+        self.errors.all_fatal(conflicts.find());
+        if let Some(exists) = &self.options.path_check {
+            let errors = conflicts::with_data(
+                &self.tree,
+                &self.rules,
+                &self.modules,
+                exists.as_ref(),
+                &self.options.path_check_roots,
+            );
+            self.errors.all_fatal(errors);
+        }
+    }
+
+    fn check_undefined_functions(&mut self) {
+        if self.options.allow_undefined_functions {
+            return;
+        }
+        let arity = arity_of!(self);
+        let mut errors = Vec::new();
+        for module in &self.modules {
+            errors.extend(functions::undefined(
+                &Within::Module(module),
+                &arity,
+                &self.original,
+                &|name, expr| {
+                    functions::argument_mismatch(name, expr, &self.options.capabilities)
+                },
+            ));
+        }
+        self.errors.all_fatal(errors);
+    }
+
+    fn check_head_safety(&mut self) {
+        let mut found = Vec::new();
+        for module in &self.modules {
+            let labels = ScopeLabels::new(module);
+            for rule in module.rules.iter().flat_map(visit::branches) {
+                if !may_have_vars(&rule.head) {
+                    continue;
+                }
+                let mut safe = Scope::SAFETY.of_body(&rule.body);
+                Scope::default().terms(&rule.head.args, &mut safe);
+                let mut reported = vars::VarSet::new();
+                for term in vars::of_head(&rule.head) {
+                    let Some(name) = vars::name(term).filter(|name| !safe.contains(*name)) else {
+                        continue;
+                    };
+                    let author = self.original.get(name).unwrap_or(name);
+                    if is_generated(author) || !reported.insert(name.clone()) {
+                        continue;
+                    }
+                    found.push(Diagnostic::new(
+                        Code::UnsafeVar,
+                        term.span,
+                        format!("var {} is unsafe{}", shown(author), labels.label(rule)),
+                    ));
+                }
+            }
+        }
+        self.errors.all_fatal(found);
+    }
+
+    fn order_bodies(&mut self) {
+        if self.options.allow_undefined_functions {
+            return;
+        }
+        let mut arities: HashMap<String, Option<usize>> = HashMap::new();
+        for module in &self.modules {
+            visit::module(module, &mut |node| {
+                if let visit::Node::Expr(expr) = node
+                    && let Some(operator) = expr.operator()
+                {
+                    arities.entry(ref_text(operator)).or_insert_with(|| {
+                        arity(operator, self.options, &self.tree, &self.rules)
+                    });
+                }
+                false
+            });
+        }
+        let arity = |operator: &[Term]| arities.get(&ref_text(operator)).copied().flatten();
+        self.with_modules(|this, modules| {
+            for module in modules {
+                let labels = ScopeLabels::new(module);
+                visit_mut::rules(module, &mut |rule| {
+                    let mut globals = Scope::default().of_terms(&rule.head.args);
+                    globals.extend(vars::roots());
+                    let faults = safety::order(&mut rule.body, &arity, &globals);
+                    if faults.is_empty() {
+                        return;
+                    }
+                    let original = |name: &Var| this.original.get(name).unwrap_or(name).clone();
+                    let label = labels.label(rule);
+                    let errors = safety::diagnose(&faults, &original, &label, &this.places);
+                    this.errors.all_fatal(errors);
+                });
+            }
+        });
+    }
+
+    fn rewrite_equations(&mut self) {
+        for module in &mut self.modules {
+            visit_mut::module(module, &mut |node| hoist::equations(node));
+        }
+    }
+
+    fn hoist_operands(&mut self) {
+        self.each_rule(|this, rule| hoist::operands(&mut this.locals, &mut rule.body));
+    }
+
+    fn rewrite_tests(&mut self) {
+        if !self.options.rewrite_tests {
+            return;
+        }
+        self.each_rule(|this, rule| {
+            if rule.head.name.starts_with("test_") {
+                hoist::test_equations(&mut this.locals, &mut rule.body);
+            }
+        });
+    }
+
+    fn check_recursion(&mut self) {
+        let recursion = Recursion {
+            modules: &self.modules,
+            rules: &self.rules,
+            graph: &self.graph,
+            original: &self.original,
+            capabilities: &self.options.capabilities,
+        };
+        self.errors.all_fatal(recursion.find(&self.tree));
+    }
+
+    fn check_types(&mut self) {}
+
+    fn check_forbidden(&mut self) {
+        let names = &self.options.unsafe_builtins;
+        if !names.is_empty() {
+            for module in &self.modules {
+                self.errors
+                    .all(functions::forbidden(&Within::Module(module), names));
+            }
+        }
+        for module in &self.modules {
+            if self.is_strict_for(module) {
+                self.errors.all(functions::deprecated(
+                    &Within::Module(module),
+                    &self.options.capabilities,
+                ));
+            }
+        }
+    }
+}
+
+/// Whether a reference is to a rule that always has a value: one with a default, a set, or a constant.
+pub(super) fn always_defined(
+    reference: &[Term],
+    tree: &RuleNode,
+    rules: &Rules,
+    modules: &[Module],
+) -> bool {
+    if reference.len() < 2 {
+        return false;
+    }
+    let Some(node) = tree.find(reference) else {
+        return false;
+    };
+    let list: Vec<&Rule> = node
+        .rules
+        .iter()
+        .filter_map(|id| rules.get(modules, *id))
+        .collect();
+    let Some(first) = list.first().filter(|rule| rule.head.args.is_empty()) else {
+        return false;
+    };
+    if is_multi_value(&first.head) || list.iter().any(|rule| rule.default) {
+        return true;
+    }
+    list.len() == 1 && is_constant_rule(first)
+}
+
+/// Whether template strings can be used in modules of this version.
+pub(super) fn supports_templates(capabilities: &Capabilities, version: RegoVersion) -> bool {
+    let feature = capabilities.has_feature("template_strings")
+        || (version == RegoVersion::V2 && capabilities.has_feature("rego_v2"));
+    feature && capabilities.builtin("internal.template_string").is_some()
+}
+
+fn is_constant_rule(rule: &Rule) -> bool {
+    let empty = matches!(
+        rule.body.as_slice(),
+        [crate::ast::Expr {
+            kind: ExprKind::Term(Term {
+                value: TermValue::Boolean(true),
+                ..
+            }),
+            ..
+        }]
+    );
+    empty
+        && rule.head.value.as_ref().is_some_and(|value| match &value.value {
+            TermValue::Var(_) => true,
+            TermValue::Array(_) | TermValue::Object(_) | TermValue::Set(_) => {
+                visit::is_ground(&value.value)
+            }
+            value => visit::is_scalar(value),
+        })
+}
