@@ -52,7 +52,12 @@ pub(super) fn sorted(
     graph: &Graph,
     places: &Places,
 ) -> Vec<RuleId> {
-    let span = |id| rules.get(modules, id).map(|rule| rule.span).unwrap_or_default();
+    let span = |id| {
+        rules
+            .get(modules, id)
+            .map(|rule| rule.span)
+            .unwrap_or_default()
+    };
     graph.sorted(&|a, b| {
         places
             .compare(span(a), span(b))

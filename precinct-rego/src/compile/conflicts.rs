@@ -81,7 +81,10 @@ impl Conflicts<'_> {
             ));
         }
 
-        let kinds: BTreeSet<bool> = rules.iter().map(|(_, rule)| is_multi_value(&rule.head)).collect();
+        let kinds: BTreeSet<bool> = rules
+            .iter()
+            .map(|(_, rule)| is_multi_value(&rule.head))
+            .collect();
         let arities: BTreeSet<usize> = rules.iter().map(|(_, rule)| rule.head.args.len()).collect();
         let complete = |(id, rule): &(RuleId, &Rule)| !is_multi_value(&rule.head) && ground(*id);
         let some_complete = rules.iter().any(complete);
@@ -103,11 +106,17 @@ impl Conflicts<'_> {
         let defaults: Vec<&(RuleId, &Rule)> =
             rules.iter().filter(|(_, rule)| rule.default).collect();
         if let [(id, _), _, ..] = defaults.as_slice() {
-            let places: Vec<String> = defaults.iter().map(|(_, rule)| self.place(rule.span)).collect();
+            let places: Vec<String> = defaults
+                .iter()
+                .map(|(_, rule)| self.place(rule.span))
+                .collect();
             return Some(Diagnostic::new(
                 Code::Type,
                 package_span(self.modules, self.rules, *id),
-                format!("multiple default rules {name} found at {}", places.join(", ")),
+                format!(
+                    "multiple default rules {name} found at {}",
+                    places.join(", ")
+                ),
             ));
         }
         None
@@ -139,7 +148,10 @@ impl Conflicts<'_> {
     fn with_packages(&self) -> Vec<Diagnostic> {
         let mut packages: BTreeMap<Vec<Key>, Vec<&Module>> = BTreeMap::new();
         for module in self.modules {
-            packages.entry(keys(&module.package.path)).or_default().push(module);
+            packages
+                .entry(keys(&module.package.path))
+                .or_default()
+                .push(module);
         }
         let mut errors = Vec::new();
         for id in self.rules.iter() {
@@ -151,7 +163,9 @@ impl Conflicts<'_> {
             };
             let reference = self.rules.reference(id);
             let head = &rule.head.reference;
-            if ground_prefix(head).len() < head.len() || !module.rules.iter().any(|it| std::ptr::eq(it, rule)) {
+            if ground_prefix(head).len() < head.len()
+                || !module.rules.iter().any(|it| std::ptr::eq(it, rule))
+            {
                 continue;
             }
             for other in packages.get(&keys(reference)).into_iter().flatten() {

@@ -10,9 +10,7 @@
 //!
 //! Uses before declaration, second declarations and declarations that nothing reads are reported.
 
-use super::locals::{
-    ASSIGNED, Locals, always, assignment_operands, operator, unify_operator,
-};
+use super::locals::{ASSIGNED, Locals, always, assignment_operands, operator, unify_operator};
 use super::outputs;
 use super::resolve::declared_in_expr;
 use super::scopes::{Occurrence, Scopes};
@@ -440,8 +438,7 @@ impl Declarations<'_> {
                     .scopes
                     .outer_occurrence(&name)
                     .is_some_and(|occurrence| occurrence != Occurrence::Seen);
-                if hidden
-                    && let Some(new) = self.scopes.renamed(&name).filter(|new| **new != name)
+                if hidden && let Some(new) = self.scopes.renamed(&name).filter(|new| **new != name)
                 {
                     term.value = TermValue::Var(new.clone());
                 }
@@ -449,9 +446,9 @@ impl Declarations<'_> {
             }
             TermValue::Call(terms) => {
                 if let Some(operator) = terms.first() {
-                    let hidden = vars::of_term(operator).iter().any(|name| {
-                        self.scopes.renamed(name).is_some_and(|new| new != name)
-                    });
+                    let hidden = vars::of_term(operator)
+                        .iter()
+                        .any(|name| self.scopes.renamed(name).is_some_and(|new| new != name));
                     if hidden {
                         let message = format!("called function {operator} shadowed");
                         self.error(term.span, message);

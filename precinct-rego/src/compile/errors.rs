@@ -14,7 +14,10 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn new(sources: &Sources) -> Self {
-        let mut names: Vec<_> = sources.iter().map(|(id, source)| (&source.name, id)).collect();
+        let mut names: Vec<_> = sources
+            .iter()
+            .map(|(id, source)| (&source.name, id))
+            .collect();
         names.sort();
         let mut ranks = vec![0; names.len()];
         for (rank, (_, id)) in names.into_iter().enumerate() {

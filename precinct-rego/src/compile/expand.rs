@@ -10,7 +10,12 @@ use crate::ast::{Body, Expr, ExprKind, Rule, Term, TermValue};
 /// Expands a rule; `else` branches are rules of their own.
 pub(super) fn rule(locals: &mut Locals, rule: &mut Rule) {
     let head = &mut rule.head;
-    for it in head.args.iter_mut().chain(&mut head.key).chain(&mut head.value) {
+    for it in head
+        .args
+        .iter_mut()
+        .chain(&mut head.key)
+        .chain(&mut head.value)
+    {
         let mut support = Vec::new();
         term(locals, it, &mut support);
         append(&mut rule.body, support);

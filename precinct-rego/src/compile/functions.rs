@@ -107,7 +107,11 @@ pub(super) fn undefined(
         if fits {
             return false;
         }
-        let given = if expr.generated { operands - 1 } else { operands };
+        let given = if expr.generated {
+            operands - 1
+        } else {
+            operands
+        };
         let name = with_original_names(operator, original);
         errors.push(mismatch(&name, expr).unwrap_or_else(|| {
             let plural = if given == 1 { "" } else { "s" };

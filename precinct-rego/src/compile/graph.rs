@@ -99,16 +99,29 @@ impl Graph {
 
     /// The rules that this one may read.
     pub fn dependencies(&self, id: RuleId) -> impl Iterator<Item = RuleId> + '_ {
-        self.dependencies.get(id.index()).into_iter().flatten().copied()
+        self.dependencies
+            .get(id.index())
+            .into_iter()
+            .flatten()
+            .copied()
     }
 
     /// The rules that may read this one.
     pub fn dependents(&self, id: RuleId) -> impl Iterator<Item = RuleId> + '_ {
-        self.dependents.get(id.index()).into_iter().flatten().copied()
+        self.dependents
+            .get(id.index())
+            .into_iter()
+            .flatten()
+            .copied()
     }
 
     /// The reference that may make one rule read the other; `None` if it reads it in any case.
-    pub(super) fn dynamic_edge(&self, from: RuleId, to: RuleId, rules: &Rules) -> Option<&DynamicRef> {
+    pub(super) fn dynamic_edge(
+        &self,
+        from: RuleId,
+        to: RuleId,
+        rules: &Rules,
+    ) -> Option<&DynamicRef> {
         self.dynamic.get(&from)?.iter().find(|edge| {
             edge.rules
                 .iter()
@@ -214,7 +227,11 @@ impl<'a> Reader<'a> {
     }
 
     fn reference(&mut self, reference: &'a Ref, at: usize) {
-        if reference.iter().skip(1).all(|part| is_constant(&part.value)) {
+        if reference
+            .iter()
+            .skip(1)
+            .all(|part| is_constant(&part.value))
+        {
             for id in self.tree.selected_by(reference, self.rules) {
                 self.selected.insert(id);
                 self.depend(reference, reference, at, id, true, VarSet::new());
@@ -238,12 +255,15 @@ impl<'a> Reader<'a> {
         if self.bound.as_ref().is_none_or(|(index, _)| *index != at) {
             self.bound = Some((at, vars_before(self.rule, at)));
         }
-        let bound = self.bound.as_ref().map(|(_, vars)| vars.clone()).unwrap_or_default();
+        let bound = self
+            .bound
+            .as_ref()
+            .map(|(_, vars)| vars.clone())
+            .unwrap_or_default();
         for one in &expanded {
             for id in self.tree.selected_by(one, self.rules) {
                 self.selected.insert(id);
-                let is_static =
-                    selects(&selecting, self.rules.reference(id), &bound, None);
+                let is_static = selects(&selecting, self.rules.reference(id), &bound, None);
                 self.depend(reference, &selecting, at, id, is_static, bound.clone());
             }
         }
@@ -261,8 +281,16 @@ impl<'a> Reader<'a> {
     ) {
         self.dependencies.push(Dependency {
             source: self.sources,
-            reference: if is_static { Ref::new() } else { reference.clone() },
-            selecting: if is_static { Ref::new() } else { selecting.clone() },
+            reference: if is_static {
+                Ref::new()
+            } else {
+                reference.clone()
+            },
+            selecting: if is_static {
+                Ref::new()
+            } else {
+                selecting.clone()
+            },
             at,
             rule,
             is_static,

@@ -32,7 +32,11 @@ pub(super) fn head_reference(locals: &mut Locals, rule: &mut Rule) {
 /// Key, value and arguments of a rule.
 pub(super) fn head(locals: &mut Locals, rule: &mut Rule) {
     let head = &mut rule.head;
-    let terms = head.key.iter_mut().chain(&mut head.value).chain(&mut head.args);
+    let terms = head
+        .key
+        .iter_mut()
+        .chain(&mut head.value)
+        .chain(&mut head.args);
     for term in terms.filter(|term| requires_evaluation(term)) {
         let binding = locals.hoist(term);
         append(&mut rule.body, vec![binding]);

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::visit::{self, Node};
 use super::vars::is_generated;
+use super::visit::{self, Node};
 use crate::ast::{Body, Expr, ExprKind, Module, Span, Term, TermValue, Var};
 
 /// Makes new variables, none of which the author wrote.

@@ -7,9 +7,7 @@ use super::rule_tree::{Key, RuleId, Rules};
 use super::visit::{self, Node, ground_prefix};
 use super::visit_mut::{self, NodeMut};
 use crate::ast::display::ref_text;
-use crate::ast::{
-    Annotations, Body, Expr, ExprKind, Module, Rule, Span, Term, TermValue, Var,
-};
+use crate::ast::{Annotations, Body, Expr, ExprKind, Module, Rule, Span, Term, TermValue, Var};
 use crate::error::{Code, Diagnostic};
 
 /// The annotations of all modules, by what they describe. An annotation is named by module and position.
@@ -67,7 +65,11 @@ impl AnnotationSet {
                         errors.push(Diagnostic::new(
                             Code::Type,
                             annotation.span,
-                            format!("{} annotation redeclared: {}", annotation.scope, place(earlier)),
+                            format!(
+                                "{} annotation redeclared: {}",
+                                annotation.scope,
+                                place(earlier)
+                            ),
                         ));
                     }
                     None => {
@@ -98,8 +100,13 @@ impl AnnotationSet {
         let package = &module.package.path;
         let find = |(module, index): &(usize, u32)| annotation_at(modules, *module, *index);
         let mut links: Vec<(Vec<Term>, Option<&Annotations>)> = Vec::new();
-        let mut of_rule: Vec<&Annotations> =
-            self.rules.get(&id).into_iter().flatten().filter_map(find).collect();
+        let mut of_rule: Vec<&Annotations> = self
+            .rules
+            .get(&id)
+            .into_iter()
+            .flatten()
+            .filter_map(find)
+            .collect();
         of_rule.sort_by_key(|it| std::cmp::Reverse((it.span.row, it.span.col)));
         if of_rule.is_empty() {
             links.push((own.clone(), None));
@@ -137,11 +144,13 @@ fn annotation_at(modules: &[Module], module: usize, index: u32) -> Option<&Annot
 }
 
 fn is_chain_call(expr: &Expr) -> bool {
-    expr.operator().is_some_and(|it| ref_text(it) == "rego.metadata.chain")
+    expr.operator()
+        .is_some_and(|it| ref_text(it) == "rego.metadata.chain")
 }
 
 fn is_rule_call(expr: &Expr) -> bool {
-    expr.operator().is_some_and(|it| ref_text(it) == "rego.metadata.rule")
+    expr.operator()
+        .is_some_and(|it| ref_text(it) == "rego.metadata.rule")
 }
 
 /// Where a rule reads its chain of annotations, and its own annotations, for the first time.
@@ -277,7 +286,11 @@ fn annotation_term(it: &Annotations, span: Span) -> Term {
         add("entrypoint", term(TermValue::Boolean(true)));
     }
     if !it.organizations.is_empty() {
-        let list = it.organizations.iter().map(|name| text(name, span)).collect();
+        let list = it
+            .organizations
+            .iter()
+            .map(|name| text(name, span))
+            .collect();
         add("organizations", term(TermValue::Array(list)));
     }
     let pairs = |pairs: &[(&str, &str)]| {
@@ -309,10 +322,15 @@ fn annotation_term(it: &Annotations, span: Span) -> Term {
             .schemas
             .iter()
             .map(|it| {
-                let mut entries =
-                    vec![(text("path", span), term(TermValue::Array(as_strings(&it.path))))];
+                let mut entries = vec![(
+                    text("path", span),
+                    term(TermValue::Array(as_strings(&it.path))),
+                )];
                 if let Some(schema) = &it.schema {
-                    entries.push((text("schema", span), term(TermValue::Array(as_strings(schema)))));
+                    entries.push((
+                        text("schema", span),
+                        term(TermValue::Array(as_strings(schema))),
+                    ));
                 }
                 if let Some(definition) = &it.definition {
                     entries.push((text("definition", span), json_term(definition, span)));

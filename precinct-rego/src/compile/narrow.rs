@@ -112,9 +112,12 @@ pub(super) fn members(value: &TermValue) -> Option<Vec<TermValue>> {
             values.dedup();
             Some(values)
         }
-        TermValue::Object(entries) => {
-            Some(entries.iter().map(|(_, value)| value.value.clone()).collect())
-        }
+        TermValue::Object(entries) => Some(
+            entries
+                .iter()
+                .map(|(_, value)| value.value.clone())
+                .collect(),
+        ),
         _ => None,
     }
 }

@@ -1,8 +1,6 @@
 //! How deep syntax may be nested: the stages call themselves for what a node holds.
 
-use crate::ast::{
-    Body, Expr, ExprKind, Module, Rule, Span, TemplatePart, Term, TermValue,
-};
+use crate::ast::{Body, Expr, ExprKind, Module, Rule, Span, TemplatePart, Term, TermValue};
 use crate::error::{Code, Diagnostic};
 
 /// Levels of terms and bodies within each other.

@@ -142,7 +142,10 @@ fn constant_prefix(parts: &[Term]) -> Ref {
 
 /// Whether a builtin may return the value, as far as its declared type tells.
 pub(super) fn may_return(name: &str, value: &TermValue, capabilities: &Capabilities) -> bool {
-    let Some(result) = capabilities.builtin(name).and_then(|it| it.decl.result.as_ref()) else {
+    let Some(result) = capabilities
+        .builtin(name)
+        .and_then(|it| it.decl.result.as_ref())
+    else {
         return true;
     };
     let kind = match value {

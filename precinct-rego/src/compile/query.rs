@@ -28,7 +28,11 @@ use crate::error::{Code, Diagnostic};
 type Stage = Result<(), Vec<Diagnostic>>;
 
 fn stage(errors: Vec<Diagnostic>) -> Stage {
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
 }
 
 impl Compiled {
@@ -67,8 +71,7 @@ fn variables(body: &Body, written: &VarSet, renamed: &HashMap<Var, Var>) -> Vec<
         .into_iter()
         .filter_map(|var| {
             let name = renamed.get(&var).unwrap_or(&var).clone();
-            let hidden =
-                is_generated(&name) || vars::is_root(&name) || vars::is_wildcard(&name);
+            let hidden = is_generated(&name) || vars::is_root(&name) || vars::is_wildcard(&name);
             (!hidden && written.contains(&name)).then_some((name, var))
         })
         .collect();

@@ -138,7 +138,12 @@ impl Recursion<'_> {
                 text.push_str(&format!(" in {}", self.text(from)));
             }
             let mut positions = Vec::new();
-            selects(&dynamic.selecting, target, &dynamic.bound, Some(&mut positions));
+            selects(
+                &dynamic.selecting,
+                target,
+                &dynamic.bound,
+                Some(&mut positions),
+            );
             match conditions(&reference, target, &positions) {
                 Some(list)
                     if !list.is_empty()

@@ -110,7 +110,12 @@ impl Renaming<'_> {
                 strict: self.strict,
             };
             let head = &mut rule.head;
-            for term in head.args.iter_mut().chain(&mut head.key).chain(&mut head.value) {
+            for term in head
+                .args
+                .iter_mut()
+                .chain(&mut head.key)
+                .chain(&mut head.value)
+            {
                 nested.head_term(term);
             }
             let (scopes, errors) = (nested.scopes, nested.errors);

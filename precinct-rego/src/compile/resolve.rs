@@ -13,10 +13,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::locals::assignment_operands;
 use super::vars::{self, Scope, VarSet, is_root};
 use super::visit::{self, Node};
+use crate::ast::display::ref_text;
 use crate::ast::{
     Body, Expr, ExprKind, Import, Module, Ref, Rule, TemplatePart, Term, TermValue, Var,
 };
-use crate::ast::display::ref_text;
 use crate::error::{Code, Diagnostic};
 
 /// The names that stand for documents, and which of them were used.
@@ -238,10 +238,7 @@ fn terms(globals: &mut Globals, hidden: &mut Vec<VarSet>, list: &mut [Term]) {
 
 fn term(globals: &mut Globals, hidden: &mut Vec<VarSet>, it: &mut Term) {
     match &mut it.value {
-        TermValue::Null
-        | TermValue::Boolean(_)
-        | TermValue::Number(_)
-        | TermValue::String(_) => {}
+        TermValue::Null | TermValue::Boolean(_) | TermValue::Number(_) | TermValue::String(_) => {}
         TermValue::Var(name) => {
             if let Some(reference) = globals.lookup(name, hidden, it.span) {
                 it.value = TermValue::Ref(reference);

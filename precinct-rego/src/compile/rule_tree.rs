@@ -236,13 +236,7 @@ impl RuleNode {
         found
     }
 
-    fn select(
-        &self,
-        reference: &[Term],
-        at: usize,
-        rules: &Rules,
-        found: &mut BTreeSet<RuleId>,
-    ) {
+    fn select(&self, reference: &[Term], at: usize, rules: &Rules, found: &mut BTreeSet<RuleId>) {
         let Some(part) = reference.get(at) else {
             self.depth_first(&mut |node| {
                 found.extend(&node.rules);
@@ -269,9 +263,10 @@ impl RuleNode {
 
 /// Whether two references can be of one document, compared from this part on.
 fn may_meet(a: &[Term], b: &[Term], from: usize) -> bool {
-    a.iter().zip(b).skip(from).all(|(x, y)| {
-        !is_constant(&x.value) || !is_constant(&y.value) || x == y
-    })
+    a.iter()
+        .zip(b)
+        .skip(from)
+        .all(|(x, y)| !is_constant(&x.value) || !is_constant(&y.value) || x == y)
 }
 
 /// Whether a rule collects values: `p contains x`.

@@ -238,8 +238,7 @@ impl<'a> Compiler<'a> {
 
     fn rewrite_head_references(&mut self) {
         let capabilities = &self.options.capabilities;
-        let current =
-            capabilities.has_feature("rego_v1") || capabilities.has_feature("rego_v2");
+        let current = capabilities.has_feature("rego_v1") || capabilities.has_feature("rego_v2");
         let general = current || capabilities.has_feature("rule_head_refs");
         let strings = current || capabilities.has_feature("rule_head_ref_string_prefixes");
         self.with_modules(|this, modules| {
@@ -358,8 +357,7 @@ impl<'a> Compiler<'a> {
                     .is_some_and(|builtin| builtin.relation)
             };
             let (tree, rules) = (&this.tree, &this.rules);
-            let is_defined =
-                |reference: &[Term]| always_defined(reference, tree, rules, &before);
+            let is_defined = |reference: &[Term]| always_defined(reference, tree, rules, &before);
             for module in modules {
                 let supported = supports_templates(capabilities, module.version);
                 let mut rewriting = Templates {
@@ -384,8 +382,7 @@ impl<'a> Compiler<'a> {
 
     fn check_void_calls(&mut self) {
         for module in &self.modules {
-            let errors =
-                functions::void_calls(&Within::Module(module), &self.options.capabilities);
+            let errors = functions::void_calls(&Within::Module(module), &self.options.capabilities);
             self.errors.all_fatal(errors);
         }
     }
@@ -569,9 +566,7 @@ impl<'a> Compiler<'a> {
                 &Within::Module(module),
                 &arity,
                 &self.original,
-                &|name, expr| {
-                    functions::argument_mismatch(name, expr, &self.options.capabilities)
-                },
+                &|name, expr| functions::argument_mismatch(name, expr, &self.options.capabilities),
             ));
         }
         self.errors.all_fatal(errors);
@@ -617,9 +612,9 @@ impl<'a> Compiler<'a> {
                 if let visit::Node::Expr(expr) = node
                     && let Some(operator) = expr.operator()
                 {
-                    arities.entry(ref_text(operator)).or_insert_with(|| {
-                        arity(operator, self.options, &self.tree, &self.rules)
-                    });
+                    arities
+                        .entry(ref_text(operator))
+                        .or_insert_with(|| arity(operator, self.options, &self.tree, &self.rules));
                 }
                 false
             });
@@ -743,11 +738,15 @@ fn is_constant_rule(rule: &Rule) -> bool {
         }]
     );
     empty
-        && rule.head.value.as_ref().is_some_and(|value| match &value.value {
-            TermValue::Var(_) => true,
-            TermValue::Array(_) | TermValue::Object(_) | TermValue::Set(_) => {
-                visit::is_ground(&value.value)
-            }
-            value => visit::is_scalar(value),
-        })
+        && rule
+            .head
+            .value
+            .as_ref()
+            .is_some_and(|value| match &value.value {
+                TermValue::Var(_) => true,
+                TermValue::Array(_) | TermValue::Object(_) | TermValue::Set(_) => {
+                    visit::is_ground(&value.value)
+                }
+                value => visit::is_scalar(value),
+            })
 }

@@ -72,12 +72,18 @@ impl Unifier<'_> {
                     self.mark(y);
                 }
             }
-            (TermValue::Ref(_) | TermValue::Call(_), TermValue::Array(_) | TermValue::Object(_)) => {
+            (
+                TermValue::Ref(_) | TermValue::Call(_),
+                TermValue::Array(_) | TermValue::Object(_),
+            ) => {
                 if self.has_value(a) {
                     self.mark_all(b);
                 }
             }
-            (TermValue::Array(_) | TermValue::Object(_), TermValue::Ref(_) | TermValue::Call(_)) => {
+            (
+                TermValue::Array(_) | TermValue::Object(_),
+                TermValue::Ref(_) | TermValue::Call(_),
+            ) => {
                 if self.has_value(b) {
                     self.mark_all(a);
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::outputs::unsatisfied_operand_vars;
 use super::visit::{self, Node};
 use crate::ast::{
-    Body, Comprehension, Expr, ExprKind, Head, Ref, Term, TermValue, TemplatePart, Var, With,
+    Body, Comprehension, Expr, ExprKind, Head, Ref, TemplatePart, Term, TermValue, Var, With,
 };
 
 /// Variables in the order of their names.
@@ -230,7 +230,13 @@ impl<'a> Scope<'a> {
 pub(super) fn of_head(head: &Head) -> Vec<&Term> {
     let mut found = Vec::new();
     let parts = head.reference.iter().skip(1);
-    for term in head.args.iter().chain(&head.key).chain(&head.value).chain(parts) {
+    for term in head
+        .args
+        .iter()
+        .chain(&head.key)
+        .chain(&head.value)
+        .chain(parts)
+    {
         each(term, &mut |term| found.push(term));
     }
     found

@@ -166,10 +166,9 @@ pub(super) fn requires_evaluation(it: &Term) -> bool {
 /// Whether the term is a value as it stands.
 pub(super) fn is_constant(it: &TermValue) -> bool {
     match it {
-        TermValue::Null
-        | TermValue::Boolean(_)
-        | TermValue::Number(_)
-        | TermValue::String(_) => true,
+        TermValue::Null | TermValue::Boolean(_) | TermValue::Number(_) | TermValue::String(_) => {
+            true
+        }
         TermValue::Array(items) | TermValue::Set(items) => {
             items.iter().all(|item| is_constant(&item.value))
         }

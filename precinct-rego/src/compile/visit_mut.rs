@@ -47,7 +47,12 @@ pub(super) fn branches(rule: &mut Rule, f: &mut dyn FnMut(&mut Rule)) {
 /// Arguments, key and value of a rule; not the reference.
 pub(super) fn head(rule: &mut Rule, f: VisitMut<'_>) {
     let head = &mut rule.head;
-    for it in head.args.iter_mut().chain(&mut head.key).chain(&mut head.value) {
+    for it in head
+        .args
+        .iter_mut()
+        .chain(&mut head.key)
+        .chain(&mut head.value)
+    {
         term(it, f);
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::locals::Locals;
-use super::rule_tree::{Rules, RuleNode};
+use super::rule_tree::{RuleNode, Rules};
 use super::vars::{begins_with, name};
 use super::visit::{self, Node, requires_evaluation};
 use crate::ast::display::ref_text;
