@@ -40,6 +40,8 @@ pub mod crypto;
 pub mod documents;
 pub mod encoding;
 pub mod glob;
+#[cfg(feature = "schema")]
+mod go_regex;
 #[cfg(feature = "graphql")]
 pub mod graphql;
 pub mod graphs;
@@ -56,6 +58,8 @@ pub mod sets;
 pub mod strings;
 pub mod types;
 pub mod units;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod uri;
 pub mod uuid;
 pub mod versions;
@@ -91,6 +95,8 @@ pub const FAMILIES: &[&[Builtin]] = &[
     jwt::FAMILY,
     numbers::FAMILY,
     rand::FAMILY,
+    #[cfg(feature = "schema")]
+    schema::FAMILY,
     uri::FAMILY,
     uuid::FAMILY,
 ];
