@@ -2,14 +2,16 @@
 //!
 //! Text is written directly rather than through a JSON value, so that numbers stay as their authors wrote them.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::source::Sources;
 
+use super::display::ref_text;
 use super::order::{sorted_entries, sorted_terms};
 use super::{
-    Annotations, Body, Comment, Expr, ExprKind, Head, Import, Logical, Module, Package, Rule, Span,
-    Template, TemplatePart, Term, TermValue, With,
+    Annotations, Body, Comment, Expr, ExprKind, Head, Import, Logical, Module, Package, Ref, Rule,
+    Span, Template, TemplatePart, Term, TermValue, With,
 };
 
 /// What the JSON holds besides the tree itself.
@@ -36,6 +38,7 @@ pub fn module_json(module: &Module, sources: &Sources, options: JsonOptions) -> 
         out: String::new(),
         sources,
         locations: options.locations,
+        detached: None,
     };
     writer.module(module, options.comments);
     writer.out
@@ -47,6 +50,7 @@ pub fn body_json(body: &Body, sources: &Sources, options: JsonOptions) -> String
         out: String::new(),
         sources,
         locations: options.locations,
+        detached: None,
     };
     writer.body(body);
     writer.out
@@ -150,6 +154,8 @@ struct Writer<'a> {
     out: String,
     sources: &'a Sources,
     locations: bool,
+    /// The text that the spans are of, where it is not that of a source.
+    detached: Option<String>,
 }
 
 /// Members of an object, separated by commas.
@@ -201,6 +207,10 @@ impl Writer<'_> {
 
     /// The text that a span covers.
     fn text(&self, span: Span) -> &str {
+        if let Some(text) = &self.detached {
+            let range = span.start as usize..span.end as usize;
+            return text.get(range).unwrap_or_default();
+        }
         self.sources
             .get(span.source)
             .and_then(|source| source.text.get(span.start as usize..span.end as usize))
@@ -208,7 +218,10 @@ impl Writer<'_> {
     }
 
     fn place(&mut self, span: Span, text: Option<&str>) {
-        let file = self.sources.get(span.source).map(|s| s.name.clone());
+        let file = match self.detached {
+            Some(_) => None,
+            None => self.sources.get(span.source).map(|s| s.name.clone()),
+        };
         let mut members = self.open();
         self.string(&mut members, "file", file.as_deref().unwrap_or_default());
         self.key(&mut members, "row");
@@ -253,16 +266,27 @@ impl Writer<'_> {
         }
         if comments && !module.comments.is_empty() {
             self.key(&mut members, "comments");
-            self.list(&module.comments, Self::comment);
+            let blocks: HashMap<u32, Span> = module
+                .annotations
+                .iter()
+                .map(|block| (block.span.start, block.span))
+                .collect();
+            self.list(&module.comments, |writer, comment| {
+                writer.comment(comment, blocks.get(&comment.span.start).copied());
+            });
         }
         self.close();
     }
 
-    fn comment(&mut self, comment: &Comment) {
+    /// A comment; the first of a metadata block has the text of the block.
+    fn comment(&mut self, comment: &Comment, block: Option<Span>) {
         let mut members = self.open();
         self.string(&mut members, "Text", &base64(comment.text.as_bytes()));
         self.key(&mut members, "Location");
-        let text = self.locations.then(|| self.text(comment.span).to_owned());
+        let text = self.locations.then(|| match block {
+            Some(span) => self.block_text(span),
+            None => self.text(comment.span).to_owned(),
+        });
         self.place(comment.span, text.as_deref());
         self.close();
     }
@@ -392,7 +416,6 @@ impl Writer<'_> {
                 self.key(&mut members, "explicit_body");
                 self.out
                     .push_str(if not.explicit { "true" } else { "false" });
-                self.location(&mut members, not.span);
                 self.string(&mut members, "type", "not");
                 self.close();
             }
@@ -407,7 +430,6 @@ impl Writer<'_> {
         self.flag(&mut members, "explicit_rhs", logical.rhs_explicit);
         self.key(&mut members, "lhs");
         self.body(&logical.lhs);
-        self.location(&mut members, logical.span);
         self.key(&mut members, "rhs");
         self.body(&logical.rhs);
         self.string(&mut members, "type", kind);
@@ -518,11 +540,11 @@ impl Writer<'_> {
             let mut inner = self.open();
             if !compile.unknowns.is_empty() {
                 self.key(&mut inner, "unknowns");
-                self.list(&compile.unknowns, |writer, parts| writer.terms(parts));
+                self.list(&compile.unknowns, Self::detached);
             }
             if let Some(rule) = &compile.mask_rule {
                 self.key(&mut inner, "mask_rule");
-                self.terms(rule);
+                self.detached(rule);
             }
             self.close();
         }
@@ -568,15 +590,16 @@ impl Writer<'_> {
 
     fn schemas(&mut self, members: &mut Members, block: &Annotations) {
         self.key(members, "schemas");
-        // These were read on their own, so that their places mean nothing in the module.
-        let locations = std::mem::replace(&mut self.locations, false);
         self.list(&block.schemas, |writer, schema| {
             let mut members = writer.open();
             writer.key(&mut members, "path");
+            // Paths have no places.
+            let locations = std::mem::replace(&mut writer.locations, false);
             writer.terms(&schema.path);
+            writer.locations = locations;
             if let Some(reference) = &schema.schema {
                 writer.key(&mut members, "schema");
-                writer.terms(reference);
+                writer.detached(reference);
             }
             if let Some(definition) = &schema.definition {
                 writer.key(&mut members, "definition");
@@ -584,14 +607,10 @@ impl Writer<'_> {
             }
             writer.close();
         });
-        self.locations = locations;
     }
 
     /// The text of a block is written out anew: `# `, then what is behind the sign and one space.
-    fn block_location(&mut self, members: &mut Members, span: Span) {
-        if !self.locations || span.row == 0 {
-            return;
-        }
+    fn block_text(&self, span: Span) -> String {
         let mut text = "# METADATA".to_owned();
         for line in self.text(span).lines().skip(1) {
             let line = line.strip_prefix('#').unwrap_or(line);
@@ -602,8 +621,23 @@ impl Writer<'_> {
                     .trim_end_matches('\r'),
             );
         }
-        self.key(members, "location");
-        self.place(span, Some(&text));
+        text
+    }
+
+    fn block_location(&mut self, members: &mut Members, span: Span) {
+        if self.locations && span.row > 0 {
+            let text = self.block_text(span);
+            self.key(members, "location");
+            self.place(span, Some(&text));
+        }
+    }
+
+    /// A reference that was read on its own, from a field of a metadata block.
+    fn detached(&mut self, parts: &Ref) {
+        let text = ref_text(parts);
+        let outer = self.detached.replace(text);
+        self.terms(parts);
+        self.detached = outer;
     }
 
     fn json_object(&mut self, object: &serde_json::Map<String, serde_json::Value>) {

@@ -213,6 +213,7 @@ fn bodiless(parser: &mut Parser<'_>, span: Span, body_at: Span, head: HeadNode) 
         body: parser.implied_true(body_at),
         generated_body: true,
         else_rule: None,
+        body_at_rule: false,
     }
 }
 

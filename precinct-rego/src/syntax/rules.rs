@@ -46,6 +46,7 @@ impl Parser<'_> {
                 head,
                 generated_body: true,
                 else_rule: None,
+                body_at_rule: false,
             };
             return Some(vec![rule]);
         } else {
@@ -60,6 +61,7 @@ impl Parser<'_> {
             body,
             generated_body: false,
             else_rule,
+            body_at_rule: false,
         };
         self.further_bodies(first)
     }
@@ -78,6 +80,7 @@ impl Parser<'_> {
             head,
             generated_body: false,
             else_rule: None,
+            body_at_rule: false,
         }])
     }
 
@@ -180,6 +183,11 @@ impl Parser<'_> {
         let mut chain = None;
         while let Some(mut branch) = branches.pop() {
             branch.span.end = end;
+            if branch.body_at_rule {
+                for expr in &branch.body {
+                    place_everywhere(&mut self.tree, *expr, branch.span);
+                }
+            }
             branch.else_rule = chain;
             chain = Some(Box::new(branch));
         }
@@ -217,11 +225,13 @@ impl Parser<'_> {
             body: Vec::new(),
             generated_body: false,
             else_rule: None,
+            body_at_rule: false,
         };
         let has_if = self.s.tok == Tok::If;
         if !has_if && self.s.tok != Tok::LBrace {
             rule.body = self.implied_true(at);
             rule.generated_body = true;
+            rule.body_at_rule = true;
             return Some(rule);
         }
         if has_if {
@@ -234,11 +244,8 @@ impl Parser<'_> {
             self.illegal("rule body expected");
             return None;
         } else {
-            let expr = self.literal()?;
-            let mut span = at;
-            span.end = self.s.last_end;
-            place_everywhere(&mut self.tree, expr, span);
-            rule.body = vec![expr];
+            rule.body = vec![self.literal()?];
+            rule.body_at_rule = true;
         }
         Some(rule)
     }
@@ -266,6 +273,7 @@ impl Parser<'_> {
                 body,
                 generated_body: false,
                 else_rule: None,
+                body_at_rule: false,
             });
         }
         Some(rules)

@@ -122,6 +122,8 @@ pub(super) struct RuleNode {
     pub(super) body: Vec<ExprId>,
     pub(super) generated_body: bool,
     pub(super) else_rule: Option<Box<RuleNode>>,
+    /// The body has no place of its own, but that of the rule (an `else` without braces).
+    pub(super) body_at_rule: bool,
 }
 
 #[derive(Clone, Debug)]
