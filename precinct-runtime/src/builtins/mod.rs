@@ -52,10 +52,12 @@ pub mod network;
 pub mod numbers;
 pub mod rand;
 pub mod ranges;
+pub mod regex;
 #[cfg(feature = "crypto")]
 mod request;
 pub mod sets;
 pub mod strings;
+pub mod time;
 pub mod types;
 pub mod units;
 #[cfg(feature = "schema")]
@@ -85,6 +87,8 @@ pub const FAMILIES: &[&[Builtin]] = &[
     glob::FAMILY,
     units::FAMILY,
     versions::FAMILY,
+    time::FAMILY,
+    regex::FAMILY,
     cidr::FAMILY,
     comparison::FAMILY,
     #[cfg(feature = "crypto")]

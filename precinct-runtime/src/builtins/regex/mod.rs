@@ -1,0 +1,214 @@
+//! Regular expressions in Go's syntax (RE2), matched in linear time.
+//!
+//! * [`go`]: Go's syntax in the syntax of the `regex` crate
+//! * [`intersect`]: whether two patterns have a text in common
+
+pub mod go;
+pub mod intersect;
+
+use std::collections::HashMap;
+
+use regex::Regex;
+
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::value::Value;
+
+/// Regular expressions.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new("regex.match", "(pattern: string, value: string) => boolean", "Matches a string against a regular expression.", regex_match).categories(&["regex"]),
+    Builtin::new("regex.is_valid", "(pattern: string) => boolean", "Checks if a string is a valid regular expression: the detailed syntax for patterns is defined by https://github.com/google/re2/wiki/Syntax.", regex_is_valid).categories(&["regex"]),
+    Builtin::new("regex.split", "(pattern: string, value: string) => array[string]", "Splits the input string by the occurrences of the given pattern.", regex_split).categories(&["regex"]),
+    Builtin::new("regex.find_n", "(pattern: string, value: string, number: number) => array[string]", "Returns the specified number of matches when matching the input against the pattern.", regex_find_n).categories(&["regex"]),
+    Builtin::new("regex.find_all_string_submatch_n", "(pattern: string, value: string, number: number) => array[array[string]]", "Returns all successive matches of the expression.", regex_find_all_string_submatch_n).categories(&["regex"]),
+    Builtin::new("regex.replace", "(s: string, pattern: string, value: string) => string", "Find and replaces the text using the regular expression pattern.", regex_replace).categories(&["regex"]),
+    Builtin::new("regex.template_match", "(template: string, value: string, delimiter_start: string, delimiter_end: string) => boolean", "Matches a string against a pattern, where the pattern may be glob-like", regex_template_match).categories(&["regex"]),
+    Builtin::new("regex.globs_match", "(glob1: string, glob2: string) => boolean", "Checks if the intersection of two glob-style regular expressions matches a non-empty set of non-empty strings.\nThe set of regex symbols is limited for this builtin: only `.`, `*`, `+`, `[`, `-`, `]` and `\\` are treated as special symbols.", regex_globs_match).categories(&["regex"]),
+    Builtin::new("re_match", "(string, string) => boolean", "", re_match).deprecated(),
+];
+
+/// How many patterns one evaluation keeps compiled.
+const KEPT: usize = 256;
+
+/// Patterns that were compiled in this evaluation.
+#[derive(Default)]
+struct Cache {
+    patterns: HashMap<String, Regex>,
+}
+
+/// The compiled pattern. `regex::Regex` is a counted pointer: cloning is cheap.
+fn compiled(context: &mut Context<'_>, pattern: &str) -> Result<Regex, BuiltinError> {
+    let cache: &mut Cache = context.slot();
+    if let Some(regex) = cache.patterns.get(pattern) {
+        return Ok(regex.clone());
+    }
+    let regex = go::compile(pattern)?;
+    if cache.patterns.len() >= KEPT {
+        cache.patterns.clear();
+    }
+    cache.patterns.insert(pattern.to_owned(), regex.clone());
+    Ok(regex)
+}
+
+fn spend(context: &mut Context<'_>, text: &str) -> Result<(), BuiltinError> {
+    Ok(context.spend(1 + text.len() as u64 / 64)?)
+}
+
+fn regex_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (pattern, text) = (operand::string(args, 1)?, operand::string(args, 2)?);
+    spend(context, text)?;
+    Ok(Some(Value::Bool(
+        compiled(context, pattern)?.is_match(text),
+    )))
+}
+
+fn re_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    regex_match(context, args)
+}
+
+fn regex_is_valid<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let valid = operand::at(args, 1)
+        .as_str()
+        .is_some_and(|pattern| compiled(context, pattern).is_ok());
+    Ok(Some(Value::Bool(valid)))
+}
+
+/// Splits around matches as Go does: an empty match at the start gives no part.
+fn regex_split<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (pattern, text) = (operand::string(args, 1)?, operand::string(args, 2)?);
+    spend(context, text)?;
+    let regex = compiled(context, pattern)?;
+    let mut parts = Vec::new();
+    if text.is_empty() && !pattern.is_empty() {
+        parts.push(Value::String(""));
+        return Ok(Some(Value::array(context.arena(), &parts)));
+    }
+    let (mut begin, mut end) = (0, 0);
+    for found in regex.find_iter(text) {
+        end = found.start();
+        if found.end() != 0 {
+            parts.push(Value::String(&text[begin..end]));
+        }
+        begin = found.end();
+    }
+    if end != text.len() {
+        parts.push(Value::String(&text[begin..]));
+    }
+    Ok(Some(Value::array(context.arena(), &parts)))
+}
+
+/// How many matches are wanted; a negative number is all.
+fn limit(args: &[Value<'_>]) -> Result<usize, BuiltinError> {
+    Ok(usize::try_from(operand::int(args, 3)?).unwrap_or(usize::MAX))
+}
+
+fn regex_find_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (pattern, text) = (operand::string(args, 1)?, operand::string(args, 2)?);
+    let most = limit(args)?;
+    spend(context, text)?;
+    let regex = compiled(context, pattern)?;
+    let found: Vec<_> = regex
+        .find_iter(text)
+        .take(most)
+        .map(|found| Value::String(found.as_str()))
+        .collect();
+    Ok(Some(Value::array(context.arena(), &found)))
+}
+
+fn regex_find_all_string_submatch_n<'a>(
+    context: &mut Context<'a>,
+    args: &[Value<'a>],
+) -> Outcome<'a> {
+    let (pattern, text) = (operand::string(args, 1)?, operand::string(args, 2)?);
+    let most = limit(args)?;
+    spend(context, text)?;
+    let regex = compiled(context, pattern)?;
+    let mut rows = Vec::new();
+    for captures in regex.captures_iter(text).take(most) {
+        context.spend(1)?;
+        let groups: Vec<_> = captures
+            .iter()
+            .map(|group| Value::String(group.map_or("", |group| group.as_str())))
+            .collect();
+        rows.push(Value::array(context.arena(), &groups));
+    }
+    Ok(Some(Value::array(context.arena(), &rows)))
+}
+
+fn regex_replace<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (base, pattern) = (operand::string(args, 1)?, operand::string(args, 2)?);
+    let by = operand::string(args, 3)?;
+    spend(context, base)?;
+    let regex = compiled(context, pattern)?;
+    let mut out = String::new();
+    let mut last = 0;
+    for captures in regex.captures_iter(base) {
+        let Some(whole) = captures.get(0) else {
+            continue;
+        };
+        context.spend(1 + by.len() as u64 / 64)?;
+        out.push_str(&base[last..whole.start()]);
+        captures.expand(by, &mut out);
+        last = whole.end();
+    }
+    out.push_str(&base[last..]);
+    Ok(Some(Value::string(context.arena(), &out)))
+}
+
+fn delimiter<'a>(args: &[Value<'a>], position: usize, name: &str) -> Result<char, BuiltinError> {
+    let text = operand::string(args, position)?;
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(one), None) if one.is_ascii() => Ok(one),
+        _ => Err(BuiltinError::new(format!(
+            "{name} delimiter has to be exactly one character long but is {} long",
+            text.len()
+        ))),
+    }
+}
+
+/// Text with patterns between delimiters; the whole text must fit.
+fn regex_template_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (template, text) = (operand::string(args, 1)?, operand::string(args, 2)?);
+    let (start, end) = (delimiter(args, 3, "start")?, delimiter(args, 4, "end")?);
+    spend(context, text)?;
+    let unbalanced = || {
+        let mut quoted = String::new();
+        // Writing to a string can't fail.
+        let _ = crate::json::quote_go(template, &mut quoted);
+        BuiltinError::new(format!("unbalanced braces in {quoted}"))
+    };
+    let mut pattern = String::from("^");
+    let mut depth = 0_u32;
+    let mut from = 0;
+    for (at, c) in template.char_indices() {
+        if c == start {
+            if depth == 0 {
+                pattern.push_str(&go::quote_meta(&template[from..at]));
+                from = at + 1;
+            }
+            depth += 1;
+        } else if c == end {
+            depth = depth.checked_sub(1).ok_or_else(unbalanced)?;
+            if depth == 0 {
+                pattern.extend(["(", &template[from..at], ")"]);
+                from = at + 1;
+            }
+        }
+    }
+    if depth != 0 {
+        return Err(unbalanced());
+    }
+    pattern.push_str(&go::quote_meta(&template[from..]));
+    pattern.push('$');
+    Ok(Some(Value::Bool(
+        compiled(context, &pattern)?.is_match(text),
+    )))
+}
+
+fn regex_globs_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let (one, other) = (operand::string(args, 1)?, operand::string(args, 2)?);
+    context.spend(1 + (one.len() as u64).saturating_mul(other.len() as u64) / 16)?;
+    Ok(Some(Value::Bool(intersect::non_empty(one, other)?)))
+}

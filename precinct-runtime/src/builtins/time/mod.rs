@@ -1,0 +1,223 @@
+//! Moments and durations in nanoseconds, with Go's layouts and the IANA time zones.
+//!
+//! * [`civil`]: days and dates of the proleptic Gregorian calendar
+//! * [`layout`]: Go's reference-time layouts, to write and to read
+//! * [`duration`]: `1h30m`, also with days, weeks and years
+
+pub mod civil;
+pub mod duration;
+pub mod layout;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::builtin::{Builtin, Outcome, operand};
+use crate::context::Context;
+use crate::error::BuiltinError;
+use crate::value::Value;
+use civil::Civil;
+
+/// Moments and durations.
+pub const FAMILY: &[Builtin] = &[
+    Builtin::new("time.now_ns", "() => number", "Returns the current time since epoch in nanoseconds.", time_now_ns).nondeterministic().categories(&["time"]),
+    Builtin::new("time.parse_ns", "(layout: string, value: string) => number", "Returns the time in nanoseconds parsed from the string in the given format. `undefined` if the result would be outside the valid time range that can fit within an `int64`.", time_parse_ns).categories(&["time"]),
+    Builtin::new("time.parse_rfc3339_ns", "(value: string) => number", "Returns the time in nanoseconds parsed from the string in RFC3339 format. `undefined` if the result would be outside the valid time range that can fit within an `int64`.", time_parse_rfc3339_ns).categories(&["time"]),
+    Builtin::new("time.parse_duration_ns", "(duration: string) => number", "Returns the duration in nanoseconds represented by a string.", time_parse_duration_ns).categories(&["time"]),
+    Builtin::new("time.format", "(x: any<number, array<number, string>, array<number, string, string>>) => string", "Returns the formatted timestamp for the nanoseconds since epoch.", time_format).categories(&["time"]),
+    Builtin::new("time.date", "(x: any<number, array<number, string>>) => array<number, number, number>", "Returns the `[year, month, day]` for the nanoseconds since epoch.", time_date).categories(&["time"]),
+    Builtin::new("time.clock", "(x: any<number, array<number, string>>) => array<number, number, number>", "Returns the `[hour, minute, second]` of the day for the nanoseconds since epoch.", time_clock).categories(&["time"]),
+    Builtin::new("time.weekday", "(x: any<number, array<number, string>>) => string", "Returns the day of the week (Monday, Tuesday, ...) for the nanoseconds since epoch.", time_weekday).categories(&["time"]),
+    Builtin::new("time.add_date", "(ns: number, years: number, months: number, days: number) => number", "Returns the nanoseconds since epoch after adding years, months and days to nanoseconds. Month & day values outside their usual ranges after the operation and will be normalized - for example, October 32 would become November 1. `undefined` if the result would be outside the valid time range that can fit within an `int64`.", time_add_date).categories(&["time"]),
+    Builtin::new("time.diff", "(ns1: any<number, array<number, string>>, ns2: any<number, array<number, string>>) => array<number, number, number, number, number, number>", "Returns the difference between two unix timestamps in nanoseconds (with optional timezone strings).", time_diff).categories(&["time"]),
+];
+
+const SECOND: i128 = 1_000_000_000;
+
+/// A moment and the zone that it is looked at from.
+struct Zoned {
+    /// Nanoseconds since 1970 UTC.
+    ns: i128,
+    zone: TimeZone,
+    layout: Option<String>,
+}
+
+impl Zoned {
+    /// The offset from UTC in seconds, and the zone's short name.
+    fn offset(&self) -> (i64, String) {
+        offset_at(&self.zone, self.ns)
+    }
+
+    /// Date and time of day in the zone.
+    fn civil(&self) -> Civil {
+        let (offset, _) = self.offset();
+        Civil::of(self.ns + i128::from(offset) * SECOND)
+    }
+}
+
+fn offset_at(zone: &TimeZone, ns: i128) -> (i64, String) {
+    let seconds = i64::try_from(ns.div_euclid(SECOND)).unwrap_or_default();
+    let Ok(moment) = Timestamp::from_second(seconds) else {
+        return (0, "UTC".to_owned());
+    };
+    let info = zone.to_offset_info(moment);
+    (
+        i64::from(info.offset().seconds()),
+        info.abbreviation().to_owned(),
+    )
+}
+
+/// The moment of a date and time of day in a zone. Times that a change of offset skips or repeats get the offset
+/// before the change.
+fn moment(civil: Civil, zone: &TimeZone) -> i128 {
+    let local = civil.ns();
+    let (first, _) = offset_at(zone, local);
+    let guess = local - i128::from(first) * SECOND;
+    let (second, _) = offset_at(zone, guess);
+    if first == second {
+        return guess;
+    }
+    let again = local - i128::from(second) * SECOND;
+    if offset_at(zone, again).0 == second {
+        again
+    } else {
+        guess
+    }
+}
+
+fn in_range<'a>(ns: i128) -> Outcome<'a> {
+    let ns = i64::try_from(ns).map_err(|_| BuiltinError::new("time outside of valid range"))?;
+    Ok(Some(Value::int(ns)))
+}
+
+/// A number of nanoseconds, or `[nanoseconds, zone, layout]`.
+fn zoned(value: Value<'_>) -> Result<Zoned, BuiltinError> {
+    let either = "either number (ns) or [number (ns), string (tz)]";
+    let (number, rest) = match value {
+        Value::Number(number) => (number, &[][..]),
+        Value::Array([first, rest @ ..]) => match first {
+            Value::Number(number) => (*number, rest),
+            other => return Err(operand::wrong_type(1, *other, &["number"])),
+        },
+        other => return Err(operand::wrong_type(1, other, &[either])),
+    };
+    let text = |index: usize| match rest.get(index) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(*text)),
+        Some(other) => Err(operand::wrong_type(1, *other, &["string"])),
+    };
+    let zone = match text(0)? {
+        None | Some("" | "UTC" | "Local") => TimeZone::UTC,
+        Some(name) => TimeZone::get(name)
+            .map_err(|_| BuiltinError::new(format!("unknown time zone {name}")))?,
+    };
+    let layout = text(1)?.map(str::to_owned);
+    let ns = number
+        .to_i64()
+        .ok_or_else(|| BuiltinError::new("timestamp too big"))?;
+    Ok(Zoned {
+        ns: i128::from(ns),
+        zone,
+        layout,
+    })
+}
+
+fn numbers<'a>(context: &Context<'a>, list: &[i64]) -> Outcome<'a> {
+    let items: Vec<Value<'a>> = list.iter().map(|number| Value::int(*number)).collect();
+    Ok(Some(Value::array(context.arena(), &items)))
+}
+
+fn time_now_ns<'a>(context: &mut Context<'a>, _: &[Value<'a>]) -> Outcome<'a> {
+    Ok(Some(Value::int(context.time_ns)))
+}
+
+fn time_parse_ns<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let pattern = layout::named(operand::string(args, 1)?);
+    in_range(layout::parse(pattern, operand::string(args, 2)?)?)
+}
+
+fn time_parse_rfc3339_ns<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    in_range(layout::parse(layout::RFC3339, operand::string(args, 1)?)?)
+}
+
+fn time_parse_duration_ns<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    Ok(Some(Value::int(duration::parse(operand::string(
+        args, 1,
+    )?)?)))
+}
+
+fn time_format<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let zoned = zoned(operand::at(args, 1))?;
+    let pattern = match zoned.layout.as_deref() {
+        None | Some("") => layout::RFC3339_NANO,
+        Some(pattern) => layout::named(pattern),
+    };
+    let (offset, zone) = zoned.offset();
+    let shown = layout::format(pattern, &zoned.civil(), offset, &zone);
+    Ok(Some(Value::string(context.arena(), &shown)))
+}
+
+fn time_date<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let civil = zoned(operand::at(args, 1))?.civil();
+    numbers(context, &[civil.year, civil.month, civil.day])
+}
+
+fn time_clock<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let civil = zoned(operand::at(args, 1))?.civil();
+    numbers(context, &[civil.hour, civil.minute, civil.second])
+}
+
+fn time_weekday<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let civil = zoned(operand::at(args, 1))?.civil();
+    Ok(Some(Value::String(layout::WEEKDAYS[civil.weekday()])))
+}
+
+/// Adds to the parts of the date; what overflows carries on (October 32 is November 1).
+fn time_add_date<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let zoned = zoned(operand::at(args, 1))?;
+    let mut civil = zoned.civil();
+    let far = || BuiltinError::new("time outside of valid range");
+    let small = |number: i64| {
+        if number.abs() < 1_000_000 {
+            Ok(number)
+        } else {
+            Err(far())
+        }
+    };
+    civil.year += small(operand::int(args, 2)?)?;
+    civil.month += small(operand::int(args, 3)?)?;
+    civil.day += small(operand::int(args, 4)?)?;
+    in_range(moment(civil, &zoned.zone))
+}
+
+/// The difference in years, months, days, hours, minutes and seconds.
+fn time_diff<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let one = zoned(operand::at(args, 1))?;
+    let mut other = zoned(operand::at(args, 2))?;
+    other.zone = one.zone.clone();
+    let (first, last) = if one.ns > other.ns {
+        (other, one)
+    } else {
+        (one, other)
+    };
+    let (from, to) = (first.civil(), last.civil());
+    let mut parts = [
+        to.year - from.year,
+        to.month - from.month,
+        to.day - from.day,
+        to.hour - from.hour,
+        to.minute - from.minute,
+        to.second - from.second,
+    ];
+    let borrow = |parts: &mut [i64; 6], index: usize, size: i64| {
+        if parts[index] < 0 {
+            parts[index] += size;
+            parts[index - 1] -= 1;
+        }
+    };
+    borrow(&mut parts, 5, 60);
+    borrow(&mut parts, 4, 60);
+    borrow(&mut parts, 3, 24);
+    borrow(&mut parts, 2, civil::days_in(from.year, from.month));
+    borrow(&mut parts, 1, 12);
+    numbers(context, &parts)
+}
