@@ -4,16 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use precinct_rego::ast::{Import, Module, Ref, RegoVersion, Span, Term, TermValue};
+use precinct_rego::capabilities::Capabilities;
+use precinct_rego::compile::{self, CompileOptions, Compiled, QueryOptions};
 use precinct_rego::error::{Code, Diagnostic};
 use precinct_rego::ir::{FunctionId, FunctionKind, Program, verify};
 use precinct_rego::lower::{self, QueryBody};
 use precinct_rego::optimise;
-use precinct_rego::prepare::{self, CompileOptions, Compiled, QueryOptions};
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseOptions};
 use precinct_runtime::{Arena, Context, EvalError, Value};
 
-use crate::builtins::BuiltinTable;
+use crate::capabilities::{Callable, capabilities};
 use crate::engine::{Engine, Hooks, NoHooks, Options};
 use crate::values::captures;
 
@@ -47,8 +48,10 @@ pub struct PolicyOptions {
     pub unsafe_builtins: Vec<String>,
     /// Read `# METADATA` blocks and report what is wrong with them.
     pub annotations: bool,
-    /// The builtins that can be called.
-    pub builtins: BuiltinTable,
+    /// The builtins and features that can be used.
+    pub capabilities: Arc<Capabilities>,
+    /// Everything else that the compiler can be told; what is said here above wins.
+    pub compile: CompileOptions,
 }
 
 impl Default for PolicyOptions {
@@ -63,7 +66,8 @@ impl Default for PolicyOptions {
             max_errors: 10,
             unsafe_builtins: Vec::new(),
             annotations: false,
-            builtins: BuiltinTable::default(),
+            capabilities: capabilities(),
+            compile: CompileOptions::new(capabilities()),
         }
     }
 }
@@ -192,7 +196,7 @@ impl Policy {
         options: PolicyOptions,
     ) -> Result<Self, Failure> {
         let built =
-            prepare::compile(modules, &sources, &compile_options(&options)).and_then(|compiled| {
+            compile::compile(modules, &sources, &compile_options(&options)).and_then(|compiled| {
                 let (program, engine, _) = load(&compiled.modules, &[], &sources, &options)?;
                 Ok((compiled, program, engine))
             });
@@ -268,7 +272,10 @@ impl Policy {
             all_future_keywords: true,
             ..ParseOptions::default()
         };
-        let mut context = QueryOptions::default();
+        let mut context = QueryOptions {
+            prints: self.options.prints,
+            ..QueryOptions::default()
+        };
         if let Some(package) = package {
             let id = sources.add("", package);
             let path = syntax::parse_ref(sources, id, &parse_options).map_err(parsing)?;
@@ -283,11 +290,7 @@ impl Policy {
         let body = syntax::parse_query(sources, id, &parse_options).map_err(parsing)?;
         let spans: Vec<Span> = body.iter().map(|expr| expr.span).collect();
         let lenient = !captures(&body);
-        let options = compile_options(&self.options);
-        let query = self
-            .compiled
-            .query(body, &context, &options)
-            .map_err(compiling)?;
+        let query = self.compiled.query(body, &context).map_err(compiling)?;
         let names: Vec<Arc<str>> = query
             .variables
             .iter()
@@ -432,13 +435,14 @@ fn parse(
     })
 }
 
-fn compile_options(options: &PolicyOptions) -> CompileOptions<'_> {
+fn compile_options(options: &PolicyOptions) -> CompileOptions {
     CompileOptions {
-        builtins: &options.builtins,
+        capabilities: Arc::clone(&options.capabilities),
         strict: options.strict,
         prints: options.prints,
-        unsafe_builtins: options.unsafe_builtins.clone(),
-        max_errors: options.max_errors,
+        unsafe_builtins: options.unsafe_builtins.iter().cloned().collect(),
+        error_limit: options.max_errors,
+        ..options.compile.clone()
     }
 }
 
@@ -450,7 +454,7 @@ fn load(
     sources: &Sources,
     options: &PolicyOptions,
 ) -> Result<Loaded, Vec<Diagnostic>> {
-    let mut lowering = lower::lower(modules, queries, &options.builtins)?;
+    let mut lowering = lower::lower(modules, queries, &Callable(&options.capabilities))?;
     debug_assert_eq!(verify(&lowering.program), Vec::<String>::new());
     if !options.unoptimised {
         optimise::optimise(&mut lowering.program);

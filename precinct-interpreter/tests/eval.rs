@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use precinct_conformance::{Answer, Case, Version, files, judge};
-use precinct_interpreter::BuiltinTable;
+use precinct_interpreter::capabilities::{capabilities, declared};
 use precinct_interpreter::policy::{Failure, Policy, PolicyOptions, Text};
 use precinct_rego::ast::{RegoVersion, Term, TermValue};
 use precinct_rego::source::Sources;
@@ -98,9 +98,11 @@ fn json<'a>(arena: &'a Arena, value: &serde_json::Value) -> Value<'a> {
 }
 
 fn answer(case: &Case) -> Answer {
+    let mut all = capabilities().as_ref().clone();
+    all.add(declared("test.sleep", "(string)"));
     let options = PolicyOptions {
         version: version(case.version),
-        builtins: BuiltinTable::default().with_host("test.sleep", 1),
+        capabilities: Arc::new(all),
         ..PolicyOptions::default()
     };
     let texts = case.modules.iter().enumerate().map(|(number, text)| Text {

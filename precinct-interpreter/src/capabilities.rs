@@ -1,0 +1,275 @@
+//! The builtins of the runtime as OPA's capabilities.
+//!
+//! Every builtin declares its types in OPA's notation, `(xs: array[any], n: number) => any<number, string>`. Here that
+//! text becomes the JSON form of `capabilities.json`, which the compiler reads.
+
+use std::sync::{Arc, OnceLock};
+
+use precinct_rego::capabilities::{Builtin, Capabilities, Declaration};
+use precinct_rego::lower::{Signature, Signatures};
+use precinct_runtime::builtin;
+use serde_json::{Value, json};
+
+/// Keywords that modules of v1 can import.
+const KEYWORDS: &[&str] = &["and", "not", "or"];
+
+/// Features of the language.
+const FEATURES: &[&str] = &[
+    "keywords_in_refs",
+    "rego_v1",
+    "rego_v2",
+    "rego_v2_import",
+    "template_strings",
+];
+
+/// All that precinct can do.
+#[must_use]
+pub fn capabilities() -> Arc<Capabilities> {
+    static ALL: OnceLock<Arc<Capabilities>> = OnceLock::new();
+    Arc::clone(ALL.get_or_init(|| {
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let mut all = Capabilities::default();
+        all.future_keywords = owned(KEYWORDS);
+        all.features = owned(FEATURES);
+        for name in ["eq", "assign"] {
+            // The compiler turns these operators into something else, so that no runtime has them.
+            all.add(Builtin {
+                infix: Some(if name == "eq" { "=" } else { ":=" }.to_owned()),
+                ..declared(name, "(any, any) => boolean")
+            });
+        }
+        for builtin in builtin::all() {
+            all.add(Builtin {
+                infix: builtin.infix.map(str::to_owned),
+                relation: builtin.relation,
+                nondeterministic: builtin.nondeterministic,
+                deprecated: builtin.deprecated,
+                ..declared(builtin.name, builtin.signature)
+            });
+        }
+        Arc::new(all)
+    }))
+}
+
+/// A builtin of this name and signature (`(x: number) => number`), for functions of a host program.
+#[must_use]
+pub fn declared(name: &str, signature: &str) -> Builtin {
+    Builtin {
+        name: name.to_owned(),
+        decl: Types::new(signature).declaration(),
+        infix: None,
+        relation: false,
+        nondeterministic: false,
+        deprecated: false,
+    }
+}
+
+/// The capabilities as the lowering asks for them. Builtins that a policy may not call are found too, because the
+/// compiler itself calls some.
+pub(crate) struct Callable<'a>(pub(crate) &'a Capabilities);
+
+impl Signatures for Callable<'_> {
+    fn signature(&self, name: &str) -> Option<Signature> {
+        let all = capabilities();
+        let builtin = self.0.builtin(name).or_else(|| all.builtin(name))?;
+        Some(Signature {
+            arity: u32::try_from(builtin.arity()).ok()?,
+            nondeterministic: builtin.nondeterministic,
+            relation: builtin.relation,
+        })
+    }
+}
+
+/// Reads OPA's notation of types.
+struct Types<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Types<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { rest: text }
+    }
+
+    /// Steps over the sign, if it comes next.
+    fn eat(&mut self, sign: &str) -> bool {
+        self.rest = self.rest.trim_start();
+        match self.rest.strip_prefix(sign) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn word(&mut self) -> &'a str {
+        self.rest = self.rest.trim_start();
+        let end = self
+            .rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
+            .unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        word
+    }
+
+    /// `(x: number, ys...) => any`
+    fn declaration(mut self) -> Declaration {
+        let mut declaration = Declaration::default();
+        self.eat("(");
+        while !self.rest.is_empty() && !self.eat(")") {
+            let before = self.rest.len();
+            let kind = self.named();
+            if self.eat("...") {
+                declaration.variadic = Some(kind);
+            } else {
+                declaration.args.push(kind);
+            }
+            self.eat(",");
+            if self.rest.len() == before {
+                break;
+            }
+        }
+        if self.eat("=>") {
+            declaration.result = Some(self.kind());
+        }
+        declaration
+    }
+
+    /// `x: number`, or a type alone.
+    fn named(&mut self) -> Value {
+        let mark = self.rest;
+        let word = self.word();
+        if !word.is_empty() && self.eat(":") {
+            return self.kind();
+        }
+        self.rest = mark;
+        self.kind()
+    }
+
+    fn kind(&mut self) -> Value {
+        match self.word() {
+            "any" => {
+                let of = self.list("<", ">");
+                if of.is_empty() {
+                    json!({"type": "any"})
+                } else {
+                    json!({"type": "any", "of": of})
+                }
+            }
+            "array" => {
+                let mut array = json!({"type": "array"});
+                let fixed = self.list("<", ">");
+                if !fixed.is_empty() {
+                    array["static"] = fixed.into();
+                }
+                if let [of] = self.list("[", "]").as_slice() {
+                    array["dynamic"] = of.clone();
+                }
+                array
+            }
+            "set" => match self.list("[", "]").as_slice() {
+                [of] => json!({"type": "set", "of": of}),
+                _ => json!({"type": "set"}),
+            },
+            "object" => self.object(),
+            scalar => json!({"type": scalar}),
+        }
+    }
+
+    /// Types in brackets, separated by commas.
+    fn list(&mut self, open: &str, close: &str) -> Vec<Value> {
+        let mut list = Vec::new();
+        if self.eat(open) {
+            while !self.rest.is_empty() && !self.eat(close) {
+                let before = self.rest.len();
+                list.push(self.named());
+                self.eat(",");
+                if self.rest.len() == before {
+                    break;
+                }
+            }
+        }
+        list
+    }
+
+    /// `object<op: string, path: any>[any: any]`: known keys, then the types of all others.
+    fn object(&mut self) -> Value {
+        let mut object = json!({"type": "object"});
+        if self.eat("<") {
+            let mut fixed = Vec::new();
+            while !self.rest.is_empty() && !self.eat(">") {
+                let before = self.rest.len();
+                let key = self.word();
+                self.eat(":");
+                let value = self.kind();
+                fixed.push(json!({"key": key, "value": value}));
+                self.eat(",");
+                if self.rest.len() == before {
+                    break;
+                }
+            }
+            object["static"] = fixed.into();
+        }
+        if self.eat("[") {
+            let key = self.kind();
+            self.eat(":");
+            let value = self.kind();
+            self.eat("]");
+            object["dynamic"] = json!({"key": key, "value": value});
+        }
+        object
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn arguments_and_results_are_told_apart() {
+        let decl = declared("f", "(x: number, y: any<number, set[any]>) => boolean").decl;
+        assert_eq!(
+            decl.args,
+            [
+                json!({"type": "number"}),
+                json!({"type": "any", "of": [{"type": "number"}, {"type": "set", "of": {"type": "any"}}]})
+            ]
+        );
+        assert_eq!(decl.result, Some(json!({"type": "boolean"})));
+    }
+
+    #[test]
+    fn functions_can_have_no_arguments_and_no_result() {
+        assert_eq!(declared("f", "() => number").arity(), 0);
+        assert!(declared("f", "(any)").is_void());
+    }
+
+    #[test]
+    fn objects_have_known_keys_and_others() {
+        let decl = declared("f", "(object<op: string>[any: any]) => array<any, string>").decl;
+        assert_eq!(
+            decl.args,
+            [json!({
+                "type": "object",
+                "static": [{"key": "op", "value": {"type": "string"}}],
+                "dynamic": {"key": {"type": "any"}, "value": {"type": "any"}}
+            })]
+        );
+        assert_eq!(
+            decl.result,
+            Some(json!({"type": "array", "static": [{"type": "any"}, {"type": "string"}]}))
+        );
+    }
+
+    #[test]
+    fn every_builtin_of_the_runtime_has_an_arity_that_its_text_shows() {
+        for builtin in builtin::all() {
+            let all = capabilities();
+            let found = all.builtin(builtin.name).unwrap();
+            let text = Types::new(builtin.signature).declaration();
+            assert_eq!(found.arity(), text.args.len(), "{}", builtin.name);
+        }
+    }
+}
