@@ -9,7 +9,6 @@
 //! * [`format`]: from tree to text
 //! * [`capabilities`]: builtins and features that policies can use
 //! * [`compile`]: names, variables, order, types: modules that can be lowered
-//! * [`prepare`]: names, variables, order: modules that can be lowered
 //! * [`ir`]: what the engines execute
 //! * [`lower`]: from compiled modules to IR
 //! * [`optimise`]: the same program, quicker
@@ -22,6 +21,5 @@ pub mod format;
 pub mod ir;
 pub mod lower;
 pub mod optimise;
-pub mod prepare;
 pub mod source;
 pub mod syntax;

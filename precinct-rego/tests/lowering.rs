@@ -1,10 +1,13 @@
 //! What policies become: Rego and the text of their IR.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+use std::sync::Arc;
+
+use precinct_rego::capabilities::Capabilities;
+use precinct_rego::compile::{CompileOptions, compile};
 use precinct_rego::ir::{self, verify};
 use precinct_rego::lower::{Signature, Signatures, lower};
 use precinct_rego::optimise::optimise;
-use precinct_rego::prepare::{Builtins, CompileOptions, Shape, compile};
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{ParseOptions, parse_module};
 
@@ -13,19 +16,37 @@ struct Table;
 
 fn arity(name: &str) -> Option<u32> {
     match name {
-        "count" | "time.now_ns" => Some(u32::from(name == "count")),
-        "eq" | "assign" | "equal" | "neq" | "gt" | "plus" | "internal.member_2" => Some(2),
+        "count" => Some(1),
+        "assign" | "eq" | "equal" | "neq" | "gt" | "plus" | "internal.member_2" => Some(2),
         _ => None,
     }
 }
 
-impl Builtins for Table {
-    fn get(&self, name: &str) -> Option<Shape> {
-        Some(Shape {
-            arity: arity(name)? as usize,
-            ..Shape::default()
-        })
-    }
+fn capabilities() -> Capabilities {
+    let builtins: Vec<String> = [
+        "assign",
+        "count",
+        "eq",
+        "equal",
+        "gt",
+        "internal.member_2",
+        "neq",
+        "plus",
+    ]
+    .iter()
+    .map(|name| {
+        let args = vec![r#"{"type": "any"}"#; arity(name).unwrap_or_default() as usize];
+        let args = args.join(", ");
+        format!(
+            r#"{{"name": "{name}", "decl": {{"args": [{args}], "result": {{"type": "any"}}}}}}"#
+        )
+    })
+    .collect();
+    let builtins = builtins.join(", ");
+    Capabilities::from_json(&format!(
+        r#"{{"builtins": [{builtins}], "features": ["rego_v1"]}}"#
+    ))
+    .unwrap()
 }
 
 impl Signatures for Table {
@@ -43,13 +64,7 @@ fn text_of(name: &str, module: &str) -> String {
     let mut sources = Sources::default();
     let id = sources.add("test.rego", module);
     let module = parse_module(&sources, id, &ParseOptions::default()).unwrap();
-    let options = CompileOptions {
-        builtins: &Table,
-        strict: false,
-        prints: true,
-        unsafe_builtins: Vec::new(),
-        max_errors: 0,
-    };
+    let options = CompileOptions::new(Arc::new(capabilities()));
     let compiled = compile(vec![module], &sources, &options).unwrap();
     let mut program = lower(&compiled.modules, &[], &Table).unwrap().program;
     assert_eq!(verify(&program), Vec::<String>::new());
