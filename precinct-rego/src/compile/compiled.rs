@@ -7,6 +7,7 @@ use super::graph::Graph;
 use super::metadata::AnnotationSet;
 use super::options::CompileOptions;
 use super::rule_tree::{RuleId, RuleNode, Rules};
+use super::types::TypeTree;
 use crate::ast::{Body, Rule, TermValue, Var};
 
 /// Modules that can be lowered: names resolved, variables unique, bodies in a safe order.
@@ -26,6 +27,8 @@ pub struct Compiled {
     pub subjects: HashMap<Var, TermValue>,
     /// The annotations of the modules.
     pub annotations: AnnotationSet,
+    /// What is known of the types of builtins and documents.
+    pub types: TypeTree,
     /// How the modules were compiled; queries are compiled in the same way.
     pub options: CompileOptions,
     pub(super) places: Places,

@@ -83,6 +83,12 @@ impl Errors {
         errors.into_iter().all(|error| self.note(error))
     }
 
+    /// As [`Errors::all`], in the order of their places.
+    pub(super) fn all_sorted(&mut self, mut errors: Vec<Diagnostic>, places: &Places) -> bool {
+        sort(&mut errors, places);
+        self.all(errors)
+    }
+
     /// Whether no further stage should run.
     pub(super) fn stop(&self) -> bool {
         self.fatal

@@ -181,18 +181,3 @@ pub(super) fn deprecated(within: &Within<'_>, capabilities: &Capabilities) -> Ve
     });
     errors
 }
-
-/// What a builtin is given and what it wants, as lines below the message.
-pub(super) fn argument_mismatch(
-    name: &[Term],
-    expr: &Expr,
-    capabilities: &Capabilities,
-) -> Option<Diagnostic> {
-    let name = ref_text(name);
-    capabilities.builtin(&name)?;
-    Some(Diagnostic::new(
-        Code::Type,
-        expr.span,
-        format!("{name}: arity mismatch"),
-    ))
-}

@@ -129,6 +129,29 @@ impl AnnotationSet {
         links
     }
 
+    /// The schemas that annotations give for a rule, from the widest scope to the rule itself.
+    pub(super) fn schemas<'a>(
+        &self,
+        modules: &'a [Module],
+        rules: &Rules,
+        id: RuleId,
+    ) -> Vec<&'a crate::ast::SchemaAnnotation> {
+        let Some(module) = rules.module(id).and_then(|at| modules.get(at)) else {
+            return Vec::new();
+        };
+        let package = keys(&module.package.path);
+        let above =
+            (0..=package.len()).filter_map(|length| self.subpackages.get(package.get(..length)?));
+        let own = keys(ground_prefix(rules.reference(id)));
+        above
+            .chain(self.packages.get(&package))
+            .chain(self.documents.get(&own))
+            .chain(self.rules.get(&id).into_iter().flatten())
+            .filter_map(|(module, index)| annotation_at(modules, *module, *index))
+            .flat_map(|annotation| &annotation.schemas)
+            .collect()
+    }
+
     /// The first annotation of a rule's own.
     fn primary<'a>(&self, modules: &'a [Module], id: RuleId) -> Option<&'a Annotations> {
         self.rules

@@ -12,6 +12,7 @@
 //! * [`rule_tree`], [`conflicts`], [`functions`]: which rules there are, and whether they go together
 //! * [`graph`] (with [`narrow`]), [`recursion`] (with [`origins`]): which rules read which
 //! * [`safety`] (with [`outputs`], [`unify`]): every variable has a value when it is read
+//! * [`types`]: what values can be
 //! * [`visit`], [`visit_mut`], [`vars`], [`locals`], [`errors`], [`nesting`], [`scope_labels`]: what stages share
 
 mod compiled;
@@ -40,6 +41,7 @@ mod scope_labels;
 mod scopes;
 mod stages;
 mod templates;
+pub mod types;
 mod unify;
 mod vars;
 mod visit;

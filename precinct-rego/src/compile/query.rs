@@ -16,8 +16,9 @@ use super::resolve::{self, Globals};
 use super::rule_tree;
 use super::safety;
 use super::scopes::Scopes;
-use super::stages::{always_defined, arity, supports_templates};
+use super::stages::{always_defined, arity, dependent_paths, supports_templates};
 use super::templates::Templates;
+use super::types::Checker;
 use super::vars::{self, Scope, VarSet, is_generated};
 use super::visit_mut::{self, NodeMut};
 use super::with::Modifiers;
@@ -113,6 +114,7 @@ impl Query<'_> {
         self.check_functions()?;
         self.order()?;
         hoist::operands(&mut locals, &mut self.body);
+        self.check_types(&locals)?;
         self.check_forbidden()
     }
 
@@ -222,13 +224,13 @@ impl Query<'_> {
         if self.compiled.options.allow_undefined_functions {
             return Ok(());
         }
+        let none = |_: &[Term]| Vec::new();
+        let checker = Checker::new(&none, &[], &[], false);
         stage(functions::undefined(
             &Within::Body(&self.body),
             &|operator| self.arity(operator),
             &self.renamed,
-            &|name, expr| {
-                functions::argument_mismatch(name, expr, &self.compiled.options.capabilities)
-            },
+            &|name, expr| checker.argument_count(&self.compiled.types, name, expr),
         ))
     }
 
@@ -245,6 +247,16 @@ impl Query<'_> {
         ))?;
         visit_mut::body(&mut self.body, &mut |node| hoist::assignments(node));
         Ok(())
+    }
+
+    fn check_types(&self, locals: &Locals) -> Stage {
+        let it = self.compiled;
+        let dependents = |target: &[Term]| dependent_paths(target, &it.tree, &it.rules, &it.graph);
+        let subjects = [&locals.subjects];
+        let original = [&self.renamed, &it.renamed];
+        let undefined = it.options.allow_undefined_functions;
+        let checker = Checker::new(&dependents, &subjects, &original, undefined);
+        stage(checker.query(&it.types, &self.body))
     }
 
     fn unsafe_builtins(&self) -> &BTreeSet<String> {

@@ -3,9 +3,10 @@
 //! The order is OPA's: it decides which errors an author sees, because most stages only run when those before found
 //! nothing that keeps them from making sense.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
-use super::compiled::Compiled;
+use super::compiled::{Compiled, sorted};
 use super::conflicts::{self, Conflicts};
 use super::errors::{Errors, Places};
 use super::expand;
@@ -24,12 +25,15 @@ use super::rule_tree::{RuleNode, Rules, is_multi_value};
 use super::safety;
 use super::scope_labels::ScopeLabels;
 use super::templates::{self, Templates};
+use super::types::{
+    Checker, SchemaTypes, Schemas, TypeTree, builtins_tree, from_schema, input_error,
+};
 use super::vars::{self, Scope, is_generated, shown};
 use super::visit;
 use super::visit_mut::{self, NodeMut};
 use super::with::{self, Modifiers};
 use crate::ast::display::ref_text;
-use crate::ast::{ExprKind, Module, RegoVersion, Rule, Span, Term, TermValue, Var};
+use crate::ast::{ExprKind, Module, Ref, RegoVersion, Rule, Span, Term, TermValue, Var};
 use crate::capabilities::Capabilities;
 use crate::error::{Code, Diagnostic};
 use crate::source::Sources;
@@ -53,6 +57,7 @@ pub fn compile(
         tree: RuleNode::default(),
         graph: Graph::default(),
         annotations: AnnotationSet::default(),
+        types: TypeTree::default(),
         original: HashMap::new(),
         errors: Errors::new(options.error_limit),
         modules,
@@ -60,6 +65,7 @@ pub fn compile(
         options,
         places,
     };
+    compiler.describe_builtins();
     compiler.run();
     let Compiler {
         modules,
@@ -69,6 +75,7 @@ pub fn compile(
         locals,
         original,
         annotations,
+        types,
         errors,
         places,
         ..
@@ -82,6 +89,7 @@ pub fn compile(
         renamed: original,
         subjects: locals.subjects,
         annotations,
+        types,
         options: options.clone(),
         places,
     })
@@ -99,6 +107,7 @@ struct Compiler<'a> {
     /// New names of variables to those in the source.
     original: HashMap<Var, Var>,
     annotations: AnnotationSet,
+    types: TypeTree,
     errors: Errors,
 }
 
@@ -173,6 +182,18 @@ impl<'a> Compiler<'a> {
                 return;
             }
         }
+    }
+
+    fn describe_builtins(&mut self) {
+        let schema = self.options.schemas.get([].as_slice());
+        let input = match schema.map(from_schema) {
+            Some(Err(message)) => {
+                self.errors.fatal(input_error(message));
+                None
+            }
+            input => input.and_then(Result::ok),
+        };
+        self.types = builtins_tree(&self.options.capabilities, input);
     }
 
     /// Takes the modules out, so that they can be changed while all else is read.
@@ -560,13 +581,15 @@ impl<'a> Compiler<'a> {
             return;
         }
         let arity = arity_of!(self);
+        let none = |_: &[Term]| Vec::new();
+        let checker = Checker::new(&none, &[], &[], false);
         let mut errors = Vec::new();
         for module in &self.modules {
             errors.extend(functions::undefined(
                 &Within::Module(module),
                 &arity,
                 &self.original,
-                &|name, expr| functions::argument_mismatch(name, expr, &self.options.capabilities),
+                &|name, expr| checker.argument_count(&self.types, name, expr),
             ));
         }
         self.errors.all_fatal(errors);
@@ -671,7 +694,37 @@ impl<'a> Compiler<'a> {
         self.errors.all_fatal(recursion.find(&self.tree));
     }
 
-    fn check_types(&mut self) {}
+    fn check_types(&mut self) {
+        let (rules, tree, graph) = (&self.rules, &self.tree, &self.graph);
+        let dependents = |target: &[Term]| dependent_paths(target, tree, rules, graph);
+        let subjects = [&self.locals.subjects];
+        let original = [&self.original];
+        let checker = Checker::new(
+            &dependents,
+            &subjects,
+            &original,
+            self.options.allow_undefined_functions,
+        );
+        let types = RefCell::new(SchemaTypes::default());
+        let mut errors = Vec::new();
+        for id in sorted(&self.modules, &self.rules, &self.graph, &self.places) {
+            let Some(rule) = self.rules.get(&self.modules, id) else {
+                continue;
+            };
+            let schemas = Schemas {
+                given: &self.options.schemas,
+                annotations: if self.options.use_schema_annotations {
+                    self.annotations.schemas(&self.modules, &self.rules, id)
+                } else {
+                    Vec::new()
+                },
+                types: &types,
+            };
+            let path = self.rules.reference(id);
+            errors.extend(checker.rule(&mut self.types, &schemas, rule, path));
+        }
+        self.errors.all_sorted(errors, &self.places);
+    }
 
     fn check_forbidden(&mut self) {
         let names = &self.options.unsafe_builtins;
@@ -690,6 +743,23 @@ impl<'a> Compiler<'a> {
             }
         }
     }
+}
+
+/// The references of the rules that a reference selects, and of all that read these.
+pub(super) fn dependent_paths(
+    target: &[Term],
+    tree: &RuleNode,
+    rules: &Rules,
+    graph: &Graph,
+) -> Vec<Ref> {
+    let mut open: Vec<_> = tree.selected_by(target, rules).into_iter().collect();
+    let mut seen: BTreeSet<_> = open.iter().copied().collect();
+    let mut paths = Vec::new();
+    while let Some(id) = open.pop() {
+        paths.push(visit::ground_prefix(rules.reference(id)).to_vec());
+        open.extend(graph.dependents(id).filter(|id| seen.insert(*id)));
+    }
+    paths
 }
 
 /// Whether a reference is to a rule that always has a value: one with a default, a set, or a constant.

@@ -1,0 +1,27 @@
+//! Types of values, as far as they can be told before evaluation, and errors where no value can ever fit.
+//!
+//! * [`kinds`]: the types and what can be asked of them
+//! * [`text`]: types in messages, reports and capabilities
+//! * [`unifies`]: whether two types have a value in common
+//! * [`tree`], [`env`](self::env): what is known of documents and variables
+//! * [`infer`], [`refs`], [`check`]: the checks
+//! * [`schema`]: types from JSON schemas
+//! * [`errors`]: what authors are told
+
+mod check;
+mod env;
+mod errors;
+mod infer;
+mod kinds;
+mod refs;
+mod schema;
+mod text;
+mod tree;
+mod unifies;
+
+pub(super) use check::Checker;
+pub use kinds::{ArrayType, FunctionType, ObjectType, Parameter, Type};
+pub use schema::SchemaMap;
+pub(super) use schema::{SchemaTypes, Schemas, from_schema, input_error};
+pub use tree::TypeTree;
+pub(super) use tree::builtins_tree;

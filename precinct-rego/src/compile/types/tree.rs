@@ -1,0 +1,180 @@
+//! The types of documents by their paths.
+
+use std::collections::BTreeMap;
+
+use super::kinds::{Type, or};
+use crate::ast::{Term, TermValue};
+
+/// A node of the tree. Its children are by the parts of references, `data` and `input` at the root.
+#[derive(Clone, Debug, Default)]
+pub struct TypeTree {
+    /// The type of the document, if it is known as a whole.
+    pub(super) value: Option<Type>,
+    pub(super) children: BTreeMap<TermValue, TypeTree>,
+}
+
+impl TypeTree {
+    pub(super) fn child(&self, key: &TermValue) -> Option<&Self> {
+        self.children.get(key)
+    }
+
+    /// Sets the type at a path.
+    pub(super) fn put(&mut self, path: &[Term], kind: Type) {
+        let mut node = self;
+        for part in path {
+            node = node.children.entry(part.value.clone()).or_default();
+        }
+        node.value = Some(kind);
+    }
+
+    /// The type of the document here, put together from those below if need be.
+    pub(super) fn extent(&self) -> Type {
+        if let Some(value) = &self.value {
+            return value.clone();
+        }
+        let properties = self
+            .children
+            .iter()
+            .filter(|(key, _)| {
+                matches!(
+                    key,
+                    TermValue::String(_) | TermValue::Number(_) | TermValue::Boolean(_)
+                )
+            })
+            .map(|(key, child)| (key.clone(), child.extent()))
+            .collect();
+        // Base documents can add any other property.
+        Type::object(properties, Some((Type::String, Type::any())))
+    }
+
+    /// Adds a rule's type at a path: to what is known there, and to the objects on the way and below.
+    pub(super) fn insert(&mut self, path: &[Term], kind: &Type, key_type: &dyn Fn(&Term) -> Type) {
+        let mut node = self;
+        for (position, part) in path.iter().enumerate() {
+            node = node.children.entry(part.value.clone()).or_default();
+            let rest = path.get(position + 1..).unwrap_or_default();
+            if !rest.is_empty()
+                && let Some(object @ Type::Object(_)) = &node.value
+            {
+                node.value = Some(with_property(object, rest, kind, key_type));
+            }
+        }
+        let mut merged = match &node.value {
+            Some(known) => merge(known, kind),
+            None => kind.clone(),
+        };
+        if matches!(kind, Type::Object(_)) && matches!(merged, Type::Object(_)) {
+            let mut below = Vec::new();
+            for (key, child) in &node.children {
+                child.leaves(&mut vec![key.clone()], &mut below);
+            }
+            for (path, leaf) in below {
+                let path: Vec<Term> = path
+                    .into_iter()
+                    .map(|value| Term {
+                        span: crate::ast::Span::default(),
+                        value,
+                    })
+                    .collect();
+                merged = with_property(&merged, &path, &leaf, key_type);
+            }
+        }
+        node.value = Some(merged);
+    }
+
+    fn leaves(&self, path: &mut Vec<TermValue>, found: &mut Vec<(Vec<TermValue>, Type)>) {
+        if let Some(value) = &self.value {
+            found.push((path.clone(), value.clone()));
+            return;
+        }
+        for (key, child) in &self.children {
+            path.push(key.clone());
+            child.leaves(path, found);
+            path.pop();
+        }
+    }
+}
+
+/// An object type with a further property at a path.
+fn with_property(
+    object: &Type,
+    path: &[Term],
+    kind: &Type,
+    key_type: &dyn Fn(&Term) -> Type,
+) -> Type {
+    let (Some((first, rest)), Type::Object(it)) = (path.split_first(), object) else {
+        return object.clone();
+    };
+    let value = if rest.is_empty() {
+        kind.clone()
+    } else {
+        with_property(&Type::object(Vec::new(), None), rest, kind, key_type)
+    };
+    let key = key_type(first);
+    let added = match &it.rest {
+        Some((keys, values)) => (or(keys, &key), or(values, &value)),
+        None => (key, value),
+    };
+    Type::object(it.properties.clone(), Some(added))
+}
+
+/// The type of a document that two rules contribute to.
+fn merge(a: &Type, b: &Type) -> Type {
+    match (a, b) {
+        (Type::Unknown, it) | (it, Type::Unknown) => it.clone(),
+        (Type::Object(x), Type::Object(y))
+            if x.properties.is_empty() && y.properties.is_empty() =>
+        {
+            match (&x.rest, &y.rest) {
+                (None, _) => b.clone(),
+                (_, None) => a.clone(),
+                (Some((xk, xv)), Some((yk, yv))) => {
+                    Type::object(Vec::new(), Some((or(xk, yk), merge(xv, yv))))
+                }
+            }
+        }
+        (Type::Object(x), Type::Any(of)) | (Type::Any(of), Type::Object(x))
+            if x.properties.is_empty() =>
+        {
+            let open = |it: &Type| matches!(it, Type::Object(it) if it.properties.is_empty() && it.rest.is_some());
+            match (&x.rest, of.iter().position(open)) {
+                (Some((key, value)), Some(at)) => {
+                    let mut list = of.to_vec();
+                    if let Type::Object(it) = &of[at]
+                        && let Some((keys, values)) = &it.rest
+                    {
+                        list[at] =
+                            Type::object(Vec::new(), Some((or(keys, key), or(values, value))));
+                    }
+                    Type::any_of(list)
+                }
+                _ => or(a, b),
+            }
+        }
+        (Type::Set(x), Type::Set(y)) => Type::set(or(x, y)),
+        _ => or(a, b),
+    }
+}
+
+/// What is known before any rule: the builtins, and the type of `input`.
+pub(in crate::compile) fn builtins_tree(
+    capabilities: &crate::capabilities::Capabilities,
+    input: Option<Type>,
+) -> TypeTree {
+    let mut tree = TypeTree::default();
+    let part = |value| Term {
+        span: crate::ast::Span::default(),
+        value,
+    };
+    for builtin in capabilities.builtins() {
+        let mut names = builtin.name.split('.');
+        let head = names.next().unwrap_or_default();
+        let mut path = vec![part(TermValue::Var(head.into()))];
+        path.extend(names.map(|name| part(TermValue::String(name.into()))));
+        tree.put(&path, Type::of_builtin(&builtin.decl));
+    }
+    if let Some(input) = input {
+        tree.put(&[part(TermValue::Var("input".into()))], input);
+    }
+    tree
+}
