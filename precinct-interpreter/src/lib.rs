@@ -2,9 +2,11 @@
 //!
 //! * [`policy`]: from source text to answers
 //! * [`capabilities`]: the runtime's builtins, as the compiler reads them
+//! * [`coverage`]: which parts of a policy were evaluated
 //! * [`engine`]: IR to register code, and the machine that runs it
 
 pub mod capabilities;
+pub mod coverage;
 pub mod engine;
 pub mod policy;
 mod values;

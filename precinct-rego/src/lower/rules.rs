@@ -346,7 +346,12 @@ impl Emitter<'_, '_> {
             .collect();
         self.unify_all(pairs)?;
         self.emit(StmtKind::Enter { rule: id });
-        self.body(&rule.body)
+        self.body(&rule.body)?;
+        // The body holds: coverage counts the head.
+        self.span = rule.head.span;
+        self.emit(StmtKind::Mark);
+        self.span = rule.span;
+        Ok(())
     }
 
     /// `p contains key`

@@ -1,0 +1,280 @@
+//! Which parts of a policy were evaluated: what `test --coverage` and `eval --coverage` report.
+//!
+//! The machine marks each expression that it begins, and the head of each rule whose body held. What a module holds
+//! besides those marks is not covered. Declarations (`some x`) do nothing and do not count.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use precinct_rego::ast::{Expr, ExprKind, Module, Rule, Span, TemplatePart, Term, TermValue};
+use precinct_rego::source::Sources;
+
+use crate::engine::{Hooks, Place};
+
+/// Collects what was evaluated, over as many evaluations as it is given to.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    seen: HashSet<Span>,
+}
+
+impl Hooks<'_> for Coverage {
+    #[inline]
+    fn mark(&mut self, place: Place<'_, '_>) {
+        self.seen.insert(place.span);
+    }
+}
+
+impl Coverage {
+    /// Takes over what another collector has seen of the same policy.
+    pub fn merge(&mut self, other: &Coverage) {
+        self.seen.extend(&other.seen);
+    }
+
+    /// What was covered of these modules, as they were parsed, and what was not.
+    #[must_use]
+    pub fn report(&self, modules: &[Module], sources: &Sources) -> Report {
+        let mut files: BTreeMap<Arc<str>, FileReport> = BTreeMap::new();
+        let mut covered: BTreeMap<Arc<str>, BTreeSet<Range>> = BTreeMap::new();
+        for span in &self.seen {
+            if let Some((file, range)) = range(*span, sources) {
+                covered.entry(file).or_default().insert(range);
+            }
+        }
+        for (file, ranges) in covered {
+            files.entry(file).or_default().covered = ranges.into_iter().collect();
+        }
+        for module in modules {
+            let mut spans = Vec::new();
+            for rule in &module.rules {
+                rule_spans(rule, &mut spans);
+            }
+            let mut missing: BTreeMap<Arc<str>, BTreeSet<Range>> = BTreeMap::new();
+            if let Some(source) = sources.get(module.package.span.source) {
+                missing.entry(Arc::clone(&source.name)).or_default();
+            }
+            for (file, range) in spans.iter().filter_map(|span| range(*span, sources)) {
+                let known = files.get(&file).is_some_and(|report| report.covers(range));
+                if !known {
+                    missing.entry(file).or_default().insert(range);
+                }
+            }
+            for (file, ranges) in missing {
+                files.entry(file).or_default().not_covered = ranges.into_iter().collect();
+            }
+        }
+        Report { files }
+    }
+}
+
+/// A place in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The row, from 1.
+    pub row: u32,
+    /// The column in characters, from 1.
+    pub col: u32,
+}
+
+/// A stretch of a text; `end` is behind its last character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Range {
+    /// The first character.
+    pub start: Position,
+    /// The character behind the last one.
+    pub end: Position,
+}
+
+impl Range {
+    fn contains(&self, other: &Range) -> bool {
+        self.start <= other.start && self.end >= other.end
+    }
+}
+
+/// What was covered of one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileReport {
+    /// In the order of the text.
+    pub covered: Vec<Range>,
+    /// In the order of the text.
+    pub not_covered: Vec<Range>,
+}
+
+impl FileReport {
+    fn covers(&self, range: Range) -> bool {
+        self.covered.iter().any(|covered| covered.contains(&range))
+    }
+
+    /// The number of rows that a covered range touches.
+    #[must_use]
+    pub fn covered_lines(&self) -> usize {
+        lines(&self.covered)
+    }
+
+    /// The number of rows that a range touches which is not covered.
+    #[must_use]
+    pub fn not_covered_lines(&self) -> usize {
+        lines(&self.not_covered)
+    }
+
+    /// Covered rows out of all rows that count, in percent.
+    #[must_use]
+    pub fn percentage(&self) -> f64 {
+        percentage(self.covered_lines(), self.not_covered_lines())
+    }
+}
+
+/// What was covered of a policy, by file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The files, by the name that their sources have.
+    pub files: BTreeMap<Arc<str>, FileReport>,
+}
+
+impl Report {
+    /// The number of covered rows of all files.
+    #[must_use]
+    pub fn covered_lines(&self) -> usize {
+        self.files.values().map(FileReport::covered_lines).sum()
+    }
+
+    /// The number of rows of all files that are not covered.
+    #[must_use]
+    pub fn not_covered_lines(&self) -> usize {
+        self.files.values().map(FileReport::not_covered_lines).sum()
+    }
+
+    /// Covered rows out of all rows that count, in percent.
+    #[must_use]
+    pub fn percentage(&self) -> f64 {
+        percentage(self.covered_lines(), self.not_covered_lines())
+    }
+}
+
+fn lines(ranges: &[Range]) -> usize {
+    ranges
+        .iter()
+        .flat_map(|range| range.start.row..=range.end.row)
+        .collect::<HashSet<_>>()
+        .len()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "no policy has as many lines as would lose precision"
+)]
+fn percentage(covered: usize, not_covered: usize) -> f64 {
+    match covered + not_covered {
+        0 => 0.0,
+        all => 100.0 * covered as f64 / all as f64,
+    }
+}
+
+fn range(span: Span, sources: &Sources) -> Option<(Arc<str>, Range)> {
+    let source = sources.get(span.source)?;
+    let text = source.text.get(span.start as usize..span.end as usize)?;
+    let start = Position {
+        row: span.row,
+        col: span.col,
+    };
+    let length = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+    let end = match text.rsplit_once('\n') {
+        None => Position {
+            row: start.row,
+            col: start.col.saturating_add(length(text)),
+        },
+        Some((before, last)) => {
+            let breaks = before.bytes().filter(|b| *b == b'\n').count();
+            let breaks = u32::try_from(breaks).unwrap_or(u32::MAX);
+            Position {
+                row: start.row.saturating_add(breaks).saturating_add(1),
+                col: length(last).saturating_add(1),
+            }
+        }
+    };
+    Some((Arc::clone(&source.name), Range { start, end }))
+}
+
+/// The heads and expressions of a rule. The parser bounds how deeply they nest.
+fn rule_spans(rule: &Rule, spans: &mut Vec<Span>) {
+    let mut next = Some(rule);
+    while let Some(rule) = next {
+        spans.push(rule.head.span);
+        terms(&rule.head.args, spans);
+        terms(&rule.head.reference, spans);
+        rule.head.key.iter().for_each(|key| term(key, spans));
+        rule.head.value.iter().for_each(|value| term(value, spans));
+        body(&rule.body, spans);
+        next = rule.else_rule.as_deref();
+    }
+}
+
+fn body(body: &[Expr], spans: &mut Vec<Span>) {
+    for expr in body {
+        self::expr(expr, spans);
+    }
+}
+
+fn expr(expr: &Expr, spans: &mut Vec<Span>) {
+    if !matches!(expr.kind, ExprKind::Some(_)) {
+        spans.push(expr.span);
+    }
+    match &expr.kind {
+        ExprKind::Term(one) => term(one, spans),
+        ExprKind::Call(many) | ExprKind::Some(many) => terms(many, spans),
+        ExprKind::Every(every) => {
+            term(&every.domain, spans);
+            body(&every.body, spans);
+        }
+        ExprKind::Not(not) => body(&not.body, spans),
+        ExprKind::And(sides) | ExprKind::Or(sides) => {
+            body(&sides.lhs, spans);
+            body(&sides.rhs, spans);
+        }
+    }
+    for with in &expr.with {
+        term(&with.value, spans);
+    }
+}
+
+fn terms(many: &[Term], spans: &mut Vec<Span>) {
+    for one in many {
+        term(one, spans);
+    }
+}
+
+fn term(one: &Term, spans: &mut Vec<Span>) {
+    match &one.value {
+        TermValue::Null
+        | TermValue::Boolean(_)
+        | TermValue::Number(_)
+        | TermValue::String(_)
+        | TermValue::Var(_) => {}
+        TermValue::Template(template) => {
+            for part in &template.parts {
+                match part {
+                    TemplatePart::Text(_) => {}
+                    TemplatePart::Expr(inner) => expr(inner, spans),
+                }
+            }
+        }
+        TermValue::Ref(many)
+        | TermValue::Array(many)
+        | TermValue::Set(many)
+        | TermValue::Call(many) => terms(many, spans),
+        TermValue::Object(entries) => {
+            for (key, value) in entries {
+                term(key, spans);
+                term(value, spans);
+            }
+        }
+        TermValue::ArrayComprehension(inner) | TermValue::SetComprehension(inner) => {
+            term(&inner.term, spans);
+            body(&inner.body, spans);
+        }
+        TermValue::ObjectComprehension(inner) => {
+            term(&inner.key, spans);
+            term(&inner.value, spans);
+            body(&inner.body, spans);
+        }
+    }
+}
