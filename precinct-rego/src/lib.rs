@@ -9,6 +9,7 @@
 //! * [`format`]: from tree to text
 //! * [`capabilities`]: builtins and features that policies can use
 //! * [`compile`]: names, variables, order, types: modules that can be lowered
+//! * [`render`]: diagnostics as pictures
 //! * [`ir`]: what the engines execute
 //! * [`lower`]: from compiled modules to IR
 //! * [`optimise`]: the same program, quicker
@@ -21,5 +22,6 @@ pub mod format;
 pub mod ir;
 pub mod lower;
 pub mod optimise;
+pub mod render;
 pub mod source;
 pub mod syntax;
