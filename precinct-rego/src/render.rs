@@ -106,51 +106,53 @@ fn line_end(text: &str, at: usize) -> usize {
         .map_or(text.len(), |found| at + found)
 }
 
+/// What messages contain, and what to do about them.
+const ADVICE: [(&str, &str); 10] = [
+    (
+        "`if` keyword is required before",
+        "write `if` in front of the body: `allow if { … }`",
+    ),
+    (
+        "`contains` keyword is required",
+        "write `contains` in front of the element: `names contains name if { … }`",
+    ),
+    (
+        "must have value assignment and/or body",
+        "give the rule a value (`:= true`) or a body (`if { … }`)",
+    ),
+    (
+        "var cannot be used for rule name",
+        "a rule needs a value or a body: `name := value` or `name if { … }`",
+    ),
+    (
+        "package expected",
+        "start the module with `package` and a name",
+    ),
+    ("unexpected package", "keep one package in a file"),
+    (
+        "non-terminated string",
+        "close the string with `\"` on the same line, or write it in backquotes",
+    ),
+    (
+        "illegal escape sequence",
+        "write `\\\\` for a backslash, or the string in backquotes",
+    ),
+    (
+        "illegal default rule (value cannot contain",
+        "a default value is a constant: compute it in a rule of its own",
+    ),
+    (
+        "unexpected eof token",
+        "something that was opened above is not closed",
+    ),
+];
+
 /// Advice on errors whose message alone leaves authors at a loss.
 fn advice(diagnostic: &Diagnostic) -> Option<&'static str> {
     let message = diagnostic.message.as_str();
     if message.contains("(hint") {
         return None;
     }
-    const ADVICE: [(&str, &str); 10] = [
-        (
-            "`if` keyword is required before",
-            "write `if` in front of the body: `allow if { … }`",
-        ),
-        (
-            "`contains` keyword is required",
-            "write `contains` in front of the element: `names contains name if { … }`",
-        ),
-        (
-            "must have value assignment and/or body",
-            "give the rule a value (`:= true`) or a body (`if { … }`)",
-        ),
-        (
-            "var cannot be used for rule name",
-            "a rule needs a value or a body: `name := value` or `name if { … }`",
-        ),
-        (
-            "package expected",
-            "start the module with `package` and a name",
-        ),
-        ("unexpected package", "keep one package in a file"),
-        (
-            "non-terminated string",
-            "close the string with `\"` on the same line, or write it in backquotes",
-        ),
-        (
-            "illegal escape sequence",
-            "write `\\\\` for a backslash, or the string in backquotes",
-        ),
-        (
-            "illegal default rule (value cannot contain",
-            "a default value is a constant: compute it in a rule of its own",
-        ),
-        (
-            "unexpected eof token",
-            "something that was opened above is not closed",
-        ),
-    ];
     let found = ADVICE.iter().find(|(start, _)| message.contains(start));
     found.map(|(_, advice)| *advice)
 }
