@@ -22,6 +22,14 @@ const FEATURES: &[&str] = &[
     "template_strings",
 ];
 
+/// What the compiler turns into something else, so that no runtime has it: name, signature, operator.
+const COMPILED: &[(&str, &str, Option<&str>)] = &[
+    ("eq", "(any, any) => boolean", Some("=")),
+    ("assign", "(any, any) => boolean", Some(":=")),
+    ("rego.metadata.chain", "() => array[any]", None),
+    ("rego.metadata.rule", "() => any", None),
+];
+
 /// All that precinct can do.
 #[must_use]
 pub fn capabilities() -> Arc<Capabilities> {
@@ -31,11 +39,10 @@ pub fn capabilities() -> Arc<Capabilities> {
         let mut all = Capabilities::default();
         all.future_keywords = owned(KEYWORDS);
         all.features = owned(FEATURES);
-        for name in ["eq", "assign"] {
-            // The compiler turns these operators into something else, so that no runtime has them.
+        for (name, signature, infix) in COMPILED {
             all.add(Builtin {
-                infix: Some(if name == "eq" { "=" } else { ":=" }.to_owned()),
-                ..declared(name, "(any, any) => boolean")
+                infix: infix.map(str::to_owned),
+                ..declared(name, signature)
             });
         }
         for builtin in builtin::all() {

@@ -7,13 +7,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use precinct_conformance::{Answer, Case, Version, files, judge};
 use precinct_interpreter::capabilities::{capabilities, declared};
 use precinct_interpreter::policy::{Failure, Policy, PolicyOptions, Text};
 use precinct_rego::ast::{RegoVersion, Term, TermValue};
+use precinct_rego::capabilities::Capabilities;
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{ParseOptions, parse_term};
 use precinct_runtime::builtin::Outcome;
@@ -97,12 +98,21 @@ fn json<'a>(arena: &'a Arena, value: &serde_json::Value) -> Value<'a> {
         .unwrap()
 }
 
+/// What the cases can call.
+fn known() -> Arc<Capabilities> {
+    static KNOWN: OnceLock<Arc<Capabilities>> = OnceLock::new();
+    Arc::clone(KNOWN.get_or_init(|| {
+        let mut all = capabilities().as_ref().clone();
+        all.add(declared("test.sleep", "(string)"));
+        Arc::new(all)
+    }))
+}
+
 fn answer(case: &Case) -> Answer {
-    let mut all = capabilities().as_ref().clone();
-    all.add(declared("test.sleep", "(string)"));
     let options = PolicyOptions {
         version: version(case.version),
-        capabilities: Arc::new(all),
+        capabilities: known(),
+        annotations: true,
         ..PolicyOptions::default()
     };
     let texts = case.modules.iter().enumerate().map(|(number, text)| Text {
@@ -145,8 +155,10 @@ fn answer(case: &Case) -> Answer {
             .as_nanos(),
     )
     .unwrap();
-    let env = serde_json::json!({ "env": case.env });
-    context.runtime = Some(json(&arena, &env));
+    if !case.env.is_empty() {
+        let env = serde_json::json!({ "env": case.env });
+        context.runtime = Some(json(&arena, &env));
+    }
     match query.answers(&mut context) {
         Ok(rows) => Answer::Rows(
             rows.iter()
