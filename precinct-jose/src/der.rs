@@ -4,13 +4,13 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DerError {
     /// The element runs past the end of the data.
-    #[error("truncated DER element")]
+    #[error("asn1: syntax error: sequence truncated")]
     Truncated,
     /// A length is written in a form DER does not allow.
-    #[error("malformed DER length")]
+    #[error("asn1: structure error: malformed length")]
     Length,
     /// Another type of element stands where this tag was expected.
-    #[error("expected DER tag {expected:#04x}, found {found:#04x}")]
+    #[error("asn1: structure error: expected tag {expected:#04x}, found {found:#04x}")]
     Tag {
         /// The tag that the structure demands.
         expected: u8,
@@ -18,10 +18,10 @@ pub enum DerError {
         found: u8,
     },
     /// Bytes follow where the structure ends.
-    #[error("trailing data after DER element")]
+    #[error("asn1: syntax error: trailing data")]
     Trailing,
     /// The contents are no value of their type.
-    #[error("malformed DER {0}")]
+    #[error("asn1: structure error: malformed {0}")]
     Value(&'static str),
 }
 

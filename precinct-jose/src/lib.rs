@@ -7,6 +7,7 @@
 //! | [`jwk`] | reading and writing JSON Web Keys and key sets (RFC 7517) |
 //! | [`algorithm`], [`signature`] | the algorithms of RFC 7518 and 8037, signing and verifying bytes |
 //! | [`compact`] | the compact serialization of JSON Web Signatures (RFC 7515) |
+//! | [`x509`] | certificates and requests for them (RFC 5280, RFC 2986) |
 //! | [`hash`] | digests and keyed digests |
 //!
 //! Data flows from text to [`key::Key`], and from there with an [`algorithm::Algorithm`] to a signature or a verdict.
@@ -22,6 +23,7 @@ pub mod key;
 pub mod pem;
 pub mod pkix;
 pub mod signature;
+pub mod x509;
 
 pub use algorithm::Algorithm;
 pub use key::Key;

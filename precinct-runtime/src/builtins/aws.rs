@@ -195,7 +195,7 @@ fn sign(
 }
 
 /// Date and time of day in UTC as `20060102` and `150405`.
-fn date_and_time(unix_seconds: i64) -> (String, String) {
+pub(super) fn date_and_time(unix_seconds: i64) -> (String, String) {
     let (days, second) = (
         unix_seconds.div_euclid(86_400),
         unix_seconds.rem_euclid(86_400),

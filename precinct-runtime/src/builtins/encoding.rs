@@ -336,6 +336,12 @@ fn lenient(symbols: &str, padding: Option<char>) -> Option<Encoding> {
 const STANDARD: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/// Decodes padded base64 of the standard alphabet.
+#[cfg(feature = "crypto")]
+pub(super) fn decode_base64(source: &str) -> Result<Vec<u8>, BuiltinError> {
+    decode(STANDARD, Some('='), source)
+}
+
 fn decode(symbols: &str, padding: Option<char>, source: &str) -> Result<Vec<u8>, BuiltinError> {
     let refuse = |at: usize| BuiltinError::new(format!("illegal base64 data at input byte {at}"));
     let encoding = lenient(symbols, padding).ok_or_else(|| refuse(0))?;

@@ -40,8 +40,6 @@ pub mod crypto;
 pub mod documents;
 pub mod encoding;
 pub mod glob;
-#[cfg(feature = "schema")]
-mod go_regex;
 #[cfg(feature = "graphql")]
 pub mod graphql;
 pub mod graphs;
@@ -55,13 +53,13 @@ pub mod ranges;
 pub mod regex;
 #[cfg(feature = "crypto")]
 mod request;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod sets;
 pub mod strings;
 pub mod time;
 pub mod types;
 pub mod units;
-#[cfg(feature = "schema")]
-pub mod schema;
 pub mod uri;
 pub mod uuid;
 pub mod versions;

@@ -150,6 +150,42 @@ impl Uri {
         Ok(())
     }
 
+    /// The URI in text again, encoded where it has to be.
+    #[cfg(feature = "crypto")]
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        if !self.scheme.is_empty() {
+            out.push_str(&self.scheme);
+            out.push(':');
+        }
+        if self.opaque.is_empty() {
+            if !self.scheme.is_empty() || !self.host.is_empty() || self.user.is_some() {
+                out.push_str("//");
+                if let Some(user) = &self.user {
+                    out.push_str(user);
+                    out.push('@');
+                }
+                out.push_str(&self.host);
+            }
+            let path = self.escaped_path();
+            if !path.is_empty() && !path.starts_with('/') && !self.host.is_empty() {
+                out.push('/');
+            }
+            out.push_str(&path);
+        } else {
+            out.push_str(&self.opaque);
+        }
+        if !self.raw_query.is_empty() {
+            out.push('?');
+            out.push_str(&self.raw_query);
+        }
+        if !self.fragment.is_empty() {
+            out.push('#');
+            out.push_str(&self.fragment);
+        }
+        out
+    }
+
     /// The path with what has to be encoded encoded, as it was written if that is valid.
     pub fn escaped_path(&self) -> String {
         let plain = |byte: u8| is_plain(byte, Part::Path) || b"!'()*[]%".contains(&byte);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::go_regex;
+use super::super::regex::go;
 use super::node::{Additional, Dependency, Items, Node, NodeId, Schema};
 use super::reference::Pool;
 use super::text::canonical;
@@ -237,7 +237,7 @@ impl<'a> Compiler<'a> {
                 .ok_or_else(|| invalid_type("Valid Schema", "patternProperties"))?;
             for (pattern, schema) in object.entries() {
                 let pattern = pattern.as_str().unwrap_or_default();
-                let regex = go_regex::compile(pattern)
+                let regex = go::compile(pattern)
                     .map_err(|_| format!("Invalid regex pattern '{pattern}'"))?;
                 let id = self.node(*schema, draft)?;
                 node.pattern_properties.push((regex, id));
@@ -461,8 +461,7 @@ fn string_keywords<'a>(node: &mut Node<'a>, keywords: Keywords<'a>) -> Result<()
         return Err("minLength cannot be greater than maxLength".to_owned());
     }
     if let Some(pattern) = keywords.text("pattern")? {
-        let regex =
-            go_regex::compile(pattern).map_err(|_| "pattern must be a valid regex".to_owned())?;
+        let regex = go::compile(pattern).map_err(|_| "pattern must be a valid regex".to_owned())?;
         node.pattern = Some((regex, pattern));
     }
     node.format = keywords.text("format")?.filter(|format| !format.is_empty());

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::super::go_regex;
+use super::super::regex::go;
 use super::super::uri::Uri;
 
 /// Does the text have the format?
@@ -28,7 +28,7 @@ pub fn holds(format: &str, text: &str) -> bool {
             !text.contains('\\') && Uri::parse(text).is_ok_and(|uri| has_balanced_braces(&uri.path))
         }
         "uuid" => is_uuid(text),
-        "regex" => text.is_empty() || go_regex::compile(text).is_ok(),
+        "regex" => text.is_empty() || go::compile(text).is_ok(),
         "json-pointer" => is_pointer(text),
         "relative-json-pointer" => is_relative_pointer(text),
         _ => true,
