@@ -73,8 +73,7 @@ fn style(module: &Module, options: FormatOptions, ref_heads: bool) -> Style {
         v2: options.target.max == RegoVersion::V2,
         v2_imported: false,
         future_keywords: Vec::new(),
-        // Every version of the language has this feature, unless capabilities take it away.
-        keywords_in_refs: true,
+        keywords_in_refs: options.keywords_in_refs,
     };
     for import in &module.imports {
         let keyword = imports::future_keyword(import);

@@ -38,6 +38,8 @@ pub struct FormatOptions {
     pub drop_redundant_imports: bool,
     /// Lay out as if nothing was known of the original lines. For modules that were made by rewriting.
     pub ignore_locations: bool,
+    /// Keywords may stand in references as names (`data.if`); else they are put in brackets.
+    pub keywords_in_refs: bool,
 }
 
 impl FormatOptions {
@@ -48,6 +50,7 @@ impl FormatOptions {
             source_version: version,
             drop_redundant_imports: false,
             ignore_locations: false,
+            keywords_in_refs: true,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the parser is told: version of the language, capabilities, and what to leave out.
 
 use crate::ast::RegoVersion;
+use crate::capabilities::Capabilities;
 
 use super::token::Keywords;
 
@@ -28,6 +29,15 @@ pub struct ParseCapabilities {
     pub future_keywords: Vec<String>,
     /// Features: `rego_v1`, `keywords_in_refs`, `template_strings`, …
     pub features: Vec<String>,
+}
+
+impl From<&Capabilities> for ParseCapabilities {
+    fn from(capabilities: &Capabilities) -> Self {
+        Self {
+            future_keywords: capabilities.future_keywords.clone(),
+            features: capabilities.features.clone(),
+        }
+    }
 }
 
 impl Default for ParseOptions {
@@ -102,6 +112,11 @@ impl ParseCapabilities {
         }
     }
 
+    /// Whether policies of this version may use keywords in references (`data.if`).
+    pub fn keywords_in_refs(&self, version: RegoVersion) -> bool {
+        version == RegoVersion::V2 && self.feature("rego_v2") || self.feature("keywords_in_refs")
+    }
+
     pub(super) fn feature(&self, name: &str) -> bool {
         self.features.iter().any(|f| f == name)
     }
@@ -148,7 +163,7 @@ impl Language {
             version,
             keywords: selected,
             importable,
-            keywords_in_refs: at_v2 || capabilities.feature("keywords_in_refs"),
+            keywords_in_refs: capabilities.keywords_in_refs(version),
             template_strings: at_v2 || capabilities.feature("template_strings"),
             capabilities,
         })
