@@ -10,6 +10,8 @@ use precinct_rego::lower::{Signature, Signatures};
 use precinct_runtime::builtin;
 use serde_json::{Value, json};
 
+use crate::hosts::PARSE_MODULE;
+
 /// Keywords that modules of v1 can import.
 const KEYWORDS: &[&str] = &["and", "not", "or"];
 
@@ -45,6 +47,7 @@ pub fn capabilities() -> Arc<Capabilities> {
                 ..declared(name, signature)
             });
         }
+        all.add(declared(PARSE_MODULE.0, PARSE_MODULE.1));
         for builtin in builtin::all() {
             all.add(Builtin {
                 infix: builtin.infix.map(str::to_owned),

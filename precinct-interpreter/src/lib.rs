@@ -3,14 +3,17 @@
 //! * [`policy`]: from source text to answers
 //! * [`capabilities`]: the runtime's builtins, as the compiler reads them
 //! * [`coverage`]: which parts of a policy were evaluated
+//! * [`hosts`]: builtins that need the front end
 //! * [`engine`]: IR to register code, and the machine that runs it
 
 pub mod capabilities;
 pub mod coverage;
 pub mod engine;
+mod hosts;
 pub mod policy;
 mod values;
 
 pub use capabilities::capabilities;
 pub use engine::{Engine, Hooks, LoadError, NoHooks, Options, Place};
+pub use hosts::hosts;
 pub use policy::{Failure, Policy, PolicyOptions, Query, Row, Text};

@@ -16,6 +16,7 @@ use precinct_runtime::{Arena, Context, EvalError, Value};
 
 use crate::capabilities::{Callable, capabilities};
 use crate::engine::{Engine, Hooks, NoHooks, Options};
+use crate::hosts::hosts;
 use crate::values::captures;
 
 /// One module as text.
@@ -221,6 +222,11 @@ impl Policy {
         &self.engine
     }
 
+    /// A context for [`Policy::document`], without input and with empty data.
+    pub fn context<'a>(&self, arena: &'a Arena) -> Context<'a> {
+        with_hosts(self.engine.context(arena))
+    }
+
     /// The program that the engine runs.
     pub fn program(&self) -> &Program {
         &self.program
@@ -368,7 +374,7 @@ impl Policy {
 impl Query {
     /// A context that fits this query.
     pub fn context<'a>(&self, arena: &'a Arena) -> Context<'a> {
-        self.engine.context(arena)
+        with_hosts(self.engine.context(arena))
     }
 
     /// All answers; none is undefined.
@@ -403,6 +409,11 @@ impl Query {
             })
             .collect())
     }
+}
+
+fn with_hosts(mut context: Context<'_>) -> Context<'_> {
+    context.host = Some(hosts());
+    context
 }
 
 /// Parses modules.

@@ -307,3 +307,40 @@ rule data.p.v() memo 2
 "#,
     );
 }
+
+#[test]
+fn functions_that_differ_in_a_part_of_a_parameter_become_a_switch() {
+    check(
+        "data.p.f",
+        r#"
+package p
+f(x) := 1 if x.kind == "a"
+f(x) := 2 if x.kind == "b"
+f(x) := 3 if {
+	x.size > 1
+	x.kind == "c"
+}
+"#,
+        r#"
+function data.p.f(l0)
+  block '8
+    l9 = l0["kind"] else '8
+    switch l9
+      case "a"
+        enter data.p.f at 3:1
+        l1 =once 1 (one output for same inputs)
+      case "b"
+        enter data.p.f at 4:1
+        l1 =once 2 (one output for same inputs)
+      case "c"
+        block '6
+          enter data.p.f at 5:1
+          l7 = l0["size"] else '6
+          test l7 > 1 else '6
+          l1 =once 3 (one output for same inputs)
+  block '7
+    test l1 is set else '7
+    return l1
+"#,
+    );
+}

@@ -25,6 +25,8 @@ enum Subject {
     Input(Vec<Arc<str>>),
     /// A path of the base documents.
     Data(Vec<Arc<str>>),
+    /// What a local from outside has at a constant key.
+    Get(Local, ConstantId),
 }
 
 /// A comparison at the beginning of a block.
@@ -128,7 +130,7 @@ impl Indexer<'_> {
                     let ((Operand::Local(local), Operand::Constant(constant))
                     | (Operand::Constant(constant), Operand::Local(local))) = (*left, *right)
                     else {
-                        break;
+                        continue;
                     };
                     if !self.constants.get(constant.index()).is_some_and(is_key) {
                         continue;
@@ -146,6 +148,17 @@ impl Indexer<'_> {
                         });
                     }
                 }
+                StmtKind::Get {
+                    target,
+                    source: Operand::Local(source),
+                    key: Operand::Constant(key),
+                    otherwise,
+                } if otherwise == label => {
+                    reads.insert(*target, (at, Subject::Get(*source, *key)));
+                }
+                // Whatever else only reads can be skipped when a comparison behind it fails.
+                StmtKind::Get { otherwise, .. } | StmtKind::Test { otherwise, .. }
+                    if otherwise == label => {}
                 _ => break,
             }
         }
@@ -160,7 +173,7 @@ impl Indexer<'_> {
     ) {
         let on = match subject {
             Subject::Local(local) => *local,
-            Subject::Input(_) | Subject::Data(_) => {
+            Subject::Input(_) | Subject::Data(_) | Subject::Get(..) => {
                 self.locals.push(LocalInfo {
                     kind: LocalKind::Value,
                     name: None,
@@ -218,6 +231,12 @@ impl Indexer<'_> {
                 path: path.clone(),
                 otherwise: label,
             },
+            Subject::Get(source, key) => StmtKind::Get {
+                target: on,
+                source: Operand::Local(*source),
+                key: Operand::Constant(*key),
+                otherwise: label,
+            },
         };
         self.labels += 1;
         done.push(Stmt {
@@ -248,7 +267,7 @@ fn decide(block: &mut Stmt, condition: &Condition, on: Local) {
 
 /// Whether the blocks themselves set the local that they are compared by.
 fn writes(blocks: &[Stmt], subject: Option<&Subject>) -> bool {
-    let Some(Subject::Local(local)) = subject else {
+    let Some(Subject::Local(local) | Subject::Get(local, _)) = subject else {
         return false;
     };
     let mut found = false;
