@@ -7,7 +7,7 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
 use bumpalo::collections::Vec as ArenaVec;
@@ -91,23 +91,30 @@ pub struct Answer<'a> {
 /// value for each type, made when first asked for.
 #[derive(Default)]
 pub struct SharedState {
-    values: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    values: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl SharedState {
     /// The state of a type.
     pub fn get<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
-        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        let value = values
-            .entry(TypeId::of::<T>())
-            .or_insert_with(|| Arc::new(T::default()));
-        Arc::clone(value).downcast().unwrap_or_default()
+        let known = {
+            let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
+            values.get(&TypeId::of::<T>()).map(Arc::clone)
+        };
+        let value = known.unwrap_or_else(|| {
+            let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
+            let value = values
+                .entry(TypeId::of::<T>())
+                .or_insert_with(|| Arc::new(T::default()));
+            Arc::clone(value)
+        });
+        value.downcast().unwrap_or_default()
     }
 
     /// Puts a value in the place of the state of its type.
     pub fn set<T: Any + Send + Sync>(&self, value: Arc<T>) {
         self.values
-            .lock()
+            .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(TypeId::of::<T>(), value);
     }

@@ -11,6 +11,7 @@
 //! * [`input`]: what a policy can ask of an input that is not a [`Value`]
 //! * [`builtin`], [`builtins`]: the table of builtin functions and their families
 //! * [`evaluator`]: what decisions reuse: memory, base data, bounds
+//! * [`patterns`]: compiled patterns that outlive an evaluation
 //! * [`error`]: how an evaluation fails
 
 pub mod arena;
@@ -25,6 +26,7 @@ pub mod input;
 pub mod json;
 pub mod number;
 pub mod ops;
+pub mod patterns;
 pub mod value;
 
 pub use arena::{Arena, Document};

@@ -63,6 +63,7 @@ pub(super) fn load(program: &Program, options: Options<'_>) -> Result<Engine, Lo
                 .map(|(_, source)| Arc::clone(&source.name))
                 .collect()
         }),
+        shared: Arc::default(),
         memo_slots: program.memo_slots as usize,
         masks: program.masks.len(),
         mocks: program.mocks.len(),

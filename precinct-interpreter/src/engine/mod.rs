@@ -34,6 +34,7 @@ use std::sync::Arc;
 use precinct_rego::ast::Span;
 use precinct_rego::ir::{FunctionId, Program};
 use precinct_rego::source::Sources;
+use precinct_runtime::context::SharedState;
 use precinct_runtime::error::Location;
 use precinct_runtime::{Arena, Context, Document, EvalError, Value};
 
@@ -75,6 +76,8 @@ pub struct Engine {
     paths: Vec<Box<[Box<str>]>>,
     entrypoints: BTreeMap<String, FunctionId>,
     files: Vec<Arc<str>>,
+    /// What builtins keep from one evaluation to the next: compiled patterns above all.
+    shared: Arc<SharedState>,
     memo_slots: usize,
     masks: usize,
     mocks: usize,
@@ -102,7 +105,9 @@ impl Engine {
     /// A context that fits this program, without input and with empty data.
     #[must_use]
     pub fn context<'a>(&self, arena: &'a Arena) -> Context<'a> {
-        Context::new(arena).with_sizes(self.memo_slots, self.masks, self.mocks)
+        Context::new(arena)
+            .with_shared(Arc::clone(&self.shared))
+            .with_sizes(self.memo_slots, self.masks, self.mocks)
     }
 
     /// Evaluates a function without parameters; `None` is undefined.

@@ -1,11 +1,11 @@
 //! Glob patterns, as OPA's library reads them: `*` stops at delimiters, `**` does not, `?`, `[a-c]`, `[!a]`, `{a,b}`.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
+use crate::patterns::Patterns;
 use crate::value::Value;
 
 /// Glob patterns.
@@ -14,20 +14,11 @@ pub const FAMILY: &[Builtin] = &[
     Builtin::new("glob.quote_meta", "(pattern: string) => string", "Returns a string which represents a version of the pattern where all asterisks have been escaped.", glob_quote_meta).categories(&["glob"]),
 ];
 
-/// How many patterns one evaluation keeps compiled.
-const KEPT: usize = 256;
-
-/// Patterns that were compiled in this evaluation.
-#[derive(Default)]
-struct Cache {
-    patterns: HashMap<(String, String), Arc<Pattern>>,
-}
-
 fn glob_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let pattern = operand::string(args, 1)?;
     let delimiters = match operand::at(args, 2) {
-        Value::Null => String::new(),
-        Value::Array([]) => ".".to_owned(),
+        Value::Null => Cow::Borrowed(""),
+        Value::Array([]) => Cow::Borrowed("."),
         Value::Array(items) => {
             let mut all = String::new();
             for item in items {
@@ -46,24 +37,16 @@ fn glob_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> 
                     }
                 }
             }
-            all
+            Cow::Owned(all)
         }
         other => return Err(operand::wrong_type(2, other, &["array", "null"])),
     };
     let text = operand::string(args, 3)?;
-    let key = (pattern.to_owned(), delimiters);
-    let cache: &mut Cache = context.slot();
-    let compiled = match cache.patterns.get(&key) {
-        Some(compiled) => Arc::clone(compiled),
-        None => {
-            let compiled = Arc::new(Pattern::new(pattern, &key.1)?);
-            if cache.patterns.len() >= KEPT {
-                cache.patterns.clear();
-            }
-            cache.patterns.insert(key, Arc::clone(&compiled));
-            compiled
-        }
-    };
+    // Delimiters first, and how many: no two pairs give the same key.
+    let key = bumpalo::format!(in context.arena(), "{}:{delimiters}{pattern}", delimiters.len());
+    let compiled = context
+        .shared::<Patterns<Pattern>>()
+        .get(&key, || Pattern::new(pattern, &delimiters))?;
     context.spend(1 + text.len() as u64 / 16)?;
     Ok(Some(Value::Bool(compiled.matches(text))))
 }

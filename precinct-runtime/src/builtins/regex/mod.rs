@@ -6,13 +6,14 @@
 pub mod go;
 pub mod intersect;
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use regex::Regex;
 
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
+use crate::patterns::Patterns;
 use crate::value::Value;
 
 /// Regular expressions.
@@ -28,27 +29,10 @@ pub const FAMILY: &[Builtin] = &[
     Builtin::new("re_match", "(string, string) => boolean", "", re_match).deprecated(),
 ];
 
-/// How many patterns one evaluation keeps compiled.
-const KEPT: usize = 256;
-
-/// Patterns that were compiled in this evaluation.
-#[derive(Default)]
-struct Cache {
-    patterns: HashMap<String, Regex>,
-}
-
-/// The compiled pattern. `regex::Regex` is a counted pointer: cloning is cheap.
-fn compiled(context: &mut Context<'_>, pattern: &str) -> Result<Regex, BuiltinError> {
-    let cache: &mut Cache = context.slot();
-    if let Some(regex) = cache.patterns.get(pattern) {
-        return Ok(regex.clone());
-    }
-    let regex = go::compile(pattern)?;
-    if cache.patterns.len() >= KEPT {
-        cache.patterns.clear();
-    }
-    cache.patterns.insert(pattern.to_owned(), regex.clone());
-    Ok(regex)
+fn compiled(context: &mut Context<'_>, pattern: &str) -> Result<Arc<Regex>, BuiltinError> {
+    context
+        .shared::<Patterns<Regex>>()
+        .get(pattern, || go::compile(pattern))
 }
 
 fn spend(context: &mut Context<'_>, text: &str) -> Result<(), BuiltinError> {
