@@ -5,6 +5,7 @@
     clippy::print_stderr,
     clippy::panic,
     clippy::cast_precision_loss,
+    clippy::disallowed_methods,
     missing_docs,
     reason = "tests"
 )]

@@ -68,16 +68,16 @@ impl Conflicts<'_> {
             }
         }
         if !below.is_empty() {
-            let list: String = below
+            let lines: Vec<String> = below
                 .iter()
                 .map(|(reference, span)| {
-                    format!("\n  rule {} at {}", self.text(reference), self.place(*span))
+                    format!("  rule {} at {}", self.text(reference), self.place(*span))
                 })
                 .collect();
             return Some(Diagnostic::new(
                 Code::Type,
                 first.span,
-                format!("rule {name} conflicts with:{list}"),
+                format!("rule {name} conflicts with:\n{}", lines.join("\n")),
             ));
         }
 

@@ -382,13 +382,11 @@ impl Declarations<'_> {
             }
             value => {
                 let kind = kind_name(value);
-                match vars::root_document(term) {
-                    Some(name) => name.clone(),
-                    None => {
-                        self.error(term.span, format!("cannot assign to {kind}"));
-                        return;
-                    }
-                }
+                let Some(name) = vars::root_document(term) else {
+                    self.error(term.span, format!("cannot assign to {kind}"));
+                    return;
+                };
+                name.clone()
             }
         };
         match self.declare(&name, Occurrence::Assigned) {

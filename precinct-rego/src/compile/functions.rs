@@ -7,7 +7,7 @@ use super::visit::{self, Node};
 use super::visit_mut::{self, NodeMut};
 use crate::ast::display::ref_text;
 use crate::ast::{Body, Expr, ExprKind, Module, Term, TermValue, Var};
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Builtin, Capabilities};
 use crate::error::{Code, Diagnostic};
 
 /// Something with expressions in it.
@@ -41,7 +41,7 @@ pub(super) fn void_calls(within: &Within<'_>, capabilities: &Capabilities) -> Ve
             && let Some(operator) = operator(terms)
             && capabilities
                 .builtin(&ref_text(operator))
-                .is_some_and(|builtin| builtin.is_void())
+                .is_some_and(Builtin::is_void)
         {
             errors.push(Diagnostic::new(
                 Code::Type,
@@ -87,7 +87,10 @@ pub(super) fn undefined(
             return false;
         };
         let Some(operator) = operator(terms) else {
-            return false;
+            // A local variable that hides `input` or `data`.
+            let message = "undefined function ";
+            errors.push(Diagnostic::new(Code::Type, expr.span, message));
+            return true;
         };
         let operands = terms.len() - 1;
         let Some(arity) = arity(operator) else {

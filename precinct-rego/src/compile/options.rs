@@ -12,6 +12,10 @@ pub type PathCheck = Arc<dyn Fn(&[Arc<str>]) -> bool + Send + Sync>;
 
 /// How modules are compiled.
 #[derive(Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "options of a command line, in any combination"
+)]
 pub struct CompileOptions {
     /// Builtins and features that policies can use.
     pub capabilities: Arc<Capabilities>,

@@ -80,9 +80,8 @@ pub(super) fn of_equality(expr: &Expr, safe: &VarSet) -> VarSet {
 }
 
 fn of_call(expr: &Expr, terms: &[Term], arity: Arity<'_>, safe: &VarSet) -> VarSet {
-    let operator = match terms.first().map(|term| &term.value) {
-        Some(TermValue::Ref(parts)) => parts,
-        _ => return VarSet::new(),
+    let Some(TermValue::Ref(operator)) = terms.first().map(|term| &term.value) else {
+        return VarSet::new();
     };
     let Some(arity) = arity(operator) else {
         return VarSet::new();

@@ -212,7 +212,7 @@ impl Query<'_> {
             if let NodeMut::Body(body) = node
                 && let Err(error) = modifiers.body(locals, body)
             {
-                errors.push(error);
+                errors.push(*error);
             }
             false
         });

@@ -62,12 +62,11 @@ impl Recursion<'_> {
         let mut verb = "is";
         let mut cause = String::new();
         if !path.windows(2).all(|edge| is_static(edge[0], edge[1])) {
-            match self.cycle(id, within, &is_static) {
-                Some(certain) => path = certain,
-                None => {
-                    verb = "may be";
-                    cause = self.cause(&path);
-                }
+            if let Some(certain) = self.cycle(id, within, &is_static) {
+                path = certain;
+            } else {
+                verb = "may be";
+                cause = self.cause(&path);
             }
         }
         let names: Vec<String> = path.iter().map(|id| self.text(*id)).collect();
@@ -133,9 +132,9 @@ impl Recursion<'_> {
             // Past the length of the rule's reference, parts read from the rule's value.
             let length = dynamic.reference.len().min(target.len());
             let reference = with_original_names(&dynamic.reference[..length], self.original);
-            let mut text = format!(" ({}", ref_text(&reference));
+            let mut words = vec![ref_text(&reference)];
             if position > 0 {
-                text.push_str(&format!(" in {}", self.text(from)));
+                words.push(format!("in {}", self.text(from)));
             }
             let mut positions = Vec::new();
             selects(
@@ -150,34 +149,25 @@ impl Recursion<'_> {
                         && list.len() <= MOST_CONDITIONS
                         && list.iter().all(|it| self.can_hold(dynamic, it)) =>
                 {
-                    text.push_str(&format!(" refers to {}", self.shown(target)));
+                    words.push(format!("refers to {}", self.shown(target)));
                     for (index, condition) in list.iter().enumerate() {
                         let joint = if index == 0 { "if" } else { "and" };
-                        text.push_str(&format!(
-                            " {joint} {} is {}",
-                            condition.term, condition.value
-                        ));
-                        if let Some(note) = self.note(dynamic, from, condition) {
-                            text.push_str(&format!(" ({note})"));
-                        }
+                        let Condition { term, value, .. } = condition;
+                        words.push(format!("{joint} {term} is {value}"));
+                        let note = self.note(dynamic, from, condition);
+                        words.extend(note.map(|note| format!("({note})")));
                     }
                 }
-                _ => text.push_str(&format!(" could refer to {}", self.shown(target))),
+                _ => words.push(format!("could refer to {}", self.shown(target))),
             }
-            text.push(')');
-            return text;
+            return format!(" ({})", words.join(" "));
         }
         String::new()
     }
 
-    fn origin<'a>(&self, edge: &'a DynamicRef, condition: &Condition) -> Option<&'a Origin> {
-        let var = name(edge.reference.get(condition.position)?)?;
-        edge.origins.get(var)
-    }
-
     /// Whether a condition can be met, as far as the origin of its variable tells.
     fn can_hold(&self, edge: &DynamicRef, condition: &Condition) -> bool {
-        match self.origin(edge, condition) {
+        match origin(edge, condition) {
             Some(Origin::Collection(collection)) => members(collection)
                 .unwrap_or_default()
                 .contains(&condition.value.value),
@@ -194,7 +184,7 @@ impl Recursion<'_> {
                 .then(|| "rule values aren't known at compile time".to_owned());
         }
         let term = &condition.term;
-        Some(match self.origin(edge, condition)? {
+        Some(match origin(edge, condition)? {
             Origin::Input(parts) => format!("{term} comes from {}", self.shown(parts)),
             Origin::Rule(parts) => format!(
                 "{term} comes from rule {}, whose value isn't known at compile time",
@@ -213,6 +203,12 @@ impl Recursion<'_> {
             Origin::HeadArgument => format!("{term} is an argument of {}", self.text(rule)),
         })
     }
+}
+
+/// Where the variable of a condition gets its value.
+fn origin<'a>(edge: &'a DynamicRef, condition: &Condition) -> Option<&'a Origin> {
+    let var = name(edge.reference.get(condition.position)?)?;
+    edge.origins.get(var)
 }
 
 /// Once for each term, the value it needs; nothing if a term needs two.

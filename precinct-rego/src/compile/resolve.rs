@@ -135,11 +135,11 @@ pub(super) fn exports(modules: &[Module]) -> BTreeMap<String, Vec<Var>> {
 }
 
 /// Resolves the names in a rule. `else` branches are rules of their own.
-pub(super) fn rule(globals: &mut Globals, rule: &mut Rule) -> Result<(), Diagnostic> {
+pub(super) fn rule(globals: &mut Globals, rule: &mut Rule) -> Result<(), Box<Diagnostic>> {
     let mut arguments = VarSet::new();
     for argument in &rule.head.args {
         note_argument(argument, &mut arguments)
-            .map_err(|message| Diagnostic::new(Code::Compile, rule.span, message))?;
+            .map_err(|message| Box::new(Diagnostic::new(Code::Compile, rule.span, message)))?;
     }
     let hidden = &mut vec![arguments, declared_in_body(&rule.body)];
     let head = &mut rule.head;

@@ -254,12 +254,12 @@ pub(super) fn diagnose(
     let named: Vec<Diagnostic> = pairs
         .iter()
         .map(|(_, name, span)| {
-            let mut message = format!("var {} is unsafe{scope}", shown(name));
-            if FUTURE_KEYWORDS.contains(&name.as_ref()) {
-                message.push_str(&format!(
-                    " (hint: `import future.keywords.{name}` to import a future keyword)"
-                ));
-            }
+            let hint = if FUTURE_KEYWORDS.contains(&name.as_ref()) {
+                format!(" (hint: `import future.keywords.{name}` to import a future keyword)")
+            } else {
+                String::new()
+            };
+            let message = format!("var {} is unsafe{scope}{hint}", shown(name));
             Diagnostic::new(Code::UnsafeVar, *span, message)
         })
         .collect();

@@ -145,9 +145,8 @@ type Stage<'a> = fn(&mut Compiler<'a>);
 
 impl<'a> Compiler<'a> {
     fn run(&mut self) {
-        let stages: [Stage<'a>; 29] = [
+        let stages: [Stage<'a>; 28] = [
             Self::resolve,
-            Self::check_unused_imports,
             Self::make_locals,
             Self::rewrite_head_references,
             Self::check_root_overrides,
@@ -224,7 +223,7 @@ impl<'a> Compiler<'a> {
                 );
                 visit_mut::rules(module, &mut |rule| {
                     if let Err(error) = resolve::rule(&mut globals, rule) {
-                        this.errors.fatal(error);
+                        this.errors.fatal(*error);
                     }
                 });
                 if this.options.strict {
@@ -249,9 +248,6 @@ impl<'a> Compiler<'a> {
             self.errors.all(unused);
         }
     }
-
-    /// Found while names were resolved, and reported only if that went well.
-    fn check_unused_imports(&mut self) {}
 
     fn make_locals(&mut self) {
         self.locals = Locals::for_modules(&self.modules);
@@ -547,7 +543,7 @@ impl<'a> Compiler<'a> {
                     if let NodeMut::Body(body) = node
                         && let Err(error) = modifiers.body(&mut this.locals, body)
                     {
-                        this.errors.fatal(error);
+                        this.errors.fatal(*error);
                     }
                     false
                 });

@@ -170,8 +170,9 @@ impl Templates<'_> {
                     );
                     return None;
                 }
+                // As in OPA, the call has no place of its own.
                 Term {
-                    span,
+                    span: Span::default(),
                     value: TermValue::Call(terms),
                 }
             }

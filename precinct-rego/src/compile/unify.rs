@@ -62,32 +62,16 @@ impl Unifier<'_> {
             (TermValue::Array(_) | TermValue::Object(_), TermValue::Var(y)) => {
                 self.destructure(y, a);
             }
-            (TermValue::Var(x), _) => {
-                if self.has_value(b) {
-                    self.mark(x);
-                }
-            }
-            (_, TermValue::Var(y)) => {
-                if self.has_value(a) {
-                    self.mark(y);
-                }
-            }
+            (TermValue::Var(x), _) if self.has_value(b) => self.mark(x),
+            (_, TermValue::Var(y)) if self.has_value(a) => self.mark(y),
             (
                 TermValue::Ref(_) | TermValue::Call(_),
                 TermValue::Array(_) | TermValue::Object(_),
-            ) => {
-                if self.has_value(a) {
-                    self.mark_all(b);
-                }
-            }
+            ) if self.has_value(a) => self.mark_all(b),
             (
                 TermValue::Array(_) | TermValue::Object(_),
                 TermValue::Ref(_) | TermValue::Call(_),
-            ) => {
-                if self.has_value(b) {
-                    self.mark_all(a);
-                }
-            }
+            ) if self.has_value(b) => self.mark_all(a),
             (TermValue::ArrayComprehension(_), TermValue::Array(_))
             | (TermValue::ObjectComprehension(_), TermValue::Object(_)) => self.mark_all(b),
             (

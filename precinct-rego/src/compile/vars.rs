@@ -16,6 +16,10 @@ pub(super) type Arity<'a> = &'a dyn Fn(&[Term]) -> Option<usize>;
 
 /// What a collection of variables leaves out.
 #[derive(Clone, Copy, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each leaves out one thing, in any combination"
+)]
 pub(super) struct Scope<'a> {
     /// The heads of references.
     pub(super) ref_heads: bool,
@@ -174,17 +178,12 @@ impl<'a> Scope<'a> {
 
     pub(super) fn term(self, term: &Term, vars: &mut VarSet) {
         match &term.value {
-            TermValue::Null
-            | TermValue::Boolean(_)
-            | TermValue::Number(_)
-            | TermValue::String(_) => {}
             TermValue::Var(name) => {
                 if !vars.contains(name) {
                     vars.insert(name.clone());
                 }
             }
-            TermValue::Template(_) if self.closures || self.templates => {}
-            TermValue::Template(template) => {
+            TermValue::Template(template) if !(self.closures || self.templates) => {
                 for part in &template.parts {
                     match part {
                         TemplatePart::Text(term) => self.term(term, vars),
@@ -194,8 +193,7 @@ impl<'a> Scope<'a> {
             }
             TermValue::Ref(parts) => self.reference(parts, vars),
             TermValue::Array(items) => self.terms(items, vars),
-            TermValue::Set(_) if self.sets => {}
-            TermValue::Set(items) => self.terms(items, vars),
+            TermValue::Set(items) if !self.sets => self.terms(items, vars),
             TermValue::Object(entries) => {
                 for (key, value) in entries {
                     if !self.object_keys {
@@ -217,6 +215,12 @@ impl<'a> Scope<'a> {
                 }
             }
             TermValue::Call(terms) => self.call(terms, vars),
+            TermValue::Null
+            | TermValue::Boolean(_)
+            | TermValue::Number(_)
+            | TermValue::String(_)
+            | TermValue::Template(_)
+            | TermValue::Set(_) => {}
         }
     }
 

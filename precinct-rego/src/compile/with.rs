@@ -36,7 +36,7 @@ pub(super) fn any(body: &Body) -> bool {
 
 impl Modifiers<'_> {
     /// Rewrites the modifiers of a body's own expressions. At an error the body is left as it is.
-    pub(super) fn body(&self, locals: &mut Locals, body: &mut Body) -> Result<(), Diagnostic> {
+    pub(super) fn body(&self, locals: &mut Locals, body: &mut Body) -> Result<(), Box<Diagnostic>> {
         if body.iter().all(|expr| expr.with.is_empty()) {
             return Ok(());
         }
@@ -56,7 +56,7 @@ impl Modifiers<'_> {
     }
 
     /// The answer is whether the value has to be bound before.
-    fn check(&self, expr: &mut Expr, index: usize) -> Result<bool, Diagnostic> {
+    fn check(&self, expr: &mut Expr, index: usize) -> Result<bool, Box<Diagnostic>> {
         let Some(with) = expr.with.get_mut(index) else {
             return Ok(false);
         };
@@ -91,11 +91,11 @@ impl Modifiers<'_> {
                 return Ok(false);
             }
             _ => {
-                return Err(Diagnostic::new(
+                return fault(
                     Code::Type,
                     with.target.span,
                     "with keyword target must reference existing input, data, or a function",
-                ));
+                );
             }
         }
         Ok(requires_evaluation(&with.value))
@@ -106,7 +106,7 @@ impl Modifiers<'_> {
         target: &[Term],
         span: Span,
         value: &Term,
-    ) -> Result<Option<bool>, Diagnostic> {
+    ) -> Result<Option<bool>, Box<Diagnostic>> {
         let (last, way) = match target {
             [_, way @ .., last] => (Some(last), way),
             _ => (None, [].as_slice()),
@@ -115,11 +115,11 @@ impl Modifiers<'_> {
         for part in way {
             let child = node.and_then(|node| node.child(part));
             if child.is_some_and(|child| !child.rules.is_empty()) {
-                return Err(Diagnostic::new(
+                return fault(
                     Code::Compile,
                     span,
                     "with keyword cannot partially replace virtual document(s)",
-                ));
+                );
             }
             if child.is_none() {
                 break;
@@ -145,14 +145,14 @@ impl Modifiers<'_> {
         node.rules.iter().any(|id| self.rules.parameters(*id) > 0)
     }
 
-    fn check_builtin(&self, target: &Term) -> Result<(), Diagnostic> {
+    fn check_builtin(&self, target: &Term) -> Result<(), Box<Diagnostic>> {
         let TermValue::Ref(parts) = &target.value else {
             return Ok(());
         };
         let text = ref_text(parts);
         let fail = |message: String| {
             let message = format!("with keyword replacing built-in function: {message}");
-            Err(Diagnostic::new(Code::Compile, target.span, message))
+            fault(Code::Compile, target.span, message)
         };
         if matches!(
             text.as_str(),
@@ -175,7 +175,7 @@ impl Modifiers<'_> {
     }
 
     /// Whether a value names something that can be called, or a rule.
-    fn is_function(&self, value: &Term) -> Result<bool, Diagnostic> {
+    fn is_function(&self, value: &Term) -> Result<bool, Box<Diagnostic>> {
         if let TermValue::Ref(parts) = &value.value
             && self.tree.find(parts).is_some()
         {
@@ -184,20 +184,20 @@ impl Modifiers<'_> {
         self.is_builtin(value)
     }
 
-    fn is_builtin(&self, term: &Term) -> Result<bool, Diagnostic> {
+    fn is_builtin(&self, term: &Term) -> Result<bool, Box<Diagnostic>> {
         let text = match &term.value {
             TermValue::Ref(parts) => ref_text(parts),
             TermValue::Var(name) => name.to_string(),
             _ => return Ok(false),
         };
         if self.unsafe_builtins.contains(&text) {
-            return Err(Diagnostic::new(
+            return fault(
                 Code::Compile,
                 term.span,
                 format!(
                     "with keyword replacing built-in function: target must not be unsafe: \"{text}\""
                 ),
-            ));
+            );
         }
         Ok(self.capabilities.builtin(&text).is_some())
     }
@@ -208,4 +208,8 @@ fn as_reference(term: &mut Term) {
     if name(term).is_some() {
         term.value = TermValue::Ref(vec![term.clone()]);
     }
+}
+
+fn fault<T>(code: Code, span: Span, message: impl Into<String>) -> Result<T, Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::new(code, span, message)))
 }

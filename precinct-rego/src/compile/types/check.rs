@@ -270,7 +270,7 @@ impl<'a> Checker<'a> {
         tree
     }
 
-    fn expr(&self, env: &Env<'_>, expr: &Expr) -> Result<(), TypeError> {
+    fn expr(&self, env: &Env<'_>, expr: &Expr) -> Result<(), Box<TypeError>> {
         for with in &expr.with {
             let target = self.type_of(env, &with.target);
             let value = self.type_of(env, &with.value);
@@ -307,7 +307,12 @@ impl<'a> Checker<'a> {
         self.call(env, expr, name, operands)
     }
 
-    fn equation(&self, env: &Env<'_>, expr: &Expr, operands: &[Term]) -> Result<(), TypeError> {
+    fn equation(
+        &self,
+        env: &Env<'_>,
+        expr: &Expr,
+        operands: &[Term],
+    ) -> Result<(), Box<TypeError>> {
         let [a, b] = operands else {
             return Ok(());
         };
@@ -326,7 +331,7 @@ impl<'a> Checker<'a> {
         expr: &Expr,
         operands: &[Term],
         arity: usize,
-    ) -> Result<(), TypeError> {
+    ) -> Result<(), Box<TypeError>> {
         let Some(collection) = operands.get(arity - 1) else {
             return Ok(());
         };
@@ -358,20 +363,20 @@ impl<'a> Checker<'a> {
         expr: &Expr,
         name: &[Term],
         operands: &[Term],
-    ) -> Result<(), TypeError> {
+    ) -> Result<(), Box<TypeError>> {
         let function = match env.reference(name) {
             Type::Function(function) => function,
             kind if kind.is_any() => return Ok(()),
             Type::Unknown if self.allow_undefined_functions => return Ok(()),
             _ => {
-                return Err(TypeError {
+                return Err(Box::new(TypeError {
                     diagnostic: Diagnostic::new(
                         Code::Type,
                         expr.span,
                         format!("undefined function {}", ref_text(name)),
                     ),
                     from_unknown: false,
-                });
+                }));
             }
         };
         let mut wanted: Vec<Type> = function.args.iter().map(|it| it.kind.clone()).collect();

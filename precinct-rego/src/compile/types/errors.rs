@@ -18,7 +18,7 @@ const MATCH_ERROR_PAGE: &str =
     "https://www.openpolicyagent.org/docs/errors/rego-type-error/match-error";
 
 /// Two sides that can never be equal.
-pub(super) fn mismatch(span: Span, left: &Type, right: &Type) -> TypeError {
+pub(super) fn mismatch(span: Span, left: &Type, right: &Type) -> Box<TypeError> {
     let mut diagnostic = Diagnostic::new(Code::Type, span, "match error");
     diagnostic.details = vec![format!("left  : {left}"), format!("right : {right}")];
     let kind = match (left, right) {
@@ -33,10 +33,10 @@ pub(super) fn mismatch(span: Span, left: &Type, right: &Type) -> TypeError {
         ));
     }
     diagnostic.data = Some(json!({"a": left.to_json(), "b": right.to_json()}));
-    TypeError {
+    Box::new(TypeError {
         diagnostic,
         from_unknown: left.has_unknown() || right.has_unknown(),
-    }
+    })
 }
 
 /// A call whose arguments do not fit.
@@ -47,7 +47,7 @@ pub(super) fn arguments_error(
     have: &[Type],
     want: &FunctionType,
     with_result: bool,
-) -> TypeError {
+) -> Box<TypeError> {
     let mut diagnostic =
         Diagnostic::new(Code::Type, span, format!("{}: {message}", ref_text(name)));
     diagnostic.details = vec![
@@ -58,14 +58,14 @@ pub(super) fn arguments_error(
         "have": have.iter().map(Type::to_json).collect::<Vec<_>>(),
         "want": wanted_json(want, with_result),
     }));
-    TypeError {
+    Box::new(TypeError {
         diagnostic,
         from_unknown: have.iter().any(Type::has_unknown),
-    }
+    })
 }
 
 /// A reference into a value that has no parts, or to a function.
-pub(super) fn unsupported(reference: &[Term], position: usize, have: &Type) -> TypeError {
+pub(super) fn unsupported(reference: &[Term], position: usize, have: &Type) -> Box<TypeError> {
     let span = reference.first().map_or_else(Span::default, |it| it.span);
     let text = ref_text(reference);
     let message = if matches!(have, Type::Function(_)) {
@@ -90,10 +90,10 @@ pub(super) fn unsupported(reference: &[Term], position: usize, have: &Type) -> T
         "pos": position,
         "have": have.to_json(),
     }));
-    TypeError {
+    Box::new(TypeError {
         diagnostic,
         from_unknown: false,
-    }
+    })
 }
 
 fn is_local(term: &Term) -> bool {
@@ -108,7 +108,7 @@ pub(super) fn invalid(
     have: &Type,
     want: &Type,
     one_of: &[TermValue],
-) -> TypeError {
+) -> Box<TypeError> {
     let span = reference.first().map_or_else(Span::default, |it| it.span);
     let text = ref_text(reference);
     let mut diagnostic = Diagnostic::new(Code::Type, span, format!("undefined ref: {text}"));
@@ -140,10 +140,10 @@ pub(super) fn invalid(
         data["have"] = have.to_json();
     }
     diagnostic.data = Some(data);
-    TypeError {
+    Box::new(TypeError {
         diagnostic,
         from_unknown: false,
-    }
+    })
 }
 
 /// The parts of a reference as terms of reports.

@@ -66,10 +66,10 @@ impl Checker<'_> {
                     let kind = env.reference(parts);
                     if matches!(kind, Type::Function(_)) {
                         let shown = self.shown(parts);
-                        errors.push(unsupported(&shown, shown.len() - 1, &kind));
+                        errors.push(*unsupported(&shown, shown.len() - 1, &kind));
                         return true;
                     }
-                    errors.extend(self.check_ref(env, parts));
+                    errors.extend(self.check_ref(env, parts).map(|error| *error));
                     false
                 }
                 _ => false,
@@ -78,7 +78,7 @@ impl Checker<'_> {
         });
     }
 
-    fn check_ref(&self, env: &Env<'_>, parts: &[Term]) -> Option<TypeError> {
+    fn check_ref(&self, env: &Env<'_>, parts: &[Term]) -> Option<Box<TypeError>> {
         let head = parts.first()?;
         let mut layer = Some(env);
         while let Some(current) = layer {
@@ -154,7 +154,7 @@ impl Checker<'_> {
         kind: &Type,
         parts: &[Term],
         at: usize,
-    ) -> Option<TypeError> {
+    ) -> Option<Box<TypeError>> {
         let mut kind = kind.clone();
         for (at, part) in parts.iter().enumerate().skip(at) {
             let fail = |have: &Type, want: &Type, one_of: &[TermValue]| {
@@ -220,7 +220,7 @@ impl Checker<'_> {
 
 /// How a walk along a reference ended.
 enum Walk {
-    Done(Option<TypeError>),
+    Done(Option<Box<TypeError>>),
     /// This layer does not know the document; the next one may.
     NextLayer,
 }

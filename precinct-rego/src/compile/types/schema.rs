@@ -106,16 +106,15 @@ fn overridden(known: &Type, path: &[Term], kind: Type) -> Type {
         return object_at(path, kind, Some((Type::any(), Type::any())).as_ref());
     };
     let mut properties = object.properties.clone();
-    match properties.iter_mut().find(|(known, _)| *known == key) {
-        Some((_, value)) => *value = overridden(value, rest, kind),
-        None => {
-            let value = if rest.is_empty() {
-                kind
-            } else {
-                object_at(rest, kind, object.rest.as_ref())
-            };
-            properties.push((key, value));
-        }
+    if let Some((_, value)) = properties.iter_mut().find(|(known, _)| *known == key) {
+        *value = overridden(value, rest, kind);
+    } else {
+        let value = if rest.is_empty() {
+            kind
+        } else {
+            object_at(rest, kind, object.rest.as_ref())
+        };
+        properties.push((key, value));
     }
     Type::object(properties, object.rest.clone())
 }
