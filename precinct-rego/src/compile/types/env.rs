@@ -104,13 +104,16 @@ impl<'a> Env<'a> {
     /// The type of a variable; unknown if there is none.
     pub(super) fn var(&self, name: &str) -> Type {
         let mut layer = Some(self);
+        let mut key = None;
         while let Some(env) = layer {
             if let Some(kind) = env.own_var(name) {
                 return kind;
             }
-            let key = TermValue::Var(name.into());
-            if let Some(node) = env.documents().and_then(|tree| tree.child(&key)) {
-                return node.value.clone().unwrap_or(Type::Unknown);
+            if let Some(tree) = env.documents().filter(|tree| !tree.children.is_empty()) {
+                let key = key.get_or_insert_with(|| TermValue::Var(name.into()));
+                if let Some(node) = tree.child(key) {
+                    return node.value.clone().unwrap_or(Type::Unknown);
+                }
             }
             layer = env.outer;
         }

@@ -124,7 +124,7 @@ impl Checker<'_> {
             return Walk::Done(Some(invalid(&shown, at, &have, &Type::String, &one_of())));
         }
         if let TermValue::Var(name) = &part.value {
-            let keys = node.extent().keys();
+            let keys = node.keys();
             let known = env.var(name);
             if known.is_unknown() {
                 env.set_var(name, keys);
@@ -136,7 +136,12 @@ impl Checker<'_> {
         match node.child(&part.value) {
             None if more_layers => Walk::NextLayer,
             None => {
+                // What is not there may come from base documents. Only the types of variables can be learnt.
+                let rest = parts.get(at + 1..).unwrap_or_default();
                 for child in node.children.values() {
+                    if !has_untyped_var(env, rest) {
+                        break;
+                    }
                     self.check_node(env, child, parts, at + 1, false);
                 }
                 Walk::Done(None)
@@ -216,6 +221,17 @@ impl Checker<'_> {
         }
         None
     }
+}
+
+/// Whether something can still be learnt about the variables of these parts.
+fn has_untyped_var(env: &Env<'_>, parts: &[Term]) -> bool {
+    let mut found = false;
+    for part in parts {
+        vars::each(part, &mut |term| {
+            found |= vars::name(term).is_some_and(|name| env.var(name).is_unknown());
+        });
+    }
+    found
 }
 
 /// How a walk along a reference ended.

@@ -47,6 +47,22 @@ impl TypeTree {
         Type::object(properties, Some((Type::String, Type::any())))
     }
 
+    /// What the document here can be asked for: the keys of its [`extent`](Self::extent).
+    pub(super) fn keys(&self) -> Type {
+        if let Some(value) = &self.value {
+            return value.keys();
+        }
+        let has = |wanted: fn(&TermValue) -> bool| self.children.keys().any(wanted);
+        let mut keys = Type::String;
+        if has(|key| matches!(key, TermValue::Number(_))) {
+            keys = or(&keys, &Type::Number);
+        }
+        if has(|key| matches!(key, TermValue::Boolean(_))) {
+            keys = or(&keys, &Type::Boolean);
+        }
+        keys
+    }
+
     /// Adds a rule's type at a path: to what is known there, and to the objects on the way and below.
     pub(super) fn insert(&mut self, path: &[Term], kind: &Type, key_type: &dyn Fn(&Term) -> Type) {
         let mut node = self;
