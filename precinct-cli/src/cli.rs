@@ -9,12 +9,12 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::commands;
+use crate::commands::{self, Outcome};
 
 /// Rego policies as native Rust: evaluate, check, test and compile them.
 #[derive(Debug, Parser)]
 #[command(name = "precinct", disable_help_subcommand = false)]
-struct Cli {
+pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -22,6 +22,30 @@ struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Build a bundle from policies and data.
+    Build(commands::build::Args),
+    /// Show the builtins and features that policies can use.
+    Capabilities(commands::capabilities::Args),
+    /// Check whether policies parse and compile.
+    Check(commands::check::Args),
+    /// Show what a policy is compiled to.
+    Compile(commands::compile::Args),
+    /// Print what a shell needs to complete commands and flags.
+    Completions(commands::completions::Args),
+    /// Answer recorded evaluations again and compare.
+    Conformance(commands::conformance::Args),
+    /// Evaluate a query.
+    Eval(Box<commands::eval::Args>),
+    /// Bring policies into their canonical layout.
+    Fmt(commands::fmt::Args),
+    /// Print the syntax tree of a file.
+    Parse(commands::parse::Args),
+    /// Write the signature of a bundle.
+    Sign(commands::sign::Args),
+    /// Run the tests of policies.
+    Test(Box<commands::test::Args>),
+    /// Verify whether a bundle is what was signed.
+    Verify(commands::verify::Args),
     /// Print the version of precinct.
     Version(commands::version::Args),
 }
@@ -29,10 +53,42 @@ pub enum Command {
 impl Command {
     /// Runs the command and says how the process ends.
     pub fn run(self) -> ExitCode {
-        match self {
-            Self::Version(args) => commands::version::run(&args),
+        let (name, outcome) = match self {
+            Self::Build(args) => ("build", commands::build::run(&args)),
+            Self::Capabilities(args) => ("capabilities", commands::capabilities::run(&args)),
+            Self::Check(args) => ("check", commands::check::run(&args)),
+            Self::Compile(args) => ("compile", commands::compile::run(&args)),
+            Self::Completions(args) => ("completions", commands::completions::run(&args)),
+            Self::Conformance(args) => ("conformance", commands::conformance::run(&args)),
+            Self::Eval(args) => ("eval", commands::eval::run(&args)),
+            Self::Fmt(args) => ("fmt", commands::fmt::run(&args)),
+            Self::Parse(args) => ("parse", commands::parse::run(&args)),
+            Self::Sign(args) => ("sign", commands::sign::run(&args)),
+            Self::Test(args) => ("test", commands::test::run(&args)),
+            Self::Verify(args) => ("verify", commands::verify::run(&args)),
+            Self::Version(args) => return commands::version::run(&args),
+        };
+        match outcome {
+            Outcome::Code(code) => code,
+            Outcome::Usage(message) => misused(name, &message),
         }
     }
+}
+
+/// Says what is wrong with the arguments of a command, and how it is used.
+fn misused(name: &str, message: &str) -> ExitCode {
+    let mut cli = Cli::command();
+    let usage = cli
+        .find_subcommand_mut(name)
+        .map(|command| command.render_usage().to_string())
+        .unwrap_or_default();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage).to_owned();
+    // Nothing is left to be done when stderr is closed.
+    let _ = writeln!(
+        io::stderr().lock(),
+        "Error: {message}\nUsage:\n  precinct {usage}\n\nUse \"precinct [command] --help\" for more information."
+    );
+    ExitCode::FAILURE
 }
 
 /// Why there is no command to run: help was asked for, or the arguments are wrong.
@@ -84,6 +140,23 @@ fn message(error: &clap::Error) -> String {
                 Some(_) => format!("unknown flag: {flag}"),
                 None => format!("unexpected argument {flag:?}"),
             }
+        }
+        ErrorKind::InvalidValue => {
+            let flag = context(ContextKind::InvalidArg).unwrap_or_default();
+            let value = context(ContextKind::InvalidValue).unwrap_or_default();
+            let long = flag.split(' ').next().unwrap_or_default();
+            let known = match error.get(ContextKind::ValidValue) {
+                Some(ContextValue::Strings(values)) => values.join(","),
+                _ => String::new(),
+            };
+            let short = match long {
+                "--format" => "-f, ",
+                "--target" => "-t, ",
+                _ => "",
+            };
+            format!(
+                "invalid argument {value:?} for \"{short}{long}\" flag: must be one of {{{known}}}"
+            )
         }
         ErrorKind::InvalidSubcommand => {
             let name = context(ContextKind::InvalidSubcommand).unwrap_or_default();

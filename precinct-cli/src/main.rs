@@ -2,9 +2,18 @@
 //!
 //! * [`cli`]: the tree of commands and their flags
 //! * [`commands`]: one file a sub-command
+//! * [`host`]: reading policies, data and input
+//! * [`present`]: how results and errors look
+//! * [`testing`]: running policy tests
+//! * [`signing`], [`writing`]: keys from flags, files that are whole
 
 mod cli;
 mod commands;
+mod host;
+mod present;
+mod signing;
+mod testing;
+mod writing;
 
 use std::process::ExitCode;
 

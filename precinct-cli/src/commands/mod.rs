@@ -1,5 +1,44 @@
-//! The sub-commands, one file each.
-//!
-//! * [`version`]: what this binary is
+//! One file a sub-command.
 
+use std::process::ExitCode;
+
+pub mod build;
+pub mod capabilities;
+pub mod check;
+pub mod compile;
+pub mod completions;
+pub mod conformance;
+pub mod eval;
+pub mod fmt;
+pub mod parse;
+pub mod sign;
+pub mod test;
+pub mod verify;
 pub mod version;
+
+/// How a command ended.
+pub enum Outcome {
+    /// With this exit code; everything has been said.
+    Code(ExitCode),
+    /// The arguments do not fit: the message and how the command is used.
+    Usage(String),
+}
+
+impl Outcome {
+    /// The arguments do not fit.
+    pub fn usage(message: &str) -> Self {
+        Self::Usage(message.to_owned())
+    }
+
+    /// Says why on the standard error.
+    pub fn failed(message: String, code: u8) -> Self {
+        eprintln!("{message}");
+        Self::Code(ExitCode::from(code))
+    }
+
+    /// Says why on the standard output, as OPA does for bundles.
+    pub fn refused(message: &str) -> Self {
+        println!("error: {message}");
+        Self::Code(ExitCode::FAILURE)
+    }
+}

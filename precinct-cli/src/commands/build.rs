@@ -1,0 +1,224 @@
+//! `precinct build`: a bundle from policies and data. The same sources give the same bytes.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use precinct_bundle::load::{self, Loaded};
+use precinct_bundle::signature::token;
+use precinct_bundle::{Bundle, Files, Limits, archive};
+use precinct_interpreter::policy::PolicyOptions;
+use precinct_runtime::json::Encoding;
+use serde_json::json;
+
+use super::Outcome;
+use crate::host::{self, Refusal};
+use crate::signing::{self, VerificationArgs};
+use crate::writing;
+
+/// A bundle from policies and data.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Files and folders.
+    paths: Vec<String>,
+    /// Read the paths as bundles.
+    #[arg(short, long)]
+    bundle: bool,
+    /// The file of the bundle.
+    #[arg(short, long, default_value = "bundle.tar.gz")]
+    output: String,
+    /// The name of this version of the bundle.
+    #[arg(short, long)]
+    revision: Option<String>,
+    /// Paths of documents that are asked for.
+    #[arg(short, long)]
+    entrypoint: Vec<String>,
+    /// What is built.
+    #[arg(short, long, value_enum, default_value_t)]
+    target: Target,
+    /// How much is evaluated ahead.
+    #[arg(short = 'O', long, default_value_t = 0)]
+    optimize: u8,
+    /// Names of files and folders that are left out.
+    #[arg(long, value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// The file with the builtins and features that may be used.
+    #[arg(long)]
+    capabilities: Option<String>,
+    /// The secret (HMAC) or the file of the PEM block with the private key.
+    #[arg(long, value_name = "KEY")]
+    signing_key: Option<String>,
+    /// The algorithm (RFC 7518), to sign and to verify.
+    #[arg(long, default_value = "RS256")]
+    signing_alg: String,
+    /// A file with further claims.
+    #[arg(long, value_name = "PATH")]
+    claims_file: Option<String>,
+    #[command(flatten)]
+    verification: VerificationArgs,
+    /// Read the policies as Rego v0.
+    #[arg(long)]
+    v0_compatible: bool,
+}
+
+/// What is built.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Target {
+    /// Policies as they were written.
+    #[default]
+    Rego,
+}
+
+/// Builds and writes.
+pub fn run(args: &Args) -> Outcome {
+    if args.paths.is_empty() {
+        return Outcome::usage("expected at least one path");
+    }
+    match built(args) {
+        Ok(()) => Outcome::Code(ExitCode::SUCCESS),
+        Err(message) => Outcome::refused(&message),
+    }
+}
+
+fn built(args: &Args) -> Result<(), String> {
+    if args.optimize > 0 && args.entrypoint.is_empty() {
+        return Err("bundle optimizations require at least one entrypoint".to_owned());
+    }
+    let signs = args.signing_key.is_some() || args.verification.verification_key.is_some();
+    if signs && !args.bundle {
+        return Err(
+            "enable bundle mode (ie. --bundle) to verify or sign bundle files or directories"
+                .to_owned(),
+        );
+    }
+    let loaded = loaded(args)?;
+    let options = PolicyOptions {
+        version: host::version(args.v0_compatible, false),
+        prints: true,
+        capabilities: host::capabilities(args.capabilities.as_deref())?,
+        ..PolicyOptions::default()
+    };
+    let refused = |refusal: Refusal| match &refusal {
+        Refusal::Parse(_) | Refusal::Load(_) => format!("load error: {}", refusal.text()),
+        Refusal::Compile(_) => refusal.text(),
+    };
+    let parsed = host::parse_loaded(&loaded, &options).map_err(refused)?;
+    let policy = host::compile(&parsed, options).map_err(refused)?;
+    for entrypoint in &args.entrypoint {
+        let path = entrypoint.trim_matches('/');
+        if policy.engine().entrypoint(path).is_none() {
+            return Err(format!(
+                "undefined entrypoint data.{}",
+                path.replace('/', ".")
+            ));
+        }
+    }
+    let mut files = content(args, &loaded)?;
+    if let Some(key) = &args.signing_key {
+        let id = &args.verification.verification_key_id;
+        let signer = signing::signer(key, &args.signing_alg, id, args.claims_file.as_deref())?;
+        let token = token::sign(in_order(&files), &signer).map_err(|error| error.to_string())?;
+        add(&mut files, token::FILE, token)?;
+    }
+    let bytes = archive::write(&files).map_err(|error| error.to_string())?;
+    writing::replace(Path::new(&args.output), &bytes)
+}
+
+/// Modules first, then data, then the manifest: the order in which OPA lists signed files.
+fn in_order(files: &Files) -> Vec<(String, &[u8])> {
+    let rank = |path: &str| match path {
+        "data.json" => 1,
+        ".manifest" => 2,
+        _ => 0,
+    };
+    let mut list: Vec<(String, &[u8])> = files
+        .iter()
+        .map(|(path, bytes)| (path.to_owned(), bytes))
+        .collect();
+    list.sort_by_key(|(path, _)| (rank(path), path.clone()));
+    list
+}
+
+fn loaded(args: &Args) -> Result<Loaded, String> {
+    let reading = load::Options {
+        ignore: args.ignore.clone(),
+        ..load::Options::default()
+    };
+    if !args.bundle {
+        return load::paths(&args.paths, &reading).map_err(|error| format!("load error: {error}"));
+    }
+    let mut bundles = Vec::new();
+    for path in &args.paths {
+        let clean = load::clean(path);
+        let failed = |error: &dyn std::fmt::Display| format!("load error: bundle {clean}: {error}");
+        let files =
+            load::bundle_files(path, &reading).map_err(|error| format!("load error: {error}"))?;
+        let folder = fs::metadata(&clean).is_ok_and(|kind| kind.is_dir());
+        let prefix = if folder { clean.as_str() } else { "" };
+        let requirement = args.verification.requirement(&args.signing_alg, prefix)?;
+        // Without a key, what is built from is the operator's own, and may carry an older signature.
+        if requirement.is_some() {
+            token::verify(&files, requirement.as_ref()).map_err(|error| failed(&error))?;
+        }
+        let bundle = Bundle::read(&files).map_err(|error| failed(&error))?;
+        bundles.push((path.clone(), bundle));
+    }
+    load::join(bundles).map_err(|error| format!("load error: {error}"))
+}
+
+fn add(files: &mut Files, path: &str, bytes: Vec<u8>) -> Result<(), String> {
+    files
+        .add(path, bytes, &Limits::default())
+        .map_err(|error| error.to_string())
+}
+
+fn content(args: &Args, loaded: &Loaded) -> Result<Files, String> {
+    let mut files = Files::default();
+    let data = Encoding::PLAIN.encode(loaded.data.value());
+    add(&mut files, "data.json", data.into_bytes())?;
+    for module in &loaded.modules {
+        add(
+            &mut files,
+            module.name.trim_start_matches('/'),
+            module.text.clone().into_bytes(),
+        )?;
+    }
+    let mut manifest = serde_json::Map::new();
+    let only = match loaded.bundles.as_slice() {
+        [(_, bundle)] => Some(&bundle.manifest),
+        _ => None,
+    };
+    let revision = args
+        .revision
+        .clone()
+        .or_else(|| only.map(|manifest| manifest.revision.clone()));
+    manifest.insert("revision".to_owned(), json!(revision.unwrap_or_default()));
+    let mut roots: Vec<&str> = loaded
+        .bundles
+        .iter()
+        .flat_map(|(_, bundle)| bundle.manifest.roots())
+        .collect();
+    if roots.is_empty() {
+        roots.push("");
+    }
+    manifest.insert("roots".to_owned(), json!(roots));
+    manifest.insert(
+        "rego_version".to_owned(),
+        json!(i32::from(!args.v0_compatible)),
+    );
+    if let Some(metadata) = only
+        .map(|manifest| &manifest.metadata)
+        .filter(|map| !map.is_empty())
+    {
+        manifest.insert("metadata".to_owned(), json!(metadata));
+    }
+    // OPA's order of members, and its line end.
+    let members: Vec<String> = ["revision", "roots", "rego_version", "metadata"]
+        .iter()
+        .filter_map(|name| Some(format!("{}:{}", json!(name), manifest.get(*name)?)))
+        .collect();
+    let text = format!("{{{}}}\n", members.join(","));
+    add(&mut files, ".manifest", text.into_bytes())?;
+    Ok(files)
+}

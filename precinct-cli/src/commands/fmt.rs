@@ -1,0 +1,163 @@
+//! `precinct fmt`: policies in their canonical layout.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use precinct_bundle::load;
+use precinct_rego::ast::RegoVersion;
+use precinct_rego::format::{FormatOptions, Target, format_source};
+use precinct_rego::source::Sources;
+
+use super::Outcome;
+use crate::host;
+use crate::present::{difference, errors};
+use crate::writing;
+
+/// Policies in their canonical layout.
+#[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "the flags are OPA's")]
+pub struct Args {
+    /// Files and folders; without any, the standard input.
+    paths: Vec<String>,
+    /// Overwrite the files.
+    #[arg(short, long)]
+    write: bool,
+    /// List the files that would change.
+    #[arg(short, long)]
+    list: bool,
+    /// Show what would change.
+    #[arg(short, long)]
+    diff: bool,
+    /// Fail when a file would change.
+    #[arg(long)]
+    fail: bool,
+    /// The policies are and stay Rego v0.
+    #[arg(long)]
+    v0_compatible: bool,
+    /// The policies are Rego v0 and are to be valid under v1 too.
+    #[arg(long)]
+    v0_v1: bool,
+    /// Leave out imports that v1 does not need.
+    #[arg(long)]
+    drop_v0_imports: bool,
+}
+
+/// Formats and prints, lists or writes.
+pub fn run(args: &Args) -> Outcome {
+    if args.paths.is_empty() {
+        return standard_input(args);
+    }
+    for path in &args.paths {
+        if let Err(message) = visit(args, &load::clean(path)) {
+            return Outcome::failed(message, 2);
+        }
+    }
+    Outcome::Code(ExitCode::SUCCESS)
+}
+
+fn options(args: &Args) -> FormatOptions {
+    let (source, target) = match (args.v0_v1, args.v0_compatible) {
+        (true, _) => (RegoVersion::V0, RegoVersion::V0CompatV1),
+        (false, true) => (RegoVersion::V0, RegoVersion::V0),
+        (false, false) => (RegoVersion::V1, RegoVersion::V1),
+    };
+    let mut options = FormatOptions::new(source);
+    options.target = Target::of(target);
+    options.source_version = source;
+    options.drop_redundant_imports = args.drop_v0_imports;
+    options
+}
+
+fn formatted(args: &Args, name: &str, text: &str) -> Result<String, String> {
+    format_source(name, text, &options(args)).map_err(|found| {
+        let mut sources = Sources::default();
+        sources.add(name, text);
+        let shown = host::diagnostics(&found, &sources);
+        format!(
+            "failed to format Rego source file: {}",
+            errors::text(&shown)
+        )
+    })
+}
+
+fn standard_input(args: &Args) -> Outcome {
+    let mut text = String::new();
+    if let Err(error) = std::io::stdin().lock().read_to_string(&mut text) {
+        return Outcome::failed(error.to_string(), 2);
+    }
+    match formatted(args, "stdin", &text) {
+        Ok(formatted) => {
+            print!("{formatted}");
+            Outcome::Code(ExitCode::SUCCESS)
+        }
+        Err(message) => Outcome::failed(message, 2),
+    }
+}
+
+fn visit(args: &Args, path: &str) -> Result<(), String> {
+    let failed = |action, error: &std::io::Error| load::system(action, path, error);
+    let kind = fs::metadata(path).map_err(|error| failed("stat", &error))?;
+    if !kind.is_dir() {
+        return file(args, path);
+    }
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).map_err(|error| failed("open", &error))? {
+        let entry = entry.map_err(|error| failed("open", &error))?;
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    names.sort_unstable();
+    for name in names {
+        let inner = if path == "." {
+            name
+        } else {
+            format!("{path}/{name}")
+        };
+        let folder = Path::new(&inner).is_dir();
+        if folder
+            || Path::new(&inner)
+                .extension()
+                .is_some_and(|extension| extension == "rego")
+        {
+            visit(args, &inner)?;
+        }
+    }
+    Ok(())
+}
+
+fn file(args: &Args, path: &str) -> Result<(), String> {
+    let text = fs::read_to_string(path).map_err(|error| load::system("open", path, &error))?;
+    let new = formatted(args, path, &text)?;
+    let changed = new != text;
+    if args.fail && changed && !args.diff {
+        if args.list {
+            println!("{path}");
+        }
+        return Err("unexpected diff".to_owned());
+    }
+    if args.list {
+        if changed {
+            println!("{path}");
+        }
+        return Ok(());
+    }
+    if args.diff {
+        if changed {
+            println!("{}", difference::coloured(&text, &new));
+            if args.fail {
+                return Err("unexpected diff".to_owned());
+            }
+        }
+        return Ok(());
+    }
+    if args.write {
+        return if changed {
+            writing::replace(Path::new(path), new.as_bytes())
+        } else {
+            Ok(())
+        };
+    }
+    print!("{new}");
+    Ok(())
+}

@@ -1,0 +1,333 @@
+//! What commands share: reading policies, data and input, compiling, and errors as they are shown.
+
+use std::fs;
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use precinct_bundle::load::{self, Loaded};
+use precinct_interpreter::policy::{Failure, Policy, PolicyOptions};
+use precinct_rego::ast::{Module, RegoVersion};
+use precinct_rego::capabilities::Capabilities;
+use precinct_rego::error::Diagnostic;
+use precinct_rego::source::Sources;
+use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
+use precinct_runtime::{Arena, Context, Document, EvalError};
+
+use crate::present::errors::Shown;
+use crate::present::json::Json;
+
+/// What was read, parsed.
+pub struct Parsed {
+    /// The modules as they were written.
+    pub modules: Vec<Module>,
+    /// Their texts.
+    pub sources: Sources,
+    /// The base documents.
+    pub data: Arc<Document>,
+    /// How long parsing took.
+    pub parse_ns: u64,
+}
+
+/// Why there is no policy.
+pub enum Refusal {
+    /// Something can't be read.
+    Load(String),
+    /// Modules do not parse.
+    Parse(Vec<Shown>),
+    /// Modules do not compile.
+    Compile(Vec<Shown>),
+}
+
+impl Refusal {
+    /// The errors, ready to be shown.
+    pub fn shown(&self) -> Vec<Shown> {
+        match self {
+            Self::Load(message) => vec![Shown::message(message.clone())],
+            Self::Parse(shown) | Self::Compile(shown) => shown.clone(),
+        }
+    }
+
+    /// As `check`, `test` and `build` report it.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Load(message) => message.clone(),
+            Self::Parse(shown) => {
+                let lines: Vec<String> = shown.iter().map(Shown::text).collect();
+                match lines.as_slice() {
+                    [one] => format!("1 error occurred during loading: {one}"),
+                    many => format!(
+                        "{} errors occurred during loading:\n{}",
+                        many.len(),
+                        many.join("\n")
+                    ),
+                }
+            }
+            Self::Compile(shown) => crate::present::errors::text(shown),
+        }
+    }
+}
+
+/// Where policies and data are read from.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// Files and folders (`-d`).
+    pub paths: Vec<String>,
+    /// Bundles (`-b`).
+    pub bundles: Vec<String>,
+    /// Names that are left out.
+    pub ignore: Vec<String>,
+}
+
+/// The version that `--v0-compatible` and `--v0-v1` ask for.
+pub fn version(v0: bool, v0_v1: bool) -> RegoVersion {
+    match (v0_v1, v0) {
+        (true, _) => RegoVersion::V0CompatV1,
+        (false, true) => RegoVersion::V0,
+        (false, false) => RegoVersion::V1,
+    }
+}
+
+/// Reads and parses everything at these places.
+///
+/// # Errors
+/// What can't be read or parsed.
+pub fn parse(places: &Places, options: &PolicyOptions) -> Result<Parsed, Refusal> {
+    let reading = load::Options {
+        ignore: places.ignore.clone(),
+        ..load::Options::default()
+    };
+    let mut loaded =
+        load::paths(&places.paths, &reading).map_err(|error| Refusal::Load(error.to_string()))?;
+    let bundles = load::bundles(&places.bundles, &reading)
+        .map_err(|error| Refusal::Load(error.to_string()))?;
+    if !places.bundles.is_empty() {
+        if !places.paths.is_empty() {
+            let joined = Document::try_new(|arena| {
+                precinct_bundle::document::join(
+                    loaded.data.value().copy_into(arena),
+                    bundles.data.value().copy_into(arena),
+                    arena,
+                )
+            });
+            let joined = joined.map_err(|path| {
+                let place = precinct_bundle::document::reference(&path);
+                Refusal::Load(format!("conflicting values at {place}"))
+            })?;
+            loaded.data = Arc::new(joined);
+        } else {
+            loaded.data = Arc::clone(&bundles.data);
+        }
+        loaded.modules.extend(bundles.modules.iter().cloned());
+    }
+    let parsed = parse_loaded(&loaded, options)?;
+    check_roots(&bundles, &parsed)?;
+    Ok(parsed)
+}
+
+/// Parses the modules that were read.
+///
+/// # Errors
+/// What does not parse.
+pub fn parse_loaded(loaded: &Loaded, options: &PolicyOptions) -> Result<Parsed, Refusal> {
+    let started = Instant::now();
+    let mut sources = Sources::default();
+    let mut modules = Vec::new();
+    let mut errors = Vec::new();
+    for module in &loaded.modules {
+        let version = match module.version {
+            Some(0) => RegoVersion::V0,
+            Some(1) => RegoVersion::V1,
+            _ => options.version,
+        };
+        let id = sources.add(module.name.clone(), module.text.clone());
+        match syntax::parse_module(&sources, id, &parse_options(version, &options.capabilities)) {
+            Ok(module) => modules.push(module),
+            Err(more) => errors.extend(more),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Refusal::Parse(diagnostics(&errors, &sources)));
+    }
+    Ok(Parsed {
+        modules,
+        sources,
+        data: Arc::clone(&loaded.data),
+        parse_ns: nanos(started),
+    })
+}
+
+/// How modules of a version are parsed under these capabilities.
+pub fn parse_options(version: RegoVersion, capabilities: &Capabilities) -> ParseOptions {
+    ParseOptions {
+        version,
+        process_annotations: true,
+        capabilities: Some(ParseCapabilities {
+            future_keywords: capabilities.future_keywords.clone(),
+            features: capabilities.features.clone(),
+        }),
+        ..ParseOptions::default()
+    }
+}
+
+/// The packages of a bundle's modules must belong to its roots.
+fn check_roots(bundles: &Loaded, parsed: &Parsed) -> Result<(), Refusal> {
+    for (path, bundle) in &bundles.bundles {
+        let prefix = if path == "." {
+            String::new()
+        } else {
+            format!("{path}/")
+        };
+        for module in &parsed.modules {
+            let Some(source) = parsed.sources.get(module.package.span.source) else {
+                continue;
+            };
+            let inside = source.name.strip_prefix(prefix.as_str());
+            if !inside.is_some_and(|name| bundle.modules.iter().any(|file| file.path == name)) {
+                continue;
+            }
+            let parts: Vec<String> = module.package.path[1..]
+                .iter()
+                .map(|part| match &part.value {
+                    precinct_rego::ast::TermValue::String(text) => text.to_string(),
+                    _ => part.to_string(),
+                })
+                .collect();
+            if !bundle.manifest.owns(&parts.join("/")) {
+                return Err(Refusal::Load(format!(
+                    "bundle {path}: manifest roots [{}] do not permit '{}' in module '{}'",
+                    bundle.manifest.roots().join(" "),
+                    module.package,
+                    source.name
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Compiles what was parsed.
+///
+/// # Errors
+/// What does not compile.
+pub fn compile(parsed: &Parsed, options: PolicyOptions) -> Result<Policy, Refusal> {
+    Policy::from_modules(parsed.modules.clone(), parsed.sources.clone(), options)
+        .map_err(|failure| Refusal::Compile(failure_shown(&failure)))
+}
+
+/// A context with time, randomness and prints to the standard error.
+pub fn prepare<'a>(context: Context<'a>) -> Context<'a> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let ns = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
+    let mut context = context.with_seed(u64::try_from(ns).unwrap_or_default().rotate_left(17));
+    context.time_ns = ns;
+    context.printer = Some(Box::new(|line| eprintln!("{line}")));
+    context
+}
+
+/// Reads the input document: JSON or YAML, of a file or of the standard input.
+///
+/// # Errors
+/// What can't be read.
+pub fn input(path: Option<&str>, stdin: bool) -> Result<Option<Document>, String> {
+    let bytes = if stdin {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|error| error.to_string())?;
+        bytes
+    } else {
+        let Some(path) = path else { return Ok(None) };
+        let path = load::clean(path);
+        fs::read(&path).map_err(|error| load::system("open", &path, &error))?
+    };
+    document(&bytes).map(Some)
+}
+
+/// JSON or YAML bytes as a document.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn document(bytes: &[u8]) -> Result<Document, String> {
+    if let Ok(document) = Document::from_json(bytes) {
+        return Ok(document);
+    }
+    let json = precinct_bundle::document::yaml(bytes)
+        .map_err(|error| format!("unable to parse input: {error}"))?;
+    Document::from_json(json.as_bytes()).map_err(|error| format!("unable to parse input: {error}"))
+}
+
+/// An arena that lives as long as the process: for values that are shown before it ends.
+pub fn arena() -> Arena {
+    Arena::new()
+}
+
+/// The nanoseconds since a moment.
+pub fn nanos(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Diagnostics, ready to be shown.
+pub fn diagnostics(errors: &[Diagnostic], sources: &Sources) -> Vec<Shown> {
+    errors
+        .iter()
+        .map(|error| Shown {
+            code: error.code.to_string(),
+            message: error.message.clone(),
+            location: sources
+                .get(error.span.source)
+                .filter(|_| error.span.row > 0)
+                .map(|source| (source.name.to_string(), error.span.row, error.span.col)),
+            lines: error.details.clone(),
+            details: error.data.as_ref().map(Json::from),
+            trace: Vec::new(),
+        })
+        .collect()
+}
+
+/// The errors of a policy or query.
+pub fn failure_shown(failure: &Failure) -> Vec<Shown> {
+    diagnostics(&failure.errors, &failure.sources)
+}
+
+/// An error of an evaluation.
+pub fn eval_shown(error: &EvalError) -> Shown {
+    Shown {
+        code: error.code.to_string(),
+        message: error.message.clone(),
+        location: error
+            .location
+            .as_ref()
+            .map(|place| (place.file.to_string(), place.row, place.col)),
+        ..Shown::default()
+    }
+}
+
+/// The capabilities of a file; without one, all that precinct has.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn capabilities(path: Option<&str>) -> Result<Arc<Capabilities>, String> {
+    let Some(path) = path else {
+        return Ok(precinct_interpreter::capabilities());
+    };
+    let text = fs::read_to_string(path).map_err(|error| load::system("open", path, &error))?;
+    Capabilities::from_json(&text)
+        .map(Arc::new)
+        .map_err(|error| error.to_string())
+}
+
+/// A duration as Go writes it, for flags.
+///
+/// # Errors
+/// In the words of Go.
+pub fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let ns =
+        precinct_runtime::builtins::time::duration::parse(text).map_err(|error| error.message)?;
+    u64::try_from(ns)
+        .map(std::time::Duration::from_nanos)
+        .map_err(|_| format!("invalid duration {text:?}"))
+}

@@ -1,0 +1,63 @@
+//! Coverage as OPA's JSON.
+
+use precinct_interpreter::coverage::{FileReport, Range, Report};
+
+use super::json::Json;
+
+fn position(row: u32, col: u32) -> Json {
+    Json::object([("row", Some(row.into())), ("col", Some(col.into()))])
+}
+
+fn ranges(list: &[Range]) -> Option<Json> {
+    let items = list.iter().map(|range| {
+        Json::object([
+            ("start", Some(position(range.start.row, range.start.col))),
+            ("end", Some(position(range.end.row, range.end.col))),
+        ])
+    });
+    (!list.is_empty()).then(|| Json::Array(items.collect()))
+}
+
+fn lines(count: usize) -> Option<Json> {
+    (count > 0).then(|| Json::Number(count.to_string()))
+}
+
+/// At most two digits behind the point, and none that are not needed.
+fn percent(value: f64) -> Option<Json> {
+    let text = format!("{:.2}", (value * 100.0).round() / 100.0);
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    (value > 0.0).then(|| Json::Number(text.to_owned()))
+}
+
+fn file(report: &FileReport) -> Json {
+    Json::object([
+        ("covered", ranges(&report.covered)),
+        ("not_covered", ranges(&report.not_covered)),
+        ("covered_lines", lines(report.covered_lines())),
+        ("not_covered_lines", lines(report.not_covered_lines())),
+        ("coverage", percent(report.percentage())),
+    ])
+}
+
+/// The whole report.
+pub fn json(report: &Report) -> Json {
+    let files = report
+        .files
+        .iter()
+        .map(|(name, report)| (name.to_string(), file(report)));
+    Json::object([
+        ("files", Some(Json::Object(files.collect()))),
+        (
+            "covered_lines",
+            lines(report.covered_lines()).or(Some(Json::Number("0".into()))),
+        ),
+        (
+            "not_covered_lines",
+            lines(report.not_covered_lines()).or(Some(Json::Number("0".into()))),
+        ),
+        (
+            "coverage",
+            percent(report.percentage()).or(Some(Json::Number("0".into()))),
+        ),
+    ])
+}

@@ -1,0 +1,91 @@
+//! Keys from the command line, as OPA's flags give them.
+
+use std::fs;
+
+use clap::Args;
+use precinct_bundle::load;
+use precinct_bundle::signature::keys::{self, VerificationKey};
+use precinct_bundle::signature::token::{Requirement, Signer};
+
+/// With what a bundle is verified.
+#[derive(Clone, Debug, Args)]
+pub struct VerificationArgs {
+    /// The secret (HMAC) or the file of the PEM block with the public key.
+    #[arg(long, value_name = "KEY")]
+    pub verification_key: Option<String>,
+    /// The name of the key.
+    #[arg(long, value_name = "ID", default_value = "default")]
+    pub verification_key_id: String,
+    /// The scope that the signature must have.
+    #[arg(long, default_value = "")]
+    pub scope: String,
+    /// Files that need no digest.
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub exclude_files_verify: Vec<String>,
+}
+
+impl VerificationArgs {
+    /// What bundles must satisfy; nothing when there is no key.
+    ///
+    /// # Errors
+    /// When the key can't be read or does not fit the algorithm.
+    pub fn requirement(
+        &self,
+        algorithm: &str,
+        prefix: &str,
+    ) -> Result<Option<Requirement>, String> {
+        let Some(given) = &self.verification_key else {
+            return Ok(None);
+        };
+        let key = VerificationKey::new(
+            &self.verification_key_id,
+            &text(given),
+            algorithm,
+            &self.scope,
+        )
+        .map_err(|error| error.to_string())?;
+        Ok(Some(Requirement {
+            keys: vec![key],
+            key_id: Some(self.verification_key_id.clone()),
+            scope: self.scope.clone(),
+            exclude: self.exclude_files_verify.clone(),
+            prefix: prefix.to_owned(),
+        }))
+    }
+}
+
+/// The content of the file of this name, or the text itself.
+fn text(given: &str) -> String {
+    fs::read_to_string(given).unwrap_or_else(|_| given.to_owned())
+}
+
+/// What signs a bundle.
+///
+/// # Errors
+/// When the key or the claims can't be read.
+pub fn signer(
+    key: &str,
+    algorithm: &str,
+    key_id: &str,
+    claims_file: Option<&str>,
+) -> Result<Signer, String> {
+    let algorithm = keys::algorithm_by_name(algorithm).map_err(|error| error.to_string())?;
+    let key = keys::key(&text(key), algorithm).map_err(|error| error.to_string())?;
+    let claims = match claims_file {
+        None => None,
+        Some(path) => {
+            let text = fs::read(path).map_err(|error| load::system("open", path, &error))?;
+            Some(serde_json::from_slice(&text).map_err(|error| format!("{path}: {error}"))?)
+        }
+    };
+    Ok(Signer {
+        key,
+        algorithm,
+        key_id: if claims.is_some() {
+            String::new()
+        } else {
+            key_id.to_owned()
+        },
+        claims,
+    })
+}
