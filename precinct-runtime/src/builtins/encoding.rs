@@ -236,7 +236,7 @@ fn yaml_text(string: &str, level: usize) -> String {
 }
 
 /// YAML as the JSON text that it stands for.
-fn yaml_json(source: &str) -> Result<String, String> {
+pub(super) fn yaml_json(source: &str) -> Result<String, String> {
     let value: serde_yaml::Value =
         serde_yaml::from_str(source).map_err(|error| format!("yaml: {error}"))?;
     let mut out = String::new();

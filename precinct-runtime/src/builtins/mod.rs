@@ -43,6 +43,8 @@ pub mod glob;
 #[cfg(feature = "graphql")]
 pub mod graphql;
 pub mod graphs;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod internals;
 #[cfg(feature = "crypto")]
 pub mod jwt;
@@ -93,6 +95,8 @@ pub const FAMILIES: &[&[Builtin]] = &[
     crypto::FAMILY,
     #[cfg(feature = "graphql")]
     graphql::FAMILY,
+    #[cfg(feature = "http")]
+    http::FAMILY,
     #[cfg(feature = "crypto")]
     jwt::FAMILY,
     numbers::FAMILY,
