@@ -6,14 +6,15 @@
 use serde_json::Value as Json;
 use serde_yaml::Value as Yaml;
 
+use crate::ast::display::body_text;
 use crate::ast::{
-    Annotations, Author, Comment, CompileAnnotation, Ref, RegoVersion, RelatedResource,
-    SchemaAnnotation, Span, Term, TermValue,
+    Annotations, Author, Comment, CompileAnnotation, Expr, ExprKind, Ref, RegoVersion,
+    RelatedResource, SchemaAnnotation, Span, Term, TermValue,
 };
 use crate::error::Diagnostic;
 use crate::source::Sources;
 
-use super::entry::{parse_ref, parse_term};
+use super::entry::parse_query;
 use super::options::ParseOptions;
 use super::parser::parse_error;
 
@@ -107,6 +108,7 @@ fn failure(first: &Comment, lines: &[Comment], line: Option<usize>, message: &st
 fn yaml_error(message: &str) -> (Option<usize>, String) {
     let mut problem = message.split(" at line ");
     let what = problem.next().unwrap_or(message);
+    let what = what.split(", while ").next().unwrap_or(what);
     let lines: Vec<usize> = problem
         .filter_map(|rest| rest.split(' ').next()?.parse().ok())
         .collect();
@@ -467,16 +469,52 @@ fn author_of_text(text: &str) -> Option<Author> {
     })
 }
 
-fn term_of(text: &str) -> Option<Term> {
+/// A term that stands on its own in a field, or why it is none, in OPA's words.
+fn term_of(text: &str) -> Result<Term, String> {
     let mut sources = Sources::default();
     let id = sources.add("", text);
-    parse_term(&sources, id, &ParseOptions::new(RegoVersion::V1)).ok()
+    let body = parse_query(&sources, id, &ParseOptions::new(RegoVersion::V1))
+        .map_err(|errors| format!("failed to parse term: {}", listed(&errors)))?;
+    match <[Expr; 1]>::try_from(body) {
+        Ok([expr]) => match expr.kind {
+            ExprKind::Term(term) => Ok(term),
+            _ => Err(format!("expected term but got {expr}")),
+        },
+        Err(body) => Err(format!(
+            "expected exactly one term but got: {}",
+            body_text(&body)
+        )),
+    }
 }
 
-fn ref_of(text: &str) -> Option<Ref> {
-    let mut sources = Sources::default();
-    let id = sources.add("", text);
-    parse_ref(&sources, id, &ParseOptions::new(RegoVersion::V1)).ok()
+fn ref_of(text: &str) -> Result<Ref, String> {
+    let term = term_of(text).map_err(|why| format!("failed to parse ref: {why}"))?;
+    match term.value {
+        TermValue::Ref(parts) => Ok(parts),
+        _ => Err(format!("expected ref but got {term}")),
+    }
+}
+
+/// Errors as OPA lists them inside of another error.
+fn listed(errors: &[Diagnostic]) -> String {
+    let one = |error: &Diagnostic| {
+        let mut text = format!(
+            "{}:{}: {}: {}",
+            error.span.row, error.span.col, error.code, error.message
+        );
+        for line in &error.details {
+            text.push_str("\n\t");
+            text.push_str(line);
+        }
+        text
+    };
+    match errors {
+        [error] => format!("1 error occurred: {}", one(error)),
+        errors => {
+            let all: Vec<String> = errors.iter().map(one).collect();
+            format!("{} errors occurred:\n{}", errors.len(), all.join("\n"))
+        }
+    }
 }
 
 fn schema(item: &Yaml) -> Field<SchemaAnnotation> {
@@ -487,7 +525,7 @@ fn schema(item: &Yaml) -> Field<SchemaAnnotation> {
         Some((key, value)) => (text(Some(key), "schemas")?, value.clone()),
         None => (String::new(), Yaml::Null),
     };
-    let path = ref_of(&key).ok_or_else(|| "invalid document reference".to_owned())?;
+    let path = ref_of(&key).map_err(|_| "invalid document reference".to_owned())?;
     let mut out = SchemaAnnotation {
         path,
         schema: None,
@@ -509,8 +547,8 @@ fn schema_ref(text: &str) -> Result<Ref, String> {
     let is_schema =
         |term: &Term| matches!(&term.value, TermValue::Var(name) if name.as_ref() == "schema");
     match term_of(text) {
-        Some(term) if is_schema(&term) => Ok(vec![term]),
-        Some(Term {
+        Ok(term) if is_schema(&term) => Ok(vec![term]),
+        Ok(Term {
             value: TermValue::Ref(parts),
             ..
         }) if parts.first().is_some_and(is_schema) => Ok(parts),
@@ -529,17 +567,15 @@ fn compile(value: &Yaml) -> Field<CompileAnnotation> {
     if let Some(Yaml::Sequence(items)) = mapping.get("unknowns") {
         for item in items {
             if let Yaml::String(text) = item {
-                let reference = ref_of(text).ok_or_else(|| {
-                    format!("invalid unknowns element {text:?}: failed to parse ref")
-                })?;
+                let reference = ref_of(text)
+                    .map_err(|why| format!("invalid unknowns element {text:?}: {why}"))?;
                 out.unknowns.push(reference);
             }
         }
     }
     if let Some(Yaml::String(text)) = mapping.get("mask_rule") {
-        let term = term_of(text).ok_or_else(|| {
-            format!("invalid mask_rule annotation {text:?}: failed to parse term")
-        })?;
+        let term =
+            term_of(text).map_err(|why| format!("invalid mask_rule annotation {text:?}: {why}"))?;
         out.mask_rule = Some(match term.value {
             TermValue::Var(_) | TermValue::String(_) => vec![term],
             TermValue::Ref(parts) => parts,
