@@ -10,6 +10,7 @@
 //! * [`capabilities`]: builtins and features that policies can use
 //! * [`compile`]: names, variables, order, types: modules that can be lowered
 //! * [`render`]: diagnostics as pictures
+//! * [`json_schema`]: what schemas say about the kinds of values
 //! * [`ir`]: what the engines execute
 //! * [`lower`]: from compiled modules to IR
 //! * [`optimise`]: the same program, quicker
@@ -20,6 +21,7 @@ pub mod compile;
 pub mod error;
 pub mod format;
 pub mod ir;
+pub mod json_schema;
 pub mod lower;
 pub mod optimise;
 pub mod render;
