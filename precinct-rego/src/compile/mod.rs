@@ -51,6 +51,6 @@ mod with;
 pub use compiled::{Compiled, CompiledQuery};
 pub use graph::Graph;
 pub use metadata::AnnotationSet;
-pub use options::{CompileOptions, PathCheck, QueryOptions};
+pub use options::{CompileOptions, FetchSchema, PathCheck, QueryOptions};
 pub use rule_tree::{Key, RuleId, RuleNode, Rules, is_multi_value};
 pub use stages::compile;

@@ -10,6 +10,9 @@ use crate::capabilities::Capabilities;
 /// Whether the base documents have something at a path (`["a", "b"]` is `data.a.b`).
 pub type PathCheck = Arc<dyn Fn(&[Arc<str>]) -> bool + Send + Sync>;
 
+/// Fetches the JSON document at an address, for schemas that refer to others; the error is shown to the author.
+pub type FetchSchema = Arc<dyn Fn(&str) -> Result<serde_json::Value, String> + Send + Sync>;
+
 /// How modules are compiled.
 #[derive(Clone)]
 #[expect(
@@ -31,6 +34,8 @@ pub struct CompileOptions {
     pub rewrite_tests: bool,
     /// JSON schemas by their path behind `schema` (`[]` describes `input` everywhere).
     pub schemas: BTreeMap<Vec<Arc<str>>, serde_json::Value>,
+    /// How schemas get at documents on the hosts that the capabilities allow; without it, they cannot.
+    pub fetch_schema: Option<FetchSchema>,
     /// Heed the `schemas` of annotations.
     pub use_schema_annotations: bool,
     /// Refuse rules at paths where the base documents have something.
@@ -53,6 +58,7 @@ impl CompileOptions {
             allow_undefined_functions: false,
             rewrite_tests: false,
             schemas: BTreeMap::new(),
+            fetch_schema: None,
             use_schema_annotations: true,
             path_check: None,
             path_check_roots: Vec::new(),

@@ -185,7 +185,7 @@ impl<'a> Compiler<'a> {
 
     fn describe_builtins(&mut self) {
         let schema = self.options.schemas.get([].as_slice());
-        let input = match schema.map(from_schema) {
+        let input = match schema.map(|it| from_schema(it, self.options)) {
             Some(Err(message)) => {
                 self.errors.fatal(input_error(message));
                 None
@@ -708,7 +708,7 @@ impl<'a> Compiler<'a> {
                 continue;
             };
             let schemas = Schemas {
-                given: &self.options.schemas,
+                options: self.options,
                 annotations: if self.options.use_schema_annotations {
                     self.annotations.schemas(&self.modules, &self.rules, id)
                 } else {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::kinds::{FunctionType, Type};
+use super::shorten;
 use super::text::{arguments, key_json, wanted, wanted_json};
 use crate::ast::display::ref_text;
 use crate::ast::{Span, Term, TermValue};
@@ -20,7 +21,13 @@ const MATCH_ERROR_PAGE: &str =
 /// Two sides that can never be equal.
 pub(super) fn mismatch(span: Span, left: &Type, right: &Type) -> Box<TypeError> {
     let mut diagnostic = Diagnostic::new(Code::Type, span, "match error");
-    diagnostic.details = vec![format!("left  : {left}"), format!("right : {right}")];
+    let lines =
+        |left: &str, right: &str| vec![format!("left  : {left}"), format!("right : {right}")];
+    diagnostic.details = lines(&left.to_string(), &right.to_string());
+    if shorten::too_long(&diagnostic.details) {
+        let (left, right) = shorten::difference(left, right);
+        diagnostic.details = lines(&left, &right);
+    }
     let kind = match (left, right) {
         (Type::Object(_), Type::Object(_)) => Some("objects"),
         (Type::Array(_), Type::Array(_)) => Some("arrays"),
@@ -54,6 +61,12 @@ pub(super) fn arguments_error(
         format!("have: {}", arguments(have, None)),
         format!("want: {}", wanted(want, with_result)),
     ];
+    if shorten::too_long(&diagnostic.details) {
+        let result = want.result.as_ref().filter(|_| with_result);
+        let parameters: Vec<_> = want.args.iter().chain(result).collect();
+        let (have, want) = shorten::arguments(have, &parameters, want.variadic.as_ref());
+        diagnostic.details = vec![format!("have: {have}"), format!("want: {want}")];
+    }
     diagnostic.data = Some(json!({
         "have": have.iter().map(Type::to_json).collect::<Vec<_>>(),
         "want": wanted_json(want, with_result),

@@ -83,6 +83,10 @@ impl Checker<'_> {
                     unifies(&known, kind)
                 }
             }
+            (
+                TermValue::Array(_) | TermValue::Object(_) | TermValue::Set(_),
+                Type::Recursive(it),
+            ) => self.unify(env, term, &it.opened(), union),
             (TermValue::Array(items), Type::Array(it)) => {
                 (items.len() == it.items.len() || it.rest.is_some())
                     && items

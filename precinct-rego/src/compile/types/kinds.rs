@@ -1,8 +1,10 @@
 //! What is known about values before evaluation.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use super::described::Recursive;
 use crate::ast::{Term, TermValue};
 
 /// A type.
@@ -28,6 +30,8 @@ pub enum Type {
     Any(Arc<[Type]>),
     /// Functions.
     Function(Arc<FunctionType>),
+    /// What a schema describes that contains itself.
+    Recursive(Arc<Recursive>),
 }
 
 /// The type of an array.
@@ -101,6 +105,15 @@ impl Type {
         Self::Set(Arc::new(of))
     }
 
+    /// The type with its own parts, where it contains itself.
+    #[must_use]
+    pub fn opened(&self) -> Cow<'_, Self> {
+        match self {
+            Self::Recursive(it) => Cow::Owned(it.opened()),
+            it => Cow::Borrowed(it),
+        }
+    }
+
     /// Nothing is known.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
@@ -118,7 +131,12 @@ impl Type {
     pub fn has_unknown(&self) -> bool {
         match self {
             Self::Unknown => true,
-            Self::Null | Self::Boolean | Self::Number | Self::String | Self::Any(_) => false,
+            Self::Null
+            | Self::Boolean
+            | Self::Number
+            | Self::String
+            | Self::Any(_)
+            | Self::Recursive(_) => false,
             Self::Array(it) => {
                 it.items.iter().any(Self::has_unknown)
                     || it.rest.as_ref().is_some_and(Self::has_unknown)
@@ -141,7 +159,7 @@ impl Type {
     /// A collection that can hold nothing.
     #[must_use]
     pub fn is_empty_collection(&self) -> bool {
-        match self {
+        match self.opened().as_ref() {
             Self::Object(it) => it.properties.is_empty() && it.rest.is_none(),
             Self::Array(it) => it.items.is_empty() && it.rest.is_none(),
             Self::Set(of) => of.is_unknown(),
@@ -152,7 +170,7 @@ impl Type {
     /// What the collection can be asked for; unknown if it is none.
     #[must_use]
     pub fn keys(&self) -> Self {
-        match self {
+        match self.opened().as_ref() {
             Self::Array(_) => Self::Number,
             Self::Object(it) => {
                 let known = it
@@ -176,7 +194,7 @@ impl Type {
     /// What the collection can answer; unknown if it is none.
     #[must_use]
     pub fn values(&self) -> Self {
-        match self {
+        match self.opened().as_ref() {
             Self::Array(it) => it
                 .items
                 .iter()
@@ -200,7 +218,7 @@ impl Type {
     /// What the collection answers to a constant key; unknown if it cannot have it.
     #[must_use]
     pub fn select(&self, key: &TermValue) -> Self {
-        match self {
+        match self.opened().as_ref() {
             Self::Array(it) => match key {
                 TermValue::Number(text) => text
                     .parse::<usize>()
@@ -228,6 +246,11 @@ impl Type {
         }
     }
 
+    /// Whether both are arrays, both are strings, …
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+
     fn rank(&self) -> i8 {
         match self {
             Self::Unknown => -1,
@@ -240,6 +263,7 @@ impl Type {
             Self::Set(_) => 6,
             Self::Any(_) => 7,
             Self::Function(_) => 8,
+            Self::Recursive(it) => it.opened().rank(),
         }
     }
 }
@@ -323,6 +347,14 @@ pub(super) fn json_key(term: &Term) -> TermValue {
 /// The order of types: by kind, then by content.
 pub(super) fn compare(a: &Type, b: &Type) -> Ordering {
     match (a, b) {
+        (Type::Recursive(x), Type::Recursive(y)) => {
+            if x.is(y) {
+                return Ordering::Equal;
+            }
+            let order = a.rank().cmp(&b.rank());
+            order.then_with(|| x.name().cmp(y.name()))
+        }
+        (Type::Recursive(_), _) | (_, Type::Recursive(_)) => compare(&a.opened(), &b.opened()),
         (Type::Array(a), Type::Array(b)) => {
             rests(a.rest.as_ref(), b.rest.as_ref()).then_with(|| lists(&a.items, &b.items))
         }

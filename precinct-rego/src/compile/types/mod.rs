@@ -5,21 +5,24 @@
 //! * [`unifies`]: whether two types have a value in common
 //! * [`tree`], [`env`](self::env): what is known of documents and variables
 //! * [`infer`], [`refs`], [`check`]: the checks
-//! * [`schema`]: types from JSON schemas
-//! * [`errors`]: what authors are told
+//! * [`schema`] (with [`described`]): types from JSON schemas
+//! * [`errors`] (with [`shorten`]): what authors are told
 
 mod check;
+mod described;
 mod env;
 mod errors;
 mod infer;
 mod kinds;
 mod refs;
 mod schema;
+mod shorten;
 mod text;
 mod tree;
 mod unifies;
 
 pub(super) use check::Checker;
+pub use described::Recursive;
 pub use kinds::{ArrayType, FunctionType, ObjectType, Parameter, Type};
 pub use schema::SchemaMap;
 pub(super) use schema::{SchemaTypes, Schemas, from_schema, input_error};

@@ -243,7 +243,7 @@ enum Walk {
 
 /// The keys that values of a type are known to have.
 fn known_keys(kind: &Type) -> Vec<TermValue> {
-    let mut keys: Vec<TermValue> = match kind {
+    let mut keys: Vec<TermValue> = match kind.opened().as_ref() {
         Type::Object(it) => it.properties.iter().map(|(key, _)| key.clone()).collect(),
         Type::Any(of) => of.iter().flat_map(known_keys).collect(),
         _ => Vec::new(),

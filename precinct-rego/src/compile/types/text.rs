@@ -42,6 +42,7 @@ impl Display for Type {
                     None => Ok(()),
                 }
             }
+            Self::Recursive(it) => write!(f, "recursive({})", it.name()),
             Self::Set(of) if of.is_unknown() => f.write_str("set"),
             Self::Set(of) => write!(f, "set[{of}]"),
             Self::Any(of) if of.is_empty() => f.write_str("any"),
@@ -60,7 +61,7 @@ fn joined(types: &[Type]) -> String {
     list.join(", ")
 }
 
-fn key_text(key: &TermValue) -> String {
+pub(super) fn key_text(key: &TermValue) -> String {
     match key {
         TermValue::String(text) => text.to_string(),
         other => other.to_string(),
@@ -121,6 +122,7 @@ impl Type {
     pub fn to_json(&self) -> Value {
         match self {
             Self::Unknown => Value::Null,
+            Self::Recursive(it) => json!({"name": it.name()}),
             Self::Null | Self::Boolean | Self::Number | Self::String => {
                 json!({"type": self.to_string()})
             }

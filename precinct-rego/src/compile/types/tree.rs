@@ -70,7 +70,8 @@ impl TypeTree {
             node = node.children.entry(part.value.clone()).or_default();
             let rest = path.get(position + 1..).unwrap_or_default();
             if !rest.is_empty()
-                && let Some(object @ Type::Object(_)) = &node.value
+                && let Some(object @ Type::Object(_)) =
+                    node.value.as_ref().map(Type::opened).as_deref()
             {
                 node.value = Some(with_property(object, rest, kind, key_type));
             }
@@ -79,7 +80,12 @@ impl TypeTree {
             Some(known) => merge(known, kind),
             None => kind.clone(),
         };
-        if matches!(kind, Type::Object(_)) && matches!(merged, Type::Object(_)) {
+        let (is_object, opened) = (
+            matches!(*kind.opened(), Type::Object(_)),
+            merged.opened().into_owned(),
+        );
+        if is_object && !node.children.is_empty() && matches!(opened, Type::Object(_)) {
+            merged = opened;
             let mut below = Vec::new();
             for (key, child) in &node.children {
                 child.leaves(&mut vec![key.clone()], &mut below);
@@ -138,6 +144,8 @@ fn with_property(
 fn merge(a: &Type, b: &Type) -> Type {
     match (a, b) {
         (Type::Unknown, it) | (it, Type::Unknown) => it.clone(),
+        (Type::Recursive(x), Type::Recursive(y)) if x.is(y) => a.clone(),
+        (Type::Recursive(_), _) | (_, Type::Recursive(_)) => merge(&a.opened(), &b.opened()),
         (Type::Object(x), Type::Object(y))
             if x.properties.is_empty() && y.properties.is_empty() =>
         {

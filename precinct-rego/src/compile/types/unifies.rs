@@ -6,6 +6,12 @@ use super::kinds::{ArrayType, ObjectType, Type};
 pub(super) fn unifies(a: &Type, b: &Type) -> bool {
     match (a, b) {
         (Type::Unknown, _) | (_, Type::Unknown) => false,
+        (Type::Recursive(x), Type::Recursive(y)) => {
+            // Their parts never end, so that only their kinds can be compared.
+            let (x, y) = (x.opened(), y.opened());
+            matches!(x, Type::Any(_)) || matches!(y, Type::Any(_)) || x.is_like(&y)
+        }
+        (Type::Recursive(_), _) | (_, Type::Recursive(_)) => unifies(&a.opened(), &b.opened()),
         (Type::Any(_), _) | (_, Type::Any(_)) => {
             matches!(a, Type::Any(of) if any_unifies(of, b))
                 || matches!(b, Type::Any(of) if any_unifies(of, a))
