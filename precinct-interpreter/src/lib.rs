@@ -2,10 +2,12 @@
 //!
 //! * [`policy`]: from source text to answers
 //! * [`capabilities`]: the runtime's builtins, as the compiler reads them
+//! * [`batch`]: many inputs at once
 //! * [`coverage`]: which parts of a policy were evaluated
 //! * [`hosts`]: builtins that need the front end
 //! * [`engine`]: IR to register code, and the machine that runs it
 
+pub mod batch;
 pub mod capabilities;
 pub mod coverage;
 pub mod engine;
@@ -13,6 +15,7 @@ mod hosts;
 pub mod policy;
 mod values;
 
+pub use batch::Batch;
 pub use capabilities::capabilities;
 pub use engine::{Engine, Hooks, LoadError, NoHooks, Options, Place};
 pub use hosts::hosts;
