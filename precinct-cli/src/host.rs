@@ -282,10 +282,22 @@ pub fn diagnostics(errors: &[Diagnostic], sources: &Sources) -> Vec<Shown> {
                 .filter(|_| error.span.row > 0)
                 .map(|source| (source.name.to_string(), error.span.row, error.span.col)),
             lines: error.details.clone(),
-            details: error.data.as_ref().map(Json::from),
+            details: error.data.as_ref().map(details),
             trace: Vec::new(),
         })
         .collect()
+}
+
+/// The members of details in the order in which OPA writes them.
+fn details(data: &serde_json::Value) -> Json {
+    const ORDER: [&str; 7] = ["line", "idx", "ref", "pos", "have", "want", "oneOf"];
+    match Json::from(data) {
+        Json::Object(mut members) => {
+            members.sort_by_key(|(name, _)| ORDER.iter().position(|known| known == name));
+            Json::Object(members)
+        }
+        other => other,
+    }
 }
 
 /// The errors of a policy or query.

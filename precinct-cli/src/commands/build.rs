@@ -115,6 +115,14 @@ fn built(args: &Args) -> Result<(), String> {
         }
     }
     let mut files = content(args, &loaded)?;
+    if let (None, [(path, _)]) = (&args.signing_key, loaded.bundles.as_slice()) {
+        // What was signed keeps its signature, which no longer fits if something was changed.
+        let read = load::bundle_files(path, &load::Options::default())
+            .map_err(|error| error.to_string())?;
+        if let Some(token) = read.get(token::FILE) {
+            add(&mut files, token::FILE, token.to_vec())?;
+        }
+    }
     if let Some(key) = &args.signing_key {
         let id = &args.verification.verification_key_id;
         let signer = signing::signer(key, &args.signing_alg, id, args.claims_file.as_deref())?;

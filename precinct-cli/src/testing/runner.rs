@@ -161,7 +161,7 @@ fn note(rule: &mut Rule) {
         span,
         kind: call,
         negated: false,
-        generated: true,
+        generated: false,
         with: Vec::new(),
     };
     rule.body.insert(at, expr);

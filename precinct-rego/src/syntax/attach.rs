@@ -6,7 +6,7 @@ use crate::ast::display::ref_text;
 use crate::ast::{Annotations, Module, Rule};
 use crate::error::Diagnostic;
 
-use super::parser::parse_error;
+use super::parser::whole_error;
 
 /// The statement that follows a block.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Target {
 }
 
 /// Settles the scope of every block and hands those of rules to the rules.
-pub(super) fn attach(module: &mut Module, text: &str) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn attach(module: &mut Module) -> Result<(), Vec<Diagnostic>> {
     if module.annotations.is_empty() {
         return Ok(());
     }
@@ -44,14 +44,14 @@ pub(super) fn attach(module: &mut Module, text: &str) -> Result<(), Vec<Diagnost
         let target = targets.get(next).map(|(_, target)| *target);
         default_scope(block, target);
         if let Some(message) = misplaced(block, target) {
-            errors.push(parse_error(text, block.span, message));
+            errors.push(whole_error(block.span, message));
         }
         if block.entrypoint && !matches!(block.scope.as_str(), "document" | "package") {
             let message = format!(
                 "annotation entrypoint applied to non-document or package scope '{}'",
                 block.scope
             );
-            errors.push(parse_error(text, block.span, message));
+            errors.push(whole_error(block.span, message));
         }
         if let Some(Target::Rule(rule)) = target {
             of_rules.push((index, rule));

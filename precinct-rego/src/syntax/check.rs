@@ -3,21 +3,21 @@
 use crate::ast::RegoVersion;
 use crate::error::Diagnostic;
 
-use super::parser::{Parser, parse_error};
+use super::parser::whole_error;
 use super::token::Keywords;
 use super::tree::RuleNode;
 
 /// Checks a rule and its `else` branches.
-pub(super) fn rule(parser: &Parser<'_>, rule: &RuleNode, errors: &mut Vec<Diagnostic>) {
+pub(super) fn rule(rule: &RuleNode, errors: &mut Vec<Diagnostic>) {
     let mut next = Some(rule);
     while let Some(rule) = next {
-        one(parser, rule, errors);
+        one(rule, errors);
         next = rule.else_rule.as_deref();
     }
 }
 
-fn one(parser: &Parser<'_>, rule: &RuleNode, errors: &mut Vec<Diagnostic>) {
-    let mut report = |message: String| errors.push(parse_error(parser.text, rule.span, message));
+fn one(rule: &RuleNode, errors: &mut Vec<Diagnostic>) {
+    let mut report = |message: String| errors.push(whole_error(rule.span, message));
     let what = if rule.head.args.is_empty() {
         "rule"
     } else {

@@ -16,11 +16,10 @@ use crate::source::Sources;
 
 use super::entry::parse_query;
 use super::options::ParseOptions;
-use super::parser::parse_error;
+use super::parser::whole_error;
 
 /// Reads every block; what is wrong is added to `errors`.
 pub(super) fn read(
-    text: &str,
     comments: &[Comment],
     errors: &mut Vec<Diagnostic>,
 ) -> Vec<Annotations> {
@@ -37,7 +36,7 @@ pub(super) fn read(
         rest = behind;
         match block(first, lines) {
             Ok(annotations) => blocks.push(annotations),
-            Err((span, message)) => errors.push(parse_error(text, span, message)),
+            Err((span, message)) => errors.push(whole_error(span, message)),
         }
     }
     blocks

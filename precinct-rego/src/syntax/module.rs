@@ -6,7 +6,7 @@ use crate::ast::{Annotations, Comment, HeadKeywords, Module, RegoVersion, Span};
 use crate::error::Diagnostic;
 
 use super::builtins;
-use super::parser::{Parser, parse_error};
+use super::parser::{Parser, whole_error};
 use super::tree::{ExprId, ExprKind, HeadNode, RuleNode, Statement, TermId, TermKind};
 use super::{attach, check};
 
@@ -50,7 +50,6 @@ pub(super) fn assemble(
     comments: Vec<Comment>,
     annotations: Vec<Annotations>,
 ) -> Result<Module, Vec<Diagnostic>> {
-    let text = parser.text;
     let mut errors = Vec::new();
     let mut versions = Versions::of(parser.language.version);
     let mut package = None;
@@ -59,18 +58,18 @@ pub(super) fn assemble(
     let mut statements = statements.into_iter().peekable();
     match statements.next() {
         None if annotations.is_empty() => {
-            return Err(vec![parse_error(text, Span::default(), "empty module")]);
+            return Err(vec![whole_error(Span::default(), "empty module")]);
         }
         Some(Statement::Package(first)) => package = Some(parser.tree.build_package(&first)),
         first => {
             let span = first.as_ref().map(|s| span(parser, s)).unwrap_or_default();
-            errors.push(parse_error(text, span, "package expected"));
+            errors.push(whole_error(span, "package expected"));
         }
     }
     while let Some(statement) = statements.next() {
         match statement {
             Statement::Package(second) => {
-                errors.push(parse_error(text, second.span, "unexpected package"));
+                errors.push(whole_error(second.span, "unexpected package"));
             }
             Statement::Import(import) => {
                 match parser.display_term(import.path).as_str() {
@@ -89,14 +88,14 @@ pub(super) fn assemble(
                     {
                         message.push_str(hint);
                     }
-                    errors.push(parse_error(text, at, message));
+                    errors.push(whole_error(at, message));
                 }
             },
         }
     }
     if versions.max >= RegoVersion::V1 {
         for rule in &rules {
-            check::rule(parser, rule, &mut errors);
+            check::rule(rule, &mut errors);
         }
     }
     let (Some(package), true) = (package, errors.is_empty()) else {
@@ -110,7 +109,7 @@ pub(super) fn assemble(
         annotations,
         version: versions.single(),
     };
-    attach::attach(&mut module, text)?;
+    attach::attach(&mut module)?;
     Ok(module)
 }
 

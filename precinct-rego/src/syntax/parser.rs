@@ -373,6 +373,11 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// A parse error that speaks of a whole rule, package or comment: without the line.
+pub(super) fn whole_error(span: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(Code::Parse, span, message)
+}
+
 /// A parse error, with the line that it is on.
 pub(super) fn parse_error(text: &str, span: Span, message: impl Into<String>) -> Diagnostic {
     let bytes = text.as_bytes();

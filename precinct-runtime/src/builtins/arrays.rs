@@ -35,16 +35,13 @@ fn array_reverse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'
     Ok(Some(Value::array(context.arena(), &reversed)))
 }
 
+/// One level: the items of inner arrays take their arrays' places.
 fn array_flatten<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let mut flat = Vec::new();
-    let mut open = vec![operand::array(args, 1)?.iter()];
-    while let Some(items) = open.last_mut() {
-        match items.next() {
-            None => {
-                open.pop();
-            }
-            Some(Value::Array(inner)) => open.push(inner.iter()),
-            Some(item) => flat.push(*item),
+    for item in operand::array(args, 1)? {
+        match item {
+            Value::Array(inner) => flat.extend(*inner),
+            other => flat.push(*other),
         }
     }
     Ok(Some(Value::array(context.arena(), &flat)))

@@ -7,6 +7,7 @@ use num_bigint::{BigInt, Sign};
 
 use crate::context::Context;
 use crate::error::BuiltinError;
+use crate::number::Number;
 use crate::value::Value;
 
 /// How wide a field may be asked for; Go's own bound.
@@ -203,6 +204,10 @@ fn digits(text: &str) -> (Option<usize>, &str) {
 fn arg<'a>(value: Value<'a>) -> Arg<'a> {
     match value {
         Value::String(text) => Arg::Text(text),
+        // A literal with a point or an exponent is a float to Go, whatever it is worth.
+        Value::Number(Number::Literal(text)) if text.contains(['.', 'e', 'E']) => {
+            Arg::Float(super::as_float(Number::Literal(text)))
+        }
         Value::Number(number) => match number.to_big() {
             Some(whole) => Arg::Int(whole),
             None => Arg::Float(super::as_float(number)),
@@ -213,7 +218,7 @@ fn arg<'a>(value: Value<'a>) -> Arg<'a> {
 
 fn go_type(arg: &Arg<'_>) -> &'static str {
     match arg {
-        Arg::Int(whole) if i64::try_from(whole).is_ok() => "int",
+        Arg::Int(whole) if i64::try_from(whole).is_ok() => "int64",
         Arg::Int(_) => "*big.Int",
         Arg::Float(_) => "float64",
         Arg::Text(_) | Arg::Other(_) => "string",
@@ -255,6 +260,8 @@ fn integer(verb: char, spec: Spec, whole: &BigInt, out: &mut String) -> bool {
     let magnitude = whole.magnitude();
     let (digits, prefix) = match verb {
         'd' | 'v' => (magnitude.to_str_radix(10), ""),
+        // Go's big integers print themselves for `%s`, its machine integers do not.
+        's' if i64::try_from(whole).is_err() => (magnitude.to_str_radix(10), ""),
         'b' => (
             magnitude.to_str_radix(2),
             if spec.sharp { "0b" } else { "" },
