@@ -32,6 +32,10 @@ pub struct Text {
 
 /// How a policy is compiled.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
 pub struct PolicyOptions {
     /// The version of the language.
     pub version: RegoVersion,
