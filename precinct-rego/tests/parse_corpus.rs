@@ -2,6 +2,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
     clippy::print_stderr,
     missing_docs,
     reason = "tests"

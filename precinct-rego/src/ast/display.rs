@@ -348,8 +348,26 @@ pub(crate) fn needs_parens_in_not(expr: &Expr) -> bool {
     matches!(
         expr.kind,
         ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_)
-    ) || expr.negated
-        || !expr.with.is_empty()
+    ) || !expr.with.is_empty()
+        || is_brace_led(expr)
+}
+
+/// Whether the expression is a term that is written with `{` first, which opens a body where an operand is expected.
+fn is_brace_led(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Term(term) if value_is_brace_led(&term.value))
+}
+
+fn value_is_brace_led(value: &TermValue) -> bool {
+    match value {
+        TermValue::Set(items) => !items.is_empty(),
+        TermValue::Object(_)
+        | TermValue::SetComprehension(_)
+        | TermValue::ObjectComprehension(_) => true,
+        TermValue::Ref(parts) => parts
+            .first()
+            .is_some_and(|head| value_is_brace_led(&head.value)),
+        _ => false,
+    }
 }
 
 fn write_logical(f: &mut Formatter<'_>, logical: &Logical, or: bool) -> fmt::Result {
@@ -383,7 +401,7 @@ pub(crate) fn operand_needs_parens(expr: &Expr, parent_is_or: bool, right: bool)
     match expr.kind {
         ExprKind::Or(_) => !parent_is_or || right,
         ExprKind::And(_) => !parent_is_or && right,
-        _ => false,
+        _ => is_brace_led(expr),
     }
 }
 

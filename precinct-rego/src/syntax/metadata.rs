@@ -15,6 +15,7 @@ use crate::error::Diagnostic;
 use crate::source::Sources;
 
 use super::entry::parse_query;
+use super::metadata_errors::{failure, line_of_value, repeated_keys, yaml_error};
 use super::options::ParseOptions;
 use super::parser::whole_error;
 
@@ -59,7 +60,8 @@ fn block_length(first: &Comment, comments: &[Comment]) -> usize {
     length
 }
 
-type Failure = (Span, String);
+/// Where a block is wrong, and what is wrong with it.
+pub(super) type Failure = (Span, String);
 
 fn block(first: &Comment, lines: &[Comment]) -> Result<Annotations, Failure> {
     let mut text = String::new();
@@ -74,6 +76,9 @@ fn block(first: &Comment, lines: &[Comment]) -> Result<Annotations, Failure> {
         ));
     }
     let yaml = serde_yaml::from_str::<Yaml>(&text).map_err(|error| {
+        if let Some((line, message)) = repeated_keys(lines) {
+            return failure(first, lines, Some(line), &message);
+        }
         let (line, message) = yaml_error(&error.to_string());
         failure(first, lines, line, &message)
     })?;
@@ -90,91 +95,6 @@ fn block(first: &Comment, lines: &[Comment]) -> Result<Annotations, Failure> {
         ..first.span
     };
     Ok(annotations)
-}
-
-/// An error of YAML. OPA takes the line number, which counts from 1, as an index that counts from 0.
-fn failure(first: &Comment, lines: &[Comment], line: Option<usize>, message: &str) -> Failure {
-    let index = line.unwrap_or(0);
-    let at = lines.get(index).or(lines.last()).unwrap_or(first);
-    (
-        at.span,
-        format!("yaml: {message}{}", separator_hints(lines)),
-    )
-}
-
-/// Line and message that Go's YAML library would give: it counts the lines of parser errors from 0, and doesn't tell
-/// the first; the context's line goes before the problem's.
-fn yaml_error(message: &str) -> (Option<usize>, String) {
-    let mut problem = message.split(" at line ");
-    let what = problem.next().unwrap_or(message);
-    let what = what.split(", while ").next().unwrap_or(what);
-    let lines: Vec<usize> = problem
-        .filter_map(|rest| rest.split(' ').next()?.parse().ok())
-        .collect();
-    let in_parser = message.contains("while parsing") || what.contains("document start");
-    let line = lines
-        .iter()
-        .rev()
-        .map(|line| line.saturating_sub(1))
-        .find(|line| *line > 0)
-        .map(|line| if in_parser { line } else { line + 1 });
-    match line {
-        Some(line) => (Some(line), format!("line {line}: {what}")),
-        None => (None, what.to_owned()),
-    }
-}
-
-/// The line, from 1, of the value of a key at the top.
-fn line_of_value(lines: &[Comment], key: &str) -> usize {
-    let found = lines.iter().position(|line| {
-        let text = line.text.strip_prefix(' ').unwrap_or(&line.text);
-        !key.is_empty()
-            && text
-                .strip_prefix(key)
-                .is_some_and(|rest| rest.starts_with(':'))
-    });
-    let Some(index) = found else {
-        return 1;
-    };
-    let inline = lines.get(index).is_some_and(|line| {
-        line.text
-            .split_once(':')
-            .is_some_and(|(_, rest)| !rest.trim().is_empty())
-    });
-    if inline { index + 1 } else { index + 2 }
-}
-
-/// What may be behind an error that YAML's own message doesn't tell: a `:` without a space.
-fn separator_hints(lines: &[Comment]) -> String {
-    use std::fmt::Write as _;
-    let mut hints = String::new();
-    for line in lines {
-        let parts: Vec<&str> = line.text.split(':').skip(1).collect();
-        let mut invalid = Vec::new();
-        for (index, part) in parts.iter().enumerate() {
-            match part.chars().next() {
-                None if index + 1 == parts.len() => break,
-                Some(' ' | '\t') => break,
-                None => invalid.push("'\\ufffd'".to_owned()),
-                Some(c) if c.is_ascii_graphic() && c != '\'' && c != '\\' => {
-                    invalid.push(format!("'{c}'"));
-                }
-                Some(c) if u32::from(c) < 0x1_0000 => {
-                    invalid.push(format!("'\\u{:04x}'", u32::from(c)));
-                }
-                Some(c) => invalid.push(format!("'\\U{:08x}'", u32::from(c))),
-            }
-        }
-        if !invalid.is_empty() {
-            let _ = write!(
-                hints,
-                "\n  Hint: on line {}, symbol(s) [{}] immediately following a key/value separator ':' is not a legal yaml space character",
-                line.span.row,
-                invalid.join(" ")
-            );
-        }
-    }
-    hints
 }
 
 enum FieldError {

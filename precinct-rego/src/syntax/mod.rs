@@ -10,7 +10,7 @@
 //! * [`parser`]: where the parser is, errors, going back
 //! * [`statements`], [`rules`], [`literals`], [`logical`], [`terms`], [`collections`], [`strings`]: the grammar
 //! * [`module`], [`check`]: statements to a module, and the checks that a version asks for
-//! * [`metadata`], [`attach`]: `# METADATA` blocks
+//! * [`metadata`], [`metadata_errors`], [`attach`]: `# METADATA` blocks
 
 mod attach;
 mod build;
@@ -23,6 +23,7 @@ mod lexer;
 mod literals;
 mod logical;
 mod metadata;
+mod metadata_errors;
 mod module;
 mod options;
 mod parser;
