@@ -236,6 +236,28 @@ impl<'a> Value<'a> {
             .try_fold(self, |value, name| value.field(name.as_ref()))
     }
 
+    /// The value nests at most `depth` collections into each other, and takes no more than `nodes` values to walk
+    /// through, which are taken off. Parts that are shared count as often as they are seen.
+    #[must_use]
+    pub fn is_within(self, depth: usize, nodes: &mut usize) -> bool {
+        let Some(left) = nodes.checked_sub(1) else {
+            return false;
+        };
+        *nodes = left;
+        let Some(below) = depth.checked_sub(1) else {
+            return self.collection_len().is_none_or(|len| len == 0);
+        };
+        match self {
+            Value::Array(items) => items.iter().all(|item| item.is_within(below, nodes)),
+            Value::Set(set) => set.items().iter().all(|item| item.is_within(below, nodes)),
+            Value::Object(object) => object
+                .entries()
+                .iter()
+                .all(|(key, value)| key.is_within(below, nodes) && value.is_within(below, nodes)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        }
+    }
+
     /// A copy in another arena, with nothing borrowed from where it came from.
     ///
     /// The nesting of values is bounded where they are made ([`crate::json::Limits`]), so that recursion is too.

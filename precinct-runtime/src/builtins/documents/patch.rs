@@ -3,7 +3,11 @@
 use crate::arena::Arena;
 use crate::builtin::operand;
 use crate::error::BuiltinError;
+use crate::json::Limits;
 use crate::value::{Set, Value};
+
+/// So many values may be put into a document at once, parts that are shared counted each time.
+const LARGEST: usize = 4_000_000;
 
 /// The document after the operation; `None` when a place is not there or a test fails.
 pub(super) fn apply<'a>(
@@ -32,10 +36,10 @@ pub(super) fn apply<'a>(
     let path = place("path")?;
     let value = || object.get_str("value").ok_or_else(|| missing("value"));
     Ok(match op {
-        "add" => add(document, &path, value()?, arena),
+        "add" => add(document, &path, fits(&path, value()?)?, arena),
         "remove" => remove(document, &path, arena).map(|(document, _)| document),
         "replace" => {
-            let value = value()?;
+            let value = fits(&path, value()?)?;
             if path.is_empty() {
                 Some(value)
             } else {
@@ -45,12 +49,17 @@ pub(super) fn apply<'a>(
         }
         "move" => {
             let from = place("from")?;
-            remove(document, &from, arena)
-                .and_then(|(document, value)| add(document, &path, value, arena))
+            match remove(document, &from, arena) {
+                Some((document, value)) => add(document, &path, fits(&path, value)?, arena),
+                None => None,
+            }
         }
         "copy" => {
             let from = place("from")?;
-            find(document, &from).and_then(|value| add(document, &path, value, arena))
+            match find(document, &from) {
+                Some(value) => add(document, &path, fits(&path, value)?, arena),
+                None => None,
+            }
         }
         "test" => {
             let value = value()?;
@@ -62,6 +71,18 @@ pub(super) fn apply<'a>(
             return Err(BuiltinError::operand(format!("unrecognized op '{other}'")));
         }
     })
+}
+
+/// A value that may stand below a path. Copying a document into itself doubles it with each operation: a few dozen
+/// would make one that nobody can walk through.
+fn fits<'a>(path: &[Value<'a>], value: Value<'a>) -> Result<Value<'a>, BuiltinError> {
+    let depth = Limits::DEFAULT.depth.saturating_sub(path.len());
+    let mut nodes = LARGEST;
+    if value.is_within(depth, &mut nodes) {
+        Ok(value)
+    } else {
+        Err(BuiltinError::new("the patched document is too large"))
+    }
 }
 
 /// The position that a key names in an array of this length; `-` is behind its end.
@@ -188,4 +209,46 @@ fn remove<'a>(
         _ => return None,
     };
     Some((left, there))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn documents_that_are_copied_into_themselves_end_with_an_error() {
+        let arena = Arena::new();
+        let text = |text| Value::String(text);
+        let copy = |path: &str| {
+            Value::object(
+                &arena,
+                [
+                    (text("op"), text("copy")),
+                    (text("from"), text("/a")),
+                    (text("path"), Value::string(&arena, path)),
+                ],
+            )
+        };
+        let inner = Value::object(&arena, [(text("leaf"), Value::TRUE)]);
+        let start = Value::object(&arena, [(text("a"), inner)]);
+        // Twice as deep each time, then twice as wide.
+        for place in [
+            |n: usize| "/a".to_owned() + &"/x".repeat(1 << n),
+            |n: usize| format!("/a/{n}"),
+        ] {
+            let mut document = start;
+            let error = (0..64)
+                .find_map(|n| match apply(document, copy(&place(n)), &arena) {
+                    Ok(patched) => {
+                        document = patched.unwrap();
+                        None
+                    }
+                    Err(error) => Some(error),
+                })
+                .unwrap();
+            assert_eq!(error.message, "the patched document is too large");
+        }
+    }
 }
