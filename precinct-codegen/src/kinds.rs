@@ -3,9 +3,7 @@
 //! The public functions of a policy return `bool` or `&str` where that is all a rule can give, and leave the `Option`
 //! away where a rule is always defined (because it has a default, for example).
 
-use precinct_rego::ir::{
-    CallTarget, Constant, Function, Label, Operand, Program, Stmt, StmtKind,
-};
+use precinct_rego::ir::{CallTarget, Constant, Function, Label, Operand, Program, Stmt, StmtKind};
 
 use crate::visit::{parts, walk};
 
@@ -16,6 +14,8 @@ pub(crate) enum Kind {
     Nothing,
     /// `true` or `false`.
     Boolean,
+    /// A string that the policy spells out.
+    Text,
     /// A string.
     String,
     /// Anything.
@@ -27,6 +27,7 @@ impl Kind {
         match (self, other) {
             (Kind::Nothing, kind) | (kind, Kind::Nothing) => kind,
             (left, right) if left == right => left,
+            (Kind::Text, Kind::String) | (Kind::String, Kind::Text) => Kind::String,
             (_, _) => Kind::Any,
         }
     }
@@ -41,8 +42,9 @@ pub(crate) struct Shape {
     pub(crate) total: bool,
 }
 
-/// The shapes of all functions of a program.
-pub(crate) fn shapes(program: &Program) -> Vec<Shape> {
+/// The shapes of all functions of a program. Results that go through a memo slot (`remembered`) come back with the
+/// lifetime of the evaluation.
+pub(crate) fn shapes(program: &Program, remembered: impl Fn(usize) -> bool) -> Vec<Shape> {
     let mut shapes: Vec<Shape> = program
         .functions
         .iter()
@@ -54,7 +56,10 @@ pub(crate) fn shapes(program: &Program) -> Vec<Shape> {
     loop {
         let mut changed = false;
         for (index, function) in program.functions.iter().enumerate() {
-            let kind = result_kind(program, function, &shapes);
+            let kind = match result_kind(program, function, &shapes) {
+                Kind::Text if remembered(index) => Kind::String,
+                kind => kind,
+            };
             if shapes[index].kind != kind {
                 shapes[index].kind = kind;
                 changed = true;
@@ -85,7 +90,7 @@ fn result_kind(program: &Program, function: &Function, shapes: &[Shape]) -> Kind
                 Operand::Local(local) => locals[local.0 as usize],
                 Operand::Constant(id) => match program.constants[id.index()] {
                     Constant::Boolean(_) => Kind::Boolean,
-                    Constant::String(_) => Kind::String,
+                    Constant::String(_) => Kind::Text,
                     _ => Kind::Any,
                 },
             };
@@ -102,9 +107,7 @@ fn result_kind(program: &Program, function: &Function, shapes: &[Shape]) -> Kind
                 } => {
                     let kind = match function {
                         CallTarget::Function(id) => shapes[id.index()].kind,
-                        CallTarget::Builtin(id) => {
-                            builtin_kind(&program.builtins[id.index()].name)
-                        }
+                        CallTarget::Builtin(id) => builtin_kind(&program.builtins[id.index()].name),
                     };
                     let slot = &mut locals[target.0 as usize];
                     *slot = slot.join(kind);
@@ -170,7 +173,11 @@ pub(crate) fn can_complete(stmts: &[Stmt], exits: &mut Vec<Label>) -> bool {
                 }
                 completes
             }
-            StmtKind::With { patches: _, body } => can_complete(body, exits),
+            // The Rust of a `with` ends in a `match` that goes on behind it in one arm.
+            StmtKind::With { patches: _, body } => {
+                can_complete(body, exits);
+                true
+            }
             _ => {
                 exits.extend(parts(stmt).exits);
                 true

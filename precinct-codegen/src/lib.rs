@@ -1,1 +1,27 @@
-//! The engine over the IR.
+//! Compiles Rego policies to Rust source: what a build script calls, and the generator behind it.
+//!
+//! ```text
+//! policies/*.rego -> modules -> IR -> (effects, kinds, reads, names) -> Rust items in OUT_DIR
+//! ```
+//!
+//! * [`emit`]: IR to Rust
+//! * [`constants`]: constants as statics
+//! * [`effects`]: which functions need a context, can fail, remember their result
+//! * [`kinds`]: which functions are always defined, and of which type
+//! * [`locals`]: where locals are declared
+//! * [`names`]: Rust names for Rego names
+//! * [`natives`]: builtins that are computed in place
+//! * [`reads`]: which paths of `input` a function can read
+//! * [`visit`]: the parts of a statement
+
+mod constants;
+mod effects;
+mod emit;
+mod kinds;
+mod locals;
+mod names;
+mod natives;
+mod reads;
+mod visit;
+
+pub use emit::{GenerateError, Options, generate};

@@ -21,7 +21,6 @@ pub(crate) enum Declaration {
 /// The declarations of a function's locals, and what else a reader of the whole body knows.
 pub(crate) struct Locals {
     declarations: Vec<Declaration>,
-    reads: Vec<u32>,
     used_labels: Vec<Label>,
 }
 
@@ -62,10 +61,6 @@ impl Locals {
         used_labels.dedup();
         Self {
             declarations,
-            reads: uses
-                .iter()
-                .map(|uses| u32::try_from(uses.reads.len()).unwrap_or(u32::MAX))
-                .collect(),
             used_labels,
         }
     }
@@ -73,11 +68,6 @@ impl Locals {
     /// How the local is declared.
     pub(crate) fn declaration(&self, local: Local) -> Declaration {
         self.declarations[local.0 as usize]
-    }
-
-    /// How often the local is read.
-    pub(crate) fn reads(&self, local: Local) -> u32 {
-        self.reads[local.0 as usize]
     }
 
     /// Some statement leaves through the label.

@@ -55,6 +55,14 @@ impl Names {
     /// Names every function of the program; the same program always gets the same names.
     pub(crate) fn new(program: &Program) -> Self {
         let mut modules = Modules::default();
+        let roots: BTreeSet<String> = program
+            .functions
+            .iter()
+            .filter_map(|function| parse_path(&function.name).0.into_iter().next())
+            .map(|segment| sanitise(&segment))
+            .collect();
+        let support = numbered("support", |name| !roots.contains(name));
+        modules.reserve(&support);
         // Documents first, so that helpers are the ones that yield.
         let mut order: Vec<usize> = (0..program.functions.len()).collect();
         order.sort_by_key(|&index| {
@@ -63,9 +71,12 @@ impl Names {
         });
         let mut places: Vec<Option<Place>> = vec![None; program.functions.len()];
         for index in order {
-            places[index] = Some(modules.place(&program.functions[index]));
+            let mut place = modules.place(&program.functions[index]);
+            if place.module.is_empty() {
+                place.module.push(support.clone());
+            }
+            places[index] = Some(place);
         }
-        let support = modules.free_module("support");
         Self {
             places: places.into_iter().flatten().collect(),
             support,
@@ -83,9 +94,14 @@ impl Names {
         relative(module, &place.module, &place.inner)
     }
 
-    /// The path of an item of the support module, as seen from a module.
-    pub(crate) fn support_from(&self, module: &[String], item: &str) -> TokenStream {
-        relative(module, std::slice::from_ref(&self.support), item)
+    /// The path of an item of one module, as seen from another.
+    pub(crate) fn path_to(&self, from: &[String], to: &[String], item: &str) -> TokenStream {
+        relative(from, to, item)
+    }
+
+    /// The path of the support module, as seen from a module.
+    pub(crate) fn support_path(&self, module: &[String]) -> TokenStream {
+        relative(module, &[], &self.support)
     }
 }
 
@@ -175,25 +191,33 @@ impl Modules {
         module
     }
 
-    fn free_module(&mut self, wanted: &str) -> String {
-        let taken = self.taken_modules.entry(Vec::new()).or_default();
-        numbered(wanted, |name| !taken.contains(name))
+    /// Keeps a name at the root free of packages.
+    fn reserve(&mut self, name: &str) {
+        self.taken_modules
+            .entry(Vec::new())
+            .or_default()
+            .insert(name.to_owned());
     }
 }
 
-/// A name with the name of its inner function, neither of them in use.
+/// What is appended to the name of a document for the functions that belong to it.
+const SUFFIXES: [&str; 4] = ["in", "with", "json", "json_with"];
+
+/// A name with the name of its inner function, none of the names that belong to it in use.
 fn free(taken: &mut BTreeSet<String>, name: &str, public: bool) -> (Option<String>, String) {
-    let with_inner = |name: &str| {
-        let plain = name.strip_prefix("r#").unwrap_or(name);
-        format!("{plain}_in")
+    let belonging = |name: &str| {
+        let plain = name.strip_prefix("r#").unwrap_or(name).to_owned();
+        SUFFIXES.map(|suffix| format!("{plain}_{suffix}"))
     };
     let name = numbered(name, |name| {
-        !taken.contains(name) && !(public && taken.contains(&with_inner(name)))
+        !taken.contains(name)
+            && !(public && belonging(name).iter().any(|name| taken.contains(name)))
     });
     taken.insert(name.clone());
     if public {
-        let inner = with_inner(&name);
-        taken.insert(inner.clone());
+        let belonging = belonging(&name);
+        let inner = belonging[0].clone();
+        taken.extend(belonging);
         (Some(name), inner)
     } else {
         (None, name)
@@ -327,7 +351,10 @@ mod tests {
             free(&mut taken, "allow_in", true),
             (Some("allow_in_2".to_owned()), "allow_in_2_in".to_owned())
         );
-        assert_eq!(free(&mut taken, "allow", false), (None, "allow_2".to_owned()));
+        assert_eq!(
+            free(&mut taken, "allow", false),
+            (None, "allow_2".to_owned())
+        );
     }
 
     #[test]

@@ -54,11 +54,6 @@ impl Reads {
         }
         changed
     }
-
-    /// The tree has no path at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        !self.whole && self.children.is_empty()
-    }
 }
 
 /// The reads of every function of the program, called functions included.

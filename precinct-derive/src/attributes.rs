@@ -7,7 +7,10 @@ use crate::names::Rule;
 
 /// What the attributes of a type, variant or field say, as far as it matters to an input.
 #[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each stands for an attribute")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each stands for an attribute"
+)]
 pub(crate) struct Attributes {
     pub(crate) rename: Option<String>,
     pub(crate) rename_all: Rule,

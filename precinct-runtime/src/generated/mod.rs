@@ -2,8 +2,10 @@
 //!
 //! * [`scan`]: reading only those parts of a JSON text that a policy asks for
 //! * [`text`]: tests of strings whose other side is known when the policy is compiled
+//! * [`natives`]: builtins that are computed in place
 //! * [`run`]: loops, builtins, replaced functions
 
+pub mod natives;
 pub mod run;
 pub mod scan;
 pub mod text;
@@ -22,9 +24,15 @@ pub use crate::ops::{
 pub use crate::value::document::DocumentBuilder;
 pub use crate::value::{ArrayBuilder, Object, ObjectBuilder, Set, SetBuilder, Value};
 
+pub use std::string::String;
+
+pub use natives::{
+    below, contains, count, ends_with, glob_between, glob_exact, in_table, integer, literal_set,
+    member_within, part, position, split, starts_with, text,
+};
 pub use run::{
-    Flow, Slot, between, elements, entries, equal, fail, fields, less, literal_object, located,
-    not_replaced, patched, replaced, scratch,
+    Base, Flow, Slot, between, elements, entries, equal, fail, fields, less, literal_object,
+    located, not_replaced, patched, replaced, scratch,
 };
 pub use scan::Scanner;
 pub use text::{Table, among, bool_of, str_of};

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::{Arc, OnceLock};
 
-use crate::arena::Arena;
+use crate::arena::{Arena, Document};
 use crate::builtin::Builtin;
 use crate::context::{Context, Mock};
 use crate::error::{EvalError, Location, code};
@@ -11,6 +11,30 @@ use crate::evaluator::Evaluator;
 use crate::number::Number;
 use crate::ops;
 use crate::value::{ObjectBuilder, Value};
+
+/// Base documents that a program was compiled with; read when first asked for.
+#[derive(Debug)]
+pub struct Base {
+    text: &'static str,
+    document: OnceLock<Document>,
+}
+
+impl Base {
+    /// The documents of a text that was read without errors when the program was compiled.
+    #[must_use]
+    pub const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            document: OnceLock::new(),
+        }
+    }
+
+    /// The documents.
+    pub fn document(&self) -> &Document {
+        self.document
+            .get_or_init(|| Document::from_json(self.text.as_bytes()).unwrap_or_default())
+    }
+}
 
 /// How the statements under a `with` ended.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,151 @@
+//! Calls of functions, builtins and what replaces them.
+
+use precinct_rego::ir::{BuiltinId, CallTarget, FunctionId, Label, Local, MockId, Operand, Stmt};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::body::Body;
+use crate::natives::Native;
+
+impl Body<'_, '_> {
+    pub(super) fn call(
+        &mut self,
+        target: Local,
+        function: CallTarget,
+        args: &[Operand],
+        otherwise: Label,
+        stmt: &Stmt,
+    ) -> TokenStream {
+        match function {
+            CallTarget::Function(id) => {
+                let values: Vec<TokenStream> = args.iter().map(|arg| self.operand(*arg)).collect();
+                let call = self.function_call(id, &values);
+                if self.emitter.shapes[id.index()].total {
+                    let value = self.emitter.wrapped(id, &call);
+                    return self.set(target, &value);
+                }
+                let value = self.emitter.wrapped(id, &quote!(found));
+                let leave = self.leave(otherwise);
+                let set = self.set(target, &value);
+                quote! {
+                    let Some(found) = #call else { #leave };
+                    #set
+                }
+            }
+            CallTarget::Builtin(id) => {
+                if let Some(native) = self.emitter.natives.of(id, args) {
+                    return self.native(target, &native, args, otherwise);
+                }
+                let values: Vec<TokenStream> = args.iter().map(|arg| self.operand(*arg)).collect();
+                let call = self.builtin_call(id, &values, stmt);
+                self.set_or(target, &quote!(#call?), otherwise)
+            }
+        }
+    }
+
+    /// A call of a function: gives the unwrapped result.
+    fn function_call(&self, id: FunctionId, args: &[TokenStream]) -> TokenStream {
+        let path = self.emitter.names.path_from(self.module, id);
+        let effects = self.emitter.effects[id.index()];
+        let state = if effects.context {
+            quote!(cx)
+        } else {
+            quote!(arena)
+        };
+        let question = effects.fails.then(|| quote!(?));
+        quote!(#path(#state, input, #(#args),*) #question)
+    }
+
+    /// A call through the table of builtins: gives a `Result<Option<Value>, EvalError>`.
+    fn builtin_call(&self, id: BuiltinId, args: &[TokenStream], stmt: &Stmt) -> TokenStream {
+        let support = self.support();
+        let slot = self.emitter.builtin(id);
+        let place = self.emitter.place_of(stmt.span);
+        quote!(#support #slot.call(cx, &[#(#args),*], #place))
+    }
+
+    fn native(
+        &mut self,
+        target: Local,
+        native: &Native,
+        args: &[Operand],
+        otherwise: Label,
+    ) -> TokenStream {
+        let values: Vec<TokenStream> = args.iter().map(|arg| self.operand(*arg)).collect();
+        let value = match (native, &values[..]) {
+            (Native::StartsWith, [text, part]) => quote!(rt::starts_with(#text, #part)),
+            (Native::EndsWith, [text, part]) => quote!(rt::ends_with(#text, #part)),
+            (Native::Contains, [text, part]) => quote!(rt::contains(#text, #part)),
+            (Native::Count, [collection]) => quote!(rt::count(#collection)),
+            (Native::Split { separator: _ }, [text, _]) if self.splits.contains_key(&target) => {
+                quote!(rt::text(#text))
+            }
+            (Native::Split { separator }, [text, _]) => {
+                quote!(rt::split(arena, #text, #separator))
+            }
+            (Native::GlobExact { text }, [_, _, value]) => quote!(rt::glob_exact(#value, #text)),
+            (
+                Native::GlobBetween {
+                    before,
+                    after,
+                    delimiters,
+                },
+                [_, _, value],
+            ) => {
+                quote!(rt::glob_between(#value, #before, #after, &[#(#delimiters),*]))
+            }
+            // The natives of a builtin are only found for its number of arguments.
+            _ => quote!(Option::<rt::Value<'_>>::None),
+        };
+        self.set_or(target, &value, otherwise)
+    }
+
+    pub(super) fn call_replacement(
+        &mut self,
+        target: Local,
+        mock: MockId,
+        candidates: &[CallTarget],
+        args: &[Operand],
+        otherwise: Label,
+        stmt: &Stmt,
+    ) -> TokenStream {
+        let values: Vec<TokenStream> = args.iter().map(|arg| self.operand(*arg)).collect();
+        let mut candidates = candidates.to_vec();
+        candidates.sort_by_key(|candidate| match candidate {
+            CallTarget::Function(id) => (0, id.0),
+            CallTarget::Builtin(id) => (1, id.0),
+        });
+        candidates.dedup();
+        let arms: Vec<TokenStream> = candidates
+            .iter()
+            .map(|candidate| match candidate {
+                CallTarget::Function(id) => {
+                    let number = id.0;
+                    let call = self.function_call(*id, &values);
+                    let result = if self.emitter.shapes[id.index()].total {
+                        let value = self.emitter.wrapped(*id, &call);
+                        quote!(Ok(Some(#value)))
+                    } else {
+                        let value = self.emitter.wrapped(*id, &quote!(found));
+                        quote!(match #call { Some(found) => Ok(Some(#value)), None => Ok(None) })
+                    };
+                    quote!(rt::Mock::Function(#number) => { #result })
+                }
+                CallTarget::Builtin(id) => {
+                    let number = id.0;
+                    let call = self.builtin_call(*id, &values, stmt);
+                    quote!(rt::Mock::Builtin(#number) => { #call })
+                }
+            })
+            .collect();
+        let mock = mock.0;
+        let call = quote! {
+            rt::replaced(cx, #mock, |cx, by| match by {
+                rt::Mock::Value(value) => Ok(Some(value)),
+                #(#arms)*
+                _ => Err(rt::not_replaced()),
+            })?
+        };
+        self.set_or(target, &call, otherwise)
+    }
+}

@@ -1,0 +1,131 @@
+//! Tests as Rust conditions.
+
+use precinct_rego::ir::{Comparison, Operand, Test};
+use precinct_runtime::Value;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::body::Body;
+
+impl<'p> Body<'_, 'p> {
+    /// The condition that a test asks for.
+    pub(super) fn condition(&self, test: &'p Test) -> TokenStream {
+        match test {
+            Test::Truthy(value) => {
+                let value = self.operand(*value);
+                quote!(#value.is_truthy())
+            }
+            Test::Compare {
+                comparison,
+                left,
+                right,
+            } => self.comparison(*comparison, *left, *right),
+            Test::ArrayOf { value, length } => {
+                let value = self.operand(*value);
+                let length = *length as usize;
+                quote!(rt::is_array_of(#value, #length))
+            }
+            Test::ObjectOf { value, length } => {
+                let value = self.operand(*value);
+                let length = *length as usize;
+                quote!(rt::is_object_of(#value, #length))
+            }
+            Test::Collection(value) => {
+                let value = self.operand(*value);
+                quote!(rt::is_collection(#value))
+            }
+            Test::Member { value, collection } => self.member(*value, *collection),
+            Test::Set(local) => {
+                let name = self.local(*local);
+                quote!(#name.is_some())
+            }
+            Test::Unmasked(masks) => {
+                let masks = masks.iter().map(|mask| mask.0);
+                quote!(!(false #(|| cx.is_masked(#masks))*))
+            }
+            Test::Mocked(mock) => {
+                let mock = mock.0;
+                quote!(cx.mock(#mock).is_some())
+            }
+            Test::Not(inner) => {
+                let inner = self.condition(inner);
+                quote!(!(#inner))
+            }
+        }
+    }
+
+    fn comparison(&self, comparison: Comparison, left: Operand, right: Operand) -> TokenStream {
+        match comparison {
+            Comparison::Equal => self.equal(left, right),
+            Comparison::NotEqual => {
+                let equal = self.equal(left, right);
+                quote!(!(#equal))
+            }
+            Comparison::Less => self.less(left, right),
+            Comparison::Greater => self.less(right, left),
+            Comparison::LessOrEqual => {
+                let greater = self.less(right, left);
+                quote!(!(#greater))
+            }
+            Comparison::GreaterOrEqual => {
+                let less = self.less(left, right);
+                quote!(!(#less))
+            }
+        }
+    }
+
+    fn less(&self, left: Operand, right: Operand) -> TokenStream {
+        let left = self.operand(left);
+        let right = self.operand(right);
+        quote!(rt::less(#left, #right))
+    }
+
+    fn equal(&self, left: Operand, right: Operand) -> TokenStream {
+        let (constant, other) = match (
+            self.emitter.constant_operand(left),
+            self.emitter.constant_operand(right),
+        ) {
+            (Some(constant), _) => (constant, right),
+            (None, Some(constant)) => (constant, left),
+            (None, None) => {
+                let left = self.operand(left);
+                let right = self.operand(right);
+                return quote!(rt::equal(#left, #right));
+            }
+        };
+        let other = self.operand(other);
+        match constant {
+            Value::String(text) => quote!(#other.as_str() == Some(#text)),
+            Value::Bool(b) => quote!(#other.as_bool() == Some(#b)),
+            constant => {
+                let constant = self.emitter.statics.value(constant, &self.support());
+                quote!(rt::equal(#other, #constant))
+            }
+        }
+    }
+
+    fn member(&self, value: Operand, collection: Operand) -> TokenStream {
+        let constant = self.emitter.constant_operand(collection);
+        let value = self.operand(value);
+        if let Some(constant) = constant {
+            let members: Option<Vec<Value<'_>>> = match constant {
+                Value::Array(items) => Some(items.to_vec()),
+                Value::Set(set) => Some(set.items().to_vec()),
+                Value::Object(object) => Some(object.values().collect()),
+                _ => None,
+            };
+            let texts: Option<Vec<&str>> = members
+                .as_ref()
+                .and_then(|members| members.iter().map(|member| member.as_str()).collect());
+            if let Some(texts) = texts {
+                return self.among(&quote!(#value.as_str()), texts);
+            }
+        }
+        let collection = self.operand(collection);
+        if self.has_context() {
+            quote!(rt::member_within(cx, #value, #collection)?)
+        } else {
+            quote!(rt::member(#value, #collection))
+        }
+    }
+}
