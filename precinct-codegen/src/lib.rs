@@ -4,6 +4,8 @@
 //! policies/*.rego -> modules -> IR -> (effects, kinds, reads, names) -> Rust items in OUT_DIR
 //! ```
 //!
+//! * [`builder`]: what a build script calls
+//! * [`folder`]: policies and base documents of a folder
 //! * [`emit`]: IR to Rust
 //! * [`constants`]: constants as statics
 //! * [`effects`]: which functions need a context, can fail, remember their result
@@ -14,9 +16,11 @@
 //! * [`reads`]: which paths of `input` a function can read
 //! * [`visit`]: the parts of a statement
 
+pub mod builder;
 mod constants;
 mod effects;
 mod emit;
+mod folder;
 mod kinds;
 mod locals;
 mod names;
@@ -24,4 +28,5 @@ mod natives;
 mod reads;
 mod visit;
 
+pub use builder::{BuildError, Builder};
 pub use emit::{GenerateError, Options, generate};

@@ -31,7 +31,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use precinct_rego::ast::Span;
-use precinct_rego::ir::{BuiltinId, ConstantId, Function, FunctionId, Operand, Program};
+use precinct_rego::ir::{
+    BuiltinId, CallTarget, ConstantId, Function, FunctionId, FunctionKind, Operand, Program,
+};
 use precinct_rego::source::Sources;
 use precinct_runtime::Value;
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -43,6 +45,7 @@ use crate::kinds::{Kind, Shape, shapes};
 use crate::names::{Names, ident};
 use crate::natives::Natives;
 use crate::reads::{Reads, reads};
+use crate::visit::{parts, walk};
 
 /// How a program is turned into Rust.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,6 +58,8 @@ pub struct Options<'o> {
     pub digest: &'o str,
     /// Errors of builtins end the evaluation, instead of being undefined.
     pub strict_builtin_errors: bool,
+    /// The paths (`precinct/authz/allow`) that can be asked for; `None` is every path of the program.
+    pub entrypoints: Option<&'o [String]>,
 }
 
 /// A program that cannot be turned into Rust.
@@ -70,6 +75,9 @@ pub enum GenerateError {
         /// The longest chain that is allowed.
         limit: usize,
     },
+    /// There is no such document.
+    #[error("there is no document at the entry point {0}")]
+    NoEntrypoint(String),
     /// The generated text is not Rust: a fault of the generator.
     #[error("the generated code is not Rust: {0}")]
     Malformed(String),
@@ -93,6 +101,11 @@ pub fn generate(program: &Program, options: Options<'_>) -> Result<String, Gener
             limit: DEEPEST,
         });
     }
+    for path in options.entrypoints.unwrap_or_default() {
+        if !program.entrypoints.contains_key(path) {
+            return Err(GenerateError::NoEntrypoint(path.clone()));
+        }
+    }
     let emitter = Emitter {
         program,
         options,
@@ -101,6 +114,7 @@ pub fn generate(program: &Program, options: Options<'_>) -> Result<String, Gener
         shapes: shapes(program, |index| effects[index].memo),
         effects,
         reads: reads(program),
+        live: live(program, options.entrypoints),
         names: Names::new(program),
         statics: Statics::default(),
         builtins: RefCell::default(),
@@ -118,6 +132,8 @@ struct Emitter<'p> {
     effects: Vec<Effects>,
     shapes: Vec<Shape>,
     reads: Vec<Reads>,
+    /// The functions that an entry point or a query can reach.
+    live: Vec<bool>,
     names: Names,
     statics: Statics,
     builtins: RefCell<BTreeMap<BuiltinId, Ident>>,
@@ -195,10 +211,15 @@ impl<'p> Emitter<'p> {
         let mut root = Module::default();
         for index in 0..self.program.functions.len() {
             let id = FunctionId(u32::try_from(index).unwrap_or(u32::MAX));
+            if !self.live[index] {
+                continue;
+            }
             let place = self.names.place(id);
             let module = root.at(&place.module);
             module.items.push(self.inner(id));
-            module.items.extend(self.outer(id));
+            if self.is_entrypoint(id) {
+                module.items.extend(self.outer(id));
+            }
         }
         let support = self.names.support.clone();
         let by_path = self.by_path();
@@ -227,6 +248,20 @@ impl<'p> Emitter<'p> {
         let file: syn::File =
             syn::parse2(file).map_err(|error| GenerateError::Malformed(error.to_string()))?;
         Ok(prettyplease::unparse(&file))
+    }
+
+    /// The entry points that can be asked for.
+    fn entrypoints(&self) -> impl Iterator<Item = (&str, FunctionId)> {
+        let wanted = self.options.entrypoints;
+        self.program
+            .entrypoints
+            .iter()
+            .filter(move |(path, _)| wanted.is_none_or(|wanted| wanted.contains(path)))
+            .map(|(path, id)| (path.as_str(), *id))
+    }
+
+    fn is_entrypoint(&self, id: FunctionId) -> bool {
+        self.options.entrypoints.is_none() || self.entrypoints().any(|(_, entry)| entry == id)
     }
 
     /// The function that computes a result inside an evaluation.
@@ -396,6 +431,36 @@ impl<'p> Emitter<'p> {
             .or_insert_with(|| format_ident!("BUILTIN_{}", id.0))
             .clone()
     }
+}
+
+/// Which functions the wanted entry points and the queries can reach.
+fn live(program: &Program, wanted: Option<&[String]>) -> Vec<bool> {
+    let Some(wanted) = wanted else {
+        return vec![true; program.functions.len()];
+    };
+    let mut live = vec![false; program.functions.len()];
+    let mut open: Vec<usize> = program
+        .entrypoints
+        .iter()
+        .filter(|(path, _)| wanted.contains(path))
+        .map(|(_, id)| id.index())
+        .collect();
+    let queries = (0..program.functions.len())
+        .filter(|at| program.functions[*at].kind == FunctionKind::Query);
+    open.extend(queries);
+    while let Some(at) = open.pop() {
+        if std::mem::replace(&mut live[at], true) {
+            continue;
+        }
+        walk(&program.functions[at].body, &mut |stmt| {
+            for call in parts(stmt).calls {
+                if let CallTarget::Function(id) = call {
+                    open.push(id.index());
+                }
+            }
+        });
+    }
+    live
 }
 
 /// The parameter that carries the evaluation's state.

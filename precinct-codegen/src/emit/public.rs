@@ -124,15 +124,15 @@ impl Emitter<'_> {
         let module = std::slice::from_ref(&self.names.support);
         let mut paths = Vec::new();
         let mut calls = Vec::new();
-        for (path, id) in &self.program.entrypoints {
-            let place = self.names.place(*id);
+        for (path, id) in self.entrypoints() {
+            let place = self.names.place(id);
             let Some(outer) = &place.outer else { continue };
             let plain = outer.strip_prefix("r#").unwrap_or(outer);
             let with = self
                 .names
                 .path_to(module, &place.module, &format!("{plain}_json_with"));
-            let value = self.wrapped(*id, &quote!(value));
-            paths.push(path.as_str());
+            let value = self.wrapped(id, &quote!(value));
+            paths.push(path);
             calls.push(if self.shapes[id.index()].total {
                 quote!({ let value = #with(evaluator, input)?; Some(#value) })
             } else {
