@@ -62,21 +62,13 @@ impl Parser<'_> {
     fn literal_kind(&mut self) -> Option<ExprId> {
         if self.s.tok == Tok::LBrace
             && self.logical_keywords_active()
-<<<<<<< HEAD
             && let Ok(result) = self.braced_operand_first()
-=======
-            && let Some(result) = self.braced_operand_first()
->>>>>>> c7b1974 (The generator: every statement of the IR as Rust)
         {
             return result;
         }
         if self.s.tok == Tok::LParen
             && self.logical_keywords_active()
-<<<<<<< HEAD
             && let Ok(group) = self.logical_group(false, "")
-=======
-            && let Some(group) = self.logical_group(false, "")
->>>>>>> c7b1974 (The generator: every statement of the IR as Rust)
         {
             return self.fold_logical_tail(group?);
         }

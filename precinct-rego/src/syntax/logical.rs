@@ -68,11 +68,7 @@ impl Parser<'_> {
         let start_at = self.loc();
         if let Some(at) = not_at.filter(|_| negated && self.not_bodies)
             && self.s.tok == Tok::LParen
-<<<<<<< HEAD
             && let Ok(group) = self.logical_group(true, "not ")
-=======
-            && let Some(group) = self.logical_group(true, "not ")
->>>>>>> c7b1974 (The generator: every statement of the IR as Rust)
         {
             let operand = self.negation(at, group?);
             return self.fold_logical_tail(operand);

@@ -1,0 +1,196 @@
+//! What a build script calls.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), precinct_codegen::BuildError> {
+//! precinct_codegen::Builder::new()
+//!     .policies("policies")
+//!     .entrypoint("precinct/authz/allow")
+//!     .compile()
+//! # }
+//! ```
+//!
+//! The crate then includes what was generated, in a module of its choice:
+//!
+//! ```ignore
+//! include!(concat!(env!("OUT_DIR"), "/policies.rs"));
+//! ```
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use precinct_interpreter::{Failure, Policy, PolicyOptions, Text};
+
+use crate::emit::{GenerateError, Options, generate};
+use crate::folder::Folder;
+
+/// Compiles policies in a build script.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    paths: Vec<PathBuf>,
+    entrypoints: Vec<String>,
+    file: String,
+    out_dir: Option<PathBuf>,
+    strict: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The statements of a policy can be nested as deep as the parser allows; each level takes stack here.
+const STACK: usize = 512 << 20;
+
+impl Builder {
+    /// Nothing to compile yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            paths: Vec::new(),
+            entrypoints: Vec::new(),
+            file: "policies.rs".to_owned(),
+            out_dir: None,
+            strict: false,
+        }
+    }
+
+    /// Adds a policy file, or a folder with its policies and base documents, relative to the package.
+    #[must_use]
+    pub fn policies(mut self, path: impl AsRef<Path>) -> Self {
+        self.paths.push(path.as_ref().to_owned());
+        self
+    }
+
+    /// Adds a path that can be asked for, like `precinct/authz/allow`. Without any, every document can be asked for;
+    /// with some, only what they need is compiled.
+    #[must_use]
+    pub fn entrypoint(mut self, path: impl Into<String>) -> Self {
+        self.entrypoints.push(path.into());
+        self
+    }
+
+    /// Refuses what OPA's strict mode refuses: unused variables and imports, deprecated builtins.
+    #[must_use]
+    pub const fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// The name of the generated file, `policies.rs` if not given.
+    #[must_use]
+    pub fn file(mut self, name: impl Into<String>) -> Self {
+        self.file = name.into();
+        self
+    }
+
+    /// The folder of the generated file, cargo's `OUT_DIR` if not given.
+    #[must_use]
+    pub fn out_dir(mut self, path: impl AsRef<Path>) -> Self {
+        self.out_dir = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Compiles, writes the generated file, and tells cargo what to watch.
+    ///
+    /// # Errors
+    /// What is wrong with the policies, with its place. Nothing is written then.
+    pub fn compile(&self) -> Result<(), BuildError> {
+        let mut folder = Folder::default();
+        let read = self.paths.iter().try_for_each(|path| folder.add(path));
+        for path in &folder.seen {
+            println!("cargo:rerun-if-changed={}", path.display());
+        }
+        read?;
+        let text = self.generated(&folder)?;
+        let out_dir = match &self.out_dir {
+            Some(path) => path.clone(),
+            None => PathBuf::from(std::env::var_os("OUT_DIR").ok_or(BuildError::NoOutDir)?),
+        };
+        let path = out_dir.join(&self.file);
+        std::fs::write(&path, text).map_err(|error| BuildError::Write(path, error))
+    }
+
+    /// The text that [`Builder::compile`] would write.
+    ///
+    /// # Errors
+    /// What is wrong with the policies, with its place.
+    pub fn generate(&self) -> Result<String, BuildError> {
+        let mut folder = Folder::default();
+        self.paths.iter().try_for_each(|path| folder.add(path))?;
+        self.generated(&folder)
+    }
+
+    fn generated(&self, folder: &Folder) -> Result<String, BuildError> {
+        let texts = folder
+            .modules
+            .iter()
+            .map(|(name, text)| Text {
+                name: name.clone(),
+                text: text.clone(),
+                version: None,
+            })
+            .collect();
+        let options = PolicyOptions {
+            strict: self.strict,
+            ..PolicyOptions::default()
+        };
+        let policy =
+            Policy::compile(texts, options).map_err(|error| BuildError::Rego(Box::new(error)))?;
+        let data = folder.data.as_ref().map(ToString::to_string);
+        let digest = folder.digest();
+        let entrypoints = (!self.entrypoints.is_empty()).then_some(&self.entrypoints[..]);
+        let options = Options {
+            sources: Some(policy.sources()),
+            data: data.as_deref(),
+            digest: &digest,
+            strict_builtin_errors: false,
+            entrypoints,
+        };
+        roomy(|| generate(policy.program(), options)).map_err(BuildError::Generate)
+    }
+}
+
+/// Runs something on a thread with a large stack.
+pub(crate) fn roomy<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, run);
+        match thread.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => std::panic::resume_unwind(Box::new(error)),
+        }
+    })
+}
+
+/// Why policies were not compiled.
+#[derive(thiserror::Error)]
+pub enum BuildError {
+    /// A file or folder cannot be read.
+    #[error("{}: {}", .0.display(), .1)]
+    Read(PathBuf, #[source] std::io::Error),
+    /// The generated file cannot be written.
+    #[error("{}: {}", .0.display(), .1)]
+    Write(PathBuf, #[source] std::io::Error),
+    /// A base document is not JSON or YAML, or contradicts another one.
+    #[error("{}: {}", .0.display(), .1)]
+    Data(PathBuf, String),
+    /// There are errors in the policies.
+    #[error("{0}")]
+    Rego(Box<Failure>),
+    /// The policies cannot be turned into Rust.
+    #[error(transparent)]
+    Generate(GenerateError),
+    /// Cargo's `OUT_DIR` is not set, and no other folder was given.
+    #[error("OUT_DIR is not set: not called from a build script")]
+    NoOutDir,
+}
+
+/// The message, as for readers: a build script that returns the error from `main` shows it this way.
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
