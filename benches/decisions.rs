@@ -120,7 +120,10 @@ fn decisions(criterion: &mut Criterion) {
             b.iter(|| {
                 let mut found = 0;
                 for path in PATHS {
-                    let mut context = policy.engine().context(&arena).with_input(Some(black_box(input)));
+                    let mut context = policy
+                        .engine()
+                        .context(&arena)
+                        .with_input(Some(black_box(input)));
                     found += usize::from(policy.document(path, &mut context).unwrap().is_some());
                 }
                 arena.reset();

@@ -72,23 +72,15 @@ impl Statics {
             }
             Value::Object(object) if object.is_empty() => quote!(rt::Value::EMPTY_OBJECT),
             Value::Object(object) => {
-                let entries: Vec<TokenStream> = object
-                    .entries()
-                    .iter()
-                    .map(|(key, entry)| {
-                        let key = self.value(*key, &quote!());
-                        let entry = self.value(*entry, &quote!());
-                        quote!((#key, #entry))
-                    })
-                    .collect();
-                let count = entries.len();
-                let name = self.name(
-                    &quote!([(rt::Value<'static>, rt::Value<'static>); #count]),
-                    &quote!([#(#entries),*]),
+                let keys = self.items(&object.keys().collect::<Vec<_>>());
+                let keys = self.name(
+                    &quote!(rt::Keys<'static>),
+                    &quote!(rt::Keys::constant(&#keys)),
                 );
+                let values = self.items(&object.values().collect::<Vec<_>>());
                 let name = self.name(
                     &quote!(rt::Object<'static>),
-                    &quote!(rt::Object::constant(&#name)),
+                    &quote!(rt::Object::constant(&#keys, &#values)),
                 );
                 quote!(rt::Value::Object(&#support #name))
             }

@@ -150,6 +150,7 @@ pub struct Policy {
 /// A query that can be asked of a policy.
 #[derive(Debug)]
 pub struct Query {
+    program: Program,
     engine: Engine,
     function: FunctionId,
     /// The names of the variables that answers show.
@@ -312,7 +313,7 @@ impl Policy {
             values: true,
             lenient,
         };
-        let (_, engine, functions) =
+        let (program, engine, functions) =
             load(&self.compiled.modules, &[lowered], sources, &self.options).map_err(compiling)?;
         let function = functions
             .first()
@@ -336,6 +337,7 @@ impl Policy {
             .collect();
         expressions.sort_by_key(|expression| (expression.row, expression.col));
         Ok(Query {
+            program,
             engine,
             function,
             variables: query.variables.into_iter().map(|(name, _)| name).collect(),
@@ -376,6 +378,26 @@ impl Policy {
 }
 
 impl Query {
+    /// The program that answers: that of the policy, with the query's own function.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The query's function in its program.
+    pub fn function(&self) -> FunctionId {
+        self.function
+    }
+
+    /// An answer of the query's function: the values of variables, then of expressions.
+    pub fn row<'a>(&self, row: &[Value<'a>]) -> Row<'a> {
+        let (variables, values) = row.split_at(self.variables.len().min(row.len()));
+        let value = |expression: &Expression| values.get(expression.position).copied();
+        Row {
+            variables: variables.to_vec(),
+            expressions: self.expressions.iter().filter_map(value).collect(),
+        }
+    }
+
     /// A context that fits this query.
     pub fn context<'a>(&self, arena: &'a Arena) -> Context<'a> {
         with_hosts(self.engine.context(arena))
@@ -403,14 +425,7 @@ impl Query {
         Ok(rows
             .iter()
             .filter_map(|row| row.as_array())
-            .map(|row| {
-                let (variables, values) = row.split_at(self.variables.len().min(row.len()));
-                let value = |expression: &Expression| values.get(expression.position).copied();
-                Row {
-                    variables: variables.to_vec(),
-                    expressions: self.expressions.iter().filter_map(value).collect(),
-                }
-            })
+            .map(|row| self.row(row))
             .collect())
     }
 }

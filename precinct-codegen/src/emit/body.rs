@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use precinct_rego::ir::{
     Case, Conflict, Function, FunctionId, Label, Local, LocalKind, Operand, Stmt, StmtKind,
 };
+use precinct_runtime::Value;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::Lifetime;
@@ -26,6 +27,10 @@ pub(super) struct Body<'e, 'p> {
     pub(super) around: Vec<Around>,
     /// The locals of `split`s whose result is only asked for parts, with the separator: they hold the text.
     pub(super) splits: BTreeMap<Local, String>,
+    /// Locals that hold what a rule without conditions gives.
+    pub(super) known: BTreeMap<Local, Value<'p>>,
+    /// Locals that hold one of several constants, of which it is only asked what they contain: they hold the position.
+    pub(super) choices: BTreeMap<Local, Vec<Value<'p>>>,
     /// The number of `with` statements so far.
     pub(super) withs: u32,
 }
@@ -50,9 +55,13 @@ impl<'e, 'p> Body<'e, 'p> {
             module: &emitter.names.place(id).module,
             around: Vec::new(),
             splits: BTreeMap::new(),
+            known: BTreeMap::new(),
+            choices: BTreeMap::new(),
             withs: 0,
         };
+        body.known = body.known_locals();
         body.splits = body.lazy_splits();
+        body.choices = body.choices();
         body
     }
 
@@ -88,10 +97,12 @@ impl<'e, 'p> Body<'e, 'p> {
             Declaration::AtTop => Some(match kind {
                 LocalKind::Value => quote!(let mut #name: rt::Value<'_> = rt::Value::Null;),
                 LocalKind::Optional => quote!(let mut #name: Option<rt::Value<'_>> = None;),
-                LocalKind::ArrayBuilder => quote!(let mut #name = rt::ArrayBuilder::new();),
-                LocalKind::SetBuilder => quote!(let mut #name = rt::SetBuilder::new();),
-                LocalKind::ObjectBuilder => quote!(let mut #name = rt::ObjectBuilder::new();),
-                LocalKind::DocumentBuilder => quote!(let mut #name = rt::DocumentBuilder::new();),
+                LocalKind::ArrayBuilder => quote!(let mut #name = rt::ArrayBuilder::new(arena);),
+                LocalKind::SetBuilder => quote!(let mut #name = rt::SetBuilder::new(arena);),
+                LocalKind::ObjectBuilder => quote!(let mut #name = rt::ObjectBuilder::new(arena);),
+                LocalKind::DocumentBuilder => {
+                    quote!(let mut #name = rt::DocumentBuilder::new(arena);)
+                }
             }),
         }
     }
@@ -106,6 +117,10 @@ impl<'e, 'p> Body<'e, 'p> {
 
     /// A value to read.
     pub(super) fn operand(&self, operand: Operand) -> TokenStream {
+        if let Some(constant) = self.constant_operand(operand) {
+            let support = self.support();
+            return self.emitter.statics.value(constant, &support);
+        }
         match operand {
             Operand::Local(local) => {
                 let name = self.local(local);
@@ -114,12 +129,15 @@ impl<'e, 'p> Body<'e, 'p> {
                     _ => quote!(#name),
                 }
             }
-            Operand::Constant(id) => {
-                let support = self.support();
-                self.emitter
-                    .statics
-                    .value(self.emitter.constant(id), &support)
-            }
+            Operand::Constant(_) => quote!(rt::Value::Null),
+        }
+    }
+
+    /// The value of an operand that is known when the policy is compiled.
+    pub(super) fn constant_operand(&self, operand: Operand) -> Option<Value<'p>> {
+        match operand {
+            Operand::Constant(id) => Some(self.emitter.constant(id)),
+            Operand::Local(local) => self.known.get(&local).copied(),
         }
     }
 
@@ -227,7 +245,7 @@ impl<'e, 'p> Body<'e, 'p> {
     /// A value as the function's result.
     fn returned(&self, value: Operand) -> TokenStream {
         let shape = self.emitter.shapes[self.id.index()];
-        let result = match (shape.kind, self.emitter.constant_operand(value)) {
+        let result = match (shape.kind, self.constant_operand(value)) {
             (Kind::Boolean, Some(constant)) => {
                 let constant = constant.as_bool().unwrap_or_default();
                 quote!(#constant)
@@ -311,7 +329,7 @@ impl<'e, 'p> Body<'e, 'p> {
                 key,
                 otherwise,
             } => {
-                let read = self.get(*source, *key);
+                let read = self.get(*target, *source, *key);
                 self.set_or(*target, &read, *otherwise)
             }
             StmtKind::Call {
@@ -414,7 +432,7 @@ impl<'e, 'p> Body<'e, 'p> {
             }
             StmtKind::Finish { target, builder } => {
                 let name = self.local(*builder);
-                self.set(*target, &quote!(#name.finish(arena)))
+                self.set(*target, &quote!(#name.finish()))
             }
             StmtKind::AssignOnce {
                 target,
@@ -427,8 +445,13 @@ impl<'e, 'p> Body<'e, 'p> {
                     return quote!(#name = Some(#source););
                 }
                 let conflict = conflict_name(*conflict);
-                let located = self.located(stmt);
-                quote!(rt::assign_once(&mut #name, #source, #conflict) #located;)
+                let place = self.emitter.place_of(stmt.span);
+                let path: &str = &self.function.name;
+                quote! {
+                    if !rt::assign_once(&mut #name, #source) {
+                        return Err(rt::conflicting(#conflict, #path, #place));
+                    }
+                }
             }
             StmtKind::Return { value } => {
                 let value = self.returned(*value);

@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::body::Body;
+use super::lookups::texts;
 
 impl<'p> Body<'_, 'p> {
     /// The condition that a test asks for.
@@ -81,10 +82,7 @@ impl<'p> Body<'_, 'p> {
     }
 
     fn equal(&self, left: Operand, right: Operand) -> TokenStream {
-        let (constant, other) = match (
-            self.emitter.constant_operand(left),
-            self.emitter.constant_operand(right),
-        ) {
+        let (constant, other) = match (self.constant_operand(left), self.constant_operand(right)) {
             (Some(constant), _) => (constant, right),
             (None, Some(constant)) => (constant, left),
             (None, None) => {
@@ -105,21 +103,20 @@ impl<'p> Body<'_, 'p> {
     }
 
     fn member(&self, value: Operand, collection: Operand) -> TokenStream {
-        let constant = self.emitter.constant_operand(collection);
+        let constant = self.constant_operand(collection);
         let value = self.operand(value);
-        if let Some(constant) = constant {
-            let members: Option<Vec<Value<'_>>> = match constant {
-                Value::Array(items) => Some(items.to_vec()),
-                Value::Set(set) => Some(set.items().to_vec()),
-                Value::Object(object) => Some(object.values().collect()),
-                _ => None,
-            };
-            let texts: Option<Vec<&str>> = members
-                .as_ref()
-                .and_then(|members| members.iter().map(|member| member.as_str()).collect());
-            if let Some(texts) = texts {
-                return self.among(&quote!(#value.as_str()), texts);
-            }
+        if let Some(texts) = constant.and_then(texts) {
+            return self.among(&quote!(#value.as_str()), texts);
+        }
+        if let Operand::Local(local) = collection
+            && let Some(choices) = self.choices.get(&local)
+        {
+            let name = self.local(local);
+            let places = 0..choices.len();
+            let conditions = choices.iter().map(|choice| {
+                self.among(&quote!(#value.as_str()), texts(*choice).unwrap_or_default())
+            });
+            return quote!(match #name { #(#places => #conditions,)* _ => false });
         }
         let collection = self.operand(collection);
         if self.has_context() {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use precinct_rego::ir::{CallTarget, Local, Operand, StmtKind};
+use precinct_rego::ir::{CallTarget, Local, Operand, StmtKind, Test};
 use precinct_runtime::{Number, Value};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -16,7 +16,7 @@ use crate::visit::{parts, walk};
 /// Up to so many strings are compared one by one: a compare is a length and a few words.
 const FEW: usize = 8;
 
-impl Body<'_, '_> {
+impl<'p> Body<'_, 'p> {
     /// An `Option<&str>` is one of these strings.
     pub(super) fn among(&self, text: &TokenStream, mut strings: Vec<&str>) -> TokenStream {
         strings.sort_unstable();
@@ -32,11 +32,19 @@ impl Body<'_, '_> {
         quote!(match #text { Some(text) => #support #table.find(text).is_some(), None => false })
     }
 
-    /// `source[key]`
-    pub(super) fn get(&self, source: Operand, key: Operand) -> TokenStream {
+    /// `source[key]`, or its position among the constants that it can be.
+    pub(super) fn get(&self, target: Local, source: Operand, key: Operand) -> TokenStream {
+        if self.choices.contains_key(&target)
+            && let Some(Value::Object(object)) = self.constant_operand(source)
+        {
+            let keys: Vec<&str> = object.keys().filter_map(Value::as_str).collect();
+            let key = self.operand(key);
+            let places = 0..keys.len();
+            return quote!(match #key.as_str() { #(Some(#keys) => Some(#places),)* _ => None });
+        }
         if let Operand::Local(local) = source
             && let Some(separator) = self.splits.get(&local)
-            && let Some(Value::Number(Number::Int(at))) = self.emitter.constant_operand(key)
+            && let Some(Value::Number(Number::Int(at))) = self.constant_operand(key)
         {
             let name = self.local(local);
             return match usize::try_from(at) {
@@ -47,7 +55,7 @@ impl Body<'_, '_> {
                 Err(_) => quote!(Option::<rt::Value<'_>>::None),
             };
         }
-        if let Some(Value::Object(object)) = self.emitter.constant_operand(source) {
+        if let Some(Value::Object(object)) = self.constant_operand(source) {
             let support = self.support();
             let keys: Option<Vec<&str>> = object.keys().map(Value::as_str).collect();
             if let (Some(keys), Operand::Local(_)) = (keys, key) {
@@ -117,6 +125,71 @@ impl Body<'_, '_> {
         quote!(#(if rt::equal(#on, #constants) { #bodies } else)* { #default })
     }
 
+    /// The locals that are assigned once, by a call of a function that always gives the same value.
+    pub(super) fn known_locals(&self) -> BTreeMap<Local, Value<'p>> {
+        let mut writes: BTreeMap<Local, u32> = BTreeMap::new();
+        let mut known = BTreeMap::new();
+        walk(&self.function.body, &mut |stmt| {
+            for local in parts(stmt).writes {
+                *writes.entry(local).or_default() += 1;
+            }
+            if let StmtKind::Call {
+                target,
+                function: CallTarget::Function(id),
+                ..
+            } = &stmt.kind
+                && let Some(value) = self.emitter.constant_result(*id)
+            {
+                known.insert(*target, value);
+            }
+        });
+        known.retain(|local, _| {
+            writes.get(local) == Some(&1) && self.locals.declaration(*local) == Declaration::InPlace
+        });
+        known
+    }
+
+    /// The locals that hold a value of a small constant object, of which only members are ever asked for.
+    pub(super) fn choices(&self) -> BTreeMap<Local, Vec<Value<'p>>> {
+        let mut choices: BTreeMap<Local, Vec<Value<'p>>> = BTreeMap::new();
+        let mut spoiled: Vec<Local> = Vec::new();
+        walk(&self.function.body, &mut |stmt| {
+            let parts = parts(stmt);
+            match &stmt.kind {
+                StmtKind::Get {
+                    target,
+                    source,
+                    key: Operand::Local(_),
+                    ..
+                } if let Some(Value::Object(object)) = self.constant_operand(*source)
+                    && object.len() <= FEW
+                    && object.keys().all(|key| key.as_str().is_some())
+                    && object.values().all(|value| texts(value).is_some()) =>
+                {
+                    if choices.insert(*target, object.values().collect()).is_some() {
+                        spoiled.push(*target);
+                    }
+                }
+                _ => spoiled.extend(&parts.writes),
+            }
+            let collection = match &stmt.kind {
+                StmtKind::Test { test, .. } => collection_of(test),
+                _ => None,
+            };
+            for read in parts.reads.iter().filter(|read| Some(**read) != collection) {
+                if let Operand::Local(local) = read {
+                    spoiled.push(*local);
+                }
+            }
+            spoiled.extend(&parts.touches);
+        });
+        for local in spoiled {
+            choices.remove(&local);
+        }
+        choices.retain(|local, _| self.locals.declaration(*local) == Declaration::InPlace);
+        choices
+    }
+
     /// The locals that hold the result of a `split`, of which only parts at constant places are ever asked for.
     pub(super) fn lazy_splits(&self) -> BTreeMap<Local, String> {
         let mut splits: BTreeMap<Local, String> = BTreeMap::new();
@@ -140,7 +213,6 @@ impl Body<'_, '_> {
             let part_of = match &stmt.kind {
                 StmtKind::Get { source, key, .. }
                     if self
-                        .emitter
                         .constant_operand(*key)
                         .is_some_and(|key| key.as_i64().is_some()) =>
                 {
@@ -160,5 +232,25 @@ impl Body<'_, '_> {
         }
         splits.retain(|local, _| self.locals.declaration(*local) == Declaration::InPlace);
         splits
+    }
+}
+
+/// The members of a constant collection, if they are all strings.
+pub(super) fn texts(value: Value<'_>) -> Option<Vec<&str>> {
+    let members: Vec<Value<'_>> = match value {
+        Value::Array(items) => items.to_vec(),
+        Value::Set(set) => set.items().to_vec(),
+        Value::Object(object) => object.values().collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
+    };
+    members.into_iter().map(Value::as_str).collect()
+}
+
+/// The collection that a test looks for a member in.
+fn collection_of(test: &Test) -> Option<Operand> {
+    match test {
+        Test::Member { value, collection } if value != collection => Some(*collection),
+        Test::Not(inner) => collection_of(inner),
+        _ => None,
     }
 }

@@ -32,7 +32,8 @@ use std::collections::BTreeMap;
 
 use precinct_rego::ast::Span;
 use precinct_rego::ir::{
-    BuiltinId, CallTarget, ConstantId, Function, FunctionId, FunctionKind, Operand, Program,
+    BuiltinId, CallTarget, ConstantId, Function, FunctionId, FunctionKind, Operand, Program, Stmt,
+    StmtKind,
 };
 use precinct_rego::source::Sources;
 use precinct_runtime::Value;
@@ -416,11 +417,9 @@ impl<'p> Emitter<'p> {
         self.constants.get(id.index()).copied().unwrap_or_default()
     }
 
-    fn constant_operand(&self, operand: Operand) -> Option<Value<'p>> {
-        match operand {
-            Operand::Constant(id) => Some(self.constant(id)),
-            Operand::Local(_) => None,
-        }
+    /// The value of a function that always gives the same one.
+    fn constant_result(&self, id: FunctionId) -> Option<Value<'p>> {
+        constant_return(&self.program.functions[id.index()].body).map(|id| self.constant(id))
     }
 
     /// The static of a builtin.
@@ -431,6 +430,21 @@ impl<'p> Emitter<'p> {
             .or_insert_with(|| format_ident!("BUILTIN_{}", id.0))
             .clone()
     }
+}
+
+/// The constant that statements return before anything else happens.
+fn constant_return(stmts: &[Stmt]) -> Option<ConstantId> {
+    for stmt in stmts {
+        match &stmt.kind {
+            StmtKind::Enter { .. } | StmtKind::Mark => {}
+            StmtKind::Block { body, .. } => return constant_return(body),
+            StmtKind::Return {
+                value: Operand::Constant(id),
+            } => return Some(*id),
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Which functions the wanted entry points and the queries can reach.

@@ -69,6 +69,7 @@ fn projection(name: &Ident, reads: &Reads) -> TokenStream {
     quote! {
         pub(crate) struct #name<'a> {
             #(#names: Option<rt::Value<'a>>,)*
+            rest: ::core::marker::PhantomData<&'a ()>,
         }
 
         impl<'a> #name<'a> {
@@ -80,11 +81,11 @@ fn projection(name: &Ident, reads: &Reads) -> TokenStream {
                     arena,
                     text,
                     |scanner| {
-                        let mut this = Self { #(#names: None,)* };
+                        let mut this = Self { #(#names: None,)* rest: ::core::marker::PhantomData };
                         #scan
                         Ok(this)
                     },
-                    |value| Self { #(#names: value.path::<&::core::primitive::str>(&[#(#paths),*]),)* },
+                    |value| Self { #(#names: value.path::<&::core::primitive::str>(&[#(#paths),*]),)* rest: ::core::marker::PhantomData },
                 )
                 .map_err(|error| rt::InputError::new(error, text))
             }

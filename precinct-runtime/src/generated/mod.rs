@@ -22,6 +22,7 @@ pub use crate::ops::{
     is_object_of, member, object, put_at, put_data, put_function, undo,
 };
 pub use crate::value::document::DocumentBuilder;
+pub use crate::value::object::Keys;
 pub use crate::value::{ArrayBuilder, Object, ObjectBuilder, Set, SetBuilder, Value};
 
 pub use std::string::String;
@@ -31,8 +32,8 @@ pub use natives::{
     member_within, part, position, split, starts_with, text,
 };
 pub use run::{
-    Base, Flow, Slot, between, elements, entries, equal, fail, fields, less, literal_object,
-    located, not_replaced, patched, replaced, scratch,
+    Base, Flow, Slot, between, conflicting, elements, entries, equal, fail, fields, less,
+    literal_object, located, not_replaced, patched, replaced, scratch,
 };
 pub use scan::Scanner;
 pub use text::{Table, among, bool_of, str_of};

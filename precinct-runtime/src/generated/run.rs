@@ -111,6 +111,13 @@ pub fn fail(code: &'static str, message: &'static str, place: Place) -> EvalErro
     located(EvalError::new(code, message), place)
 }
 
+/// The document or function of this path has two values; `place` is the rule that gave the second one.
+#[cold]
+#[must_use]
+pub fn conflicting(kind: ops::Conflict, path: &str, place: Place) -> EvalError {
+    located(ops::conflict(kind, path), place)
+}
+
 /// A replaced function is called while nothing replaces it.
 #[cold]
 #[must_use]

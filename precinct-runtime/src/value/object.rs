@@ -15,7 +15,7 @@ pub struct Object<'a> {
 
 /// The keys of an object.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Keys<'a> {
+pub struct Keys<'a> {
     list: &'a [Value<'a>],
     index: Option<&'a Index<'a>>,
 }
@@ -25,6 +25,12 @@ impl<'a> Keys<'a> {
         list: &[],
         index: None,
     };
+
+    /// Keys that are known when a policy is compiled: sorted, all different.
+    #[must_use]
+    pub const fn constant(list: &'a [Value<'a>]) -> Self {
+        Self { list, index: None }
+    }
 
     pub(crate) fn new(arena: &'a Arena, list: &'a [Value<'a>]) -> &'a Self {
         let index = Index::build(arena, list.len(), |at| list[at]);
@@ -89,6 +95,12 @@ impl<'a> IntoIterator for Entries<'a> {
 const LINEAR: usize = 8;
 
 impl<'a> Object<'a> {
+    /// An object that is known when a policy is compiled; `values` are in the order of the keys.
+    #[must_use]
+    pub const fn constant(keys: &'a Keys<'a>, values: &'a [Value<'a>]) -> Self {
+        Self { keys, values }
+    }
+
     /// `{}`
     pub const EMPTY: &'static Object<'static> = &Object {
         keys: Keys::NONE,
