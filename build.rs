@@ -1,7 +1,16 @@
-//! Compiles `policies/` to Rust.
+//! Compiles `policies/` to Rust: for the crate, and with their tests for the crate's own tests.
 
-fn main() -> Result<(), precinct_codegen::BuildError> {
-    precinct_codegen::Builder::new()
+use precinct_codegen::{BuildError, Builder};
+
+fn main() -> Result<(), BuildError> {
+    Builder::new().policies("policies").compile()?;
+    Builder::new()
         .policies("policies")
+        .tests(true)
+        .file("policies_and_tests.rs")
+        .compile()?;
+    Builder::new()
+        .policies("tests/hostile")
+        .file("hostile.rs")
         .compile()
 }

@@ -31,6 +31,7 @@ pub struct Builder {
     file: String,
     out_dir: Option<PathBuf>,
     strict: bool,
+    tests: bool,
 }
 
 impl Default for Builder {
@@ -52,6 +53,7 @@ impl Builder {
             file: "policies.rs".to_owned(),
             out_dir: None,
             strict: false,
+            tests: false,
         }
     }
 
@@ -77,6 +79,13 @@ impl Builder {
         self
     }
 
+    /// Compiles the tests (`*_test.rego`) too, so that a Rust test can ask each of them.
+    #[must_use]
+    pub const fn tests(mut self, tests: bool) -> Self {
+        self.tests = tests;
+        self
+    }
+
     /// The name of the generated file, `policies.rs` if not given.
     #[must_use]
     pub fn file(mut self, name: impl Into<String>) -> Self {
@@ -96,7 +105,10 @@ impl Builder {
     /// # Errors
     /// What is wrong with the policies, with its place. Nothing is written then.
     pub fn compile(&self) -> Result<(), BuildError> {
-        let mut folder = Folder::default();
+        let mut folder = Folder {
+            tests: self.tests,
+            ..Folder::default()
+        };
         let read = self.paths.iter().try_for_each(|path| folder.add(path));
         for path in &folder.seen {
             println!("cargo:rerun-if-changed={}", path.display());
@@ -116,7 +128,10 @@ impl Builder {
     /// # Errors
     /// What is wrong with the policies, with its place.
     pub fn generate(&self) -> Result<String, BuildError> {
-        let mut folder = Folder::default();
+        let mut folder = Folder {
+            tests: self.tests,
+            ..Folder::default()
+        };
         self.paths.iter().try_for_each(|path| folder.add(path))?;
         self.generated(&folder)
     }

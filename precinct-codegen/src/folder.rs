@@ -20,6 +20,8 @@ pub(crate) struct Folder {
     pub(crate) data: Option<Value>,
     /// Everything that was read or looked at.
     pub(crate) seen: Vec<PathBuf>,
+    /// Tests are modules too.
+    pub(crate) tests: bool,
     digest: Sha256,
 }
 
@@ -59,7 +61,7 @@ impl Folder {
             return Ok(());
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_module = name.ends_with(".rego") && !name.ends_with("_test.rego");
+        let is_module = name.ends_with(".rego") && (self.tests || !name.ends_with("_test.rego"));
         let is_data = matches!(&*name, "data.json" | "data.yaml" | "data.yml");
         if !is_module && !is_data {
             self.seen.pop();

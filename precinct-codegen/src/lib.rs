@@ -4,6 +4,7 @@
 //! policies/*.rego -> modules -> IR -> (effects, kinds, reads, names) -> Rust items in OUT_DIR
 //! ```
 //!
+//! * [`batch`]: many programs in one crate
 //! * [`builder`]: what a build script calls
 //! * [`folder`]: policies and base documents of a folder
 //! * [`emit`]: IR to Rust
@@ -16,6 +17,7 @@
 //! * [`reads`]: which paths of `input` a function can read
 //! * [`visit`]: the parts of a statement
 
+pub mod batch;
 pub mod builder;
 mod constants;
 mod effects;

@@ -240,9 +240,13 @@ impl<'p> Emitter<'p> {
             .map(|(name, module)| module.tokens(name, *name == support, true));
         let support = ident(&support);
         let digest = self.options.digest;
+        let queries = self
+            .has_queries()
+            .then(|| quote!(pub(crate) use self::#support::query_with;));
         let file = quote! {
             #(#modules)*
             pub use self::#support::{entrypoints, evaluate, evaluate_with};
+            #queries
             #[doc = "The SHA-256 digest of the sources that the policies were compiled from."]
             pub const DIGEST: &::core::primitive::str = #digest;
         };

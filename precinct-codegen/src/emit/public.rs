@@ -221,6 +221,14 @@ impl Emitter<'_> {
         }
     }
 
+    /// The program has queries.
+    pub(super) fn has_queries(&self) -> bool {
+        self.program
+            .functions
+            .iter()
+            .any(|function| function.kind == FunctionKind::Query)
+    }
+
     /// The queries of the program, for whoever compiled them: `query_with(evaluator, number, input)`.
     fn queries(&self) -> TokenStream {
         let module = std::slice::from_ref(&self.names.support);
@@ -257,8 +265,10 @@ impl Emitter<'_> {
                 evaluator: &'e rt::Evaluator,
                 query: ::core::primitive::u32,
                 input: Option<rt::Value<'e>>,
+                runtime: Option<rt::Value<'e>>,
             ) -> Result<Option<rt::Value<'e>>, rt::EvalError> {
                 let mut cx = evaluator.context(&NEEDS);
+                cx.runtime = runtime;
                 let result = match query {
                     #(#numbers => #calls,)*
                     _ => None,

@@ -2,9 +2,11 @@
 //!
 //! * [`scan`]: reading only those parts of a JSON text that a policy asks for
 //! * [`text`]: tests of strings whose other side is known when the policy is compiled
+//! * [`case`]: running one of many programs
 //! * [`natives`]: builtins that are computed in place
 //! * [`run`]: loops, builtins, replaced functions
 
+pub mod case;
 pub mod natives;
 pub mod run;
 pub mod scan;
@@ -27,6 +29,7 @@ pub use crate::value::{ArrayBuilder, Object, ObjectBuilder, Set, SetBuilder, Val
 
 pub use std::string::String;
 
+pub use case::run_case;
 pub use natives::{
     below, contains, count, ends_with, glob_between, glob_exact, in_table, integer, literal_set,
     member_within, part, position, split, starts_with, text,

@@ -1,0 +1,191 @@
+//! Many programs in one crate, to be built once and run: how native code is held against recorded answers.
+//!
+//! The crate's program writes one line of JSON for each case: `{"case": 0, "rows": […]}` with the rows of the query's
+//! function, or `{"case": 0, "error": {"code": …, "text": …}}`.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use precinct_rego::ir::{FunctionId, Program};
+use precinct_rego::source::Sources;
+use precinct_runtime::Value;
+use proc_macro2::Literal;
+use quote::{format_ident, quote};
+
+use crate::builder::roomy;
+use crate::constants::Statics;
+use crate::emit::{GenerateError, Options, generate};
+
+/// One case: a query and the world in which it is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'c> {
+    /// The program that the query is a part of.
+    pub program: &'c Program,
+    /// The query's function.
+    pub query: FunctionId,
+    /// The texts that the program comes from.
+    pub sources: Option<&'c Sources>,
+    /// The input, which may hold sets and keys that are no strings.
+    pub input: Option<Value<'c>>,
+    /// The base documents, as JSON text.
+    pub data: Option<&'c str>,
+    /// What `opa.runtime()` gives, as JSON text.
+    pub runtime: Option<&'c str>,
+    /// Errors of builtins end the evaluation.
+    pub strict_builtin_errors: bool,
+}
+
+/// A crate that is being written.
+#[derive(Debug, Default)]
+pub struct Batch {
+    modules: Vec<String>,
+}
+
+/// A case could not be turned into Rust, or not written.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// The program cannot be turned into Rust.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+    /// A file of the crate cannot be written.
+    #[error(transparent)]
+    Write(#[from] io::Error),
+}
+
+impl Batch {
+    /// An empty crate.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a case and gives its number.
+    ///
+    /// # Errors
+    /// The program cannot be turned into Rust.
+    pub fn add(&mut self, case: Case<'_>) -> Result<usize, GenerateError> {
+        let options = Options {
+            sources: case.sources,
+            data: case.data,
+            digest: "",
+            strict_builtin_errors: case.strict_builtin_errors,
+            entrypoints: Some(&[]),
+        };
+        let text = roomy(|| {
+            let policies = generate(case.program, options)?;
+            let run = run(case);
+            let run: syn::File =
+                syn::parse2(run).map_err(|error| GenerateError::Malformed(error.to_string()))?;
+            Ok::<_, GenerateError>(format!("{policies}\n{}", prettyplease::unparse(&run)))
+        })?;
+        self.modules.push(text);
+        Ok(self.modules.len() - 1)
+    }
+
+    /// The number of cases.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.modules.len()
+    }
+
+    /// There is no case yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.modules.is_empty()
+    }
+
+    /// What the crate consists of, for whoever wants to know whether it was built before.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.modules.iter().map(String::as_str)
+    }
+
+    /// Writes the crate into a folder. `runtime` is the folder of the crate `precinct-runtime`.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write(&self, folder: &Path, name: &str, runtime: &Path) -> Result<(), BatchError> {
+        let source = folder.join("src");
+        fs::create_dir_all(&source)?;
+        let runtime = toml_string(&runtime.display().to_string());
+        fs::write(
+            folder.join("Cargo.toml"),
+            format!(
+                "[package]\nname = {}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+                 [dependencies]\nprecinct-runtime = {{ path = {runtime} }}\n\n\
+                 [profile.dev]\nopt-level = 0\ndebug = false\nincremental = false\n\n[workspace]\n",
+                toml_string(name)
+            ),
+        )?;
+        for (number, module) in self.modules.iter().enumerate() {
+            fs::write(source.join(format!("case_{number}.rs")), module)?;
+        }
+        let names: Vec<_> = (0..self.modules.len())
+            .map(|number| format_ident!("case_{number}"))
+            .collect();
+        let main = quote! {
+            #(mod #names;)*
+
+            fn main() {
+                // Deep values are compared and printed on the stack.
+                let thread = std::thread::Builder::new().stack_size(256 << 20).spawn(|| {
+                    let wanted: Vec<usize> =
+                        std::env::args().skip(1).filter_map(|arg| arg.parse().ok()).collect();
+                    let cases: &[fn(usize)] = &[#(#names::run),*];
+                    for (number, run) in cases.iter().enumerate() {
+                        if wanted.is_empty() || wanted.contains(&number) {
+                            run(number);
+                        }
+                    }
+                });
+                thread.expect("a thread").join().expect("no panic");
+            }
+        };
+        let main: syn::File =
+            syn::parse2(main).map_err(|error| GenerateError::Malformed(error.to_string()))?;
+        fs::write(source.join("main.rs"), prettyplease::unparse(&main))?;
+        Ok(())
+    }
+}
+
+/// The function that evaluates a case and writes its line.
+fn run(case: Case<'_>) -> proc_macro2::TokenStream {
+    let statics = Statics::default();
+    let input = match case.input {
+        Some(input) => {
+            let input = statics.value(input, &quote!());
+            quote!(Some(#input))
+        }
+        None => quote!(None),
+    };
+    let items = statics.finish();
+    let query = Literal::u32_unsuffixed(case.query.0);
+    let runtime = match case.runtime {
+        Some(text) => quote!(Some(#text)),
+        None => quote!(None),
+    };
+    quote! {
+        mod case_input {
+            use ::precinct_runtime::generated as rt;
+            #(#items)*
+            pub(crate) static INPUT: ::core::option::Option<rt::Value<'static>> = {
+                use ::core::option::Option::{None, Some};
+                #input
+            };
+        }
+
+        pub fn run(number: ::core::primitive::usize) {
+            ::precinct_runtime::generated::run_case(
+                number,
+                case_input::INPUT,
+                #runtime,
+                |evaluator, input, runtime| query_with(evaluator, #query, input, runtime),
+            );
+        }
+    }
+}
+
+/// A string of TOML.
+fn toml_string(text: &str) -> String {
+    format!("{text:?}")
+}
