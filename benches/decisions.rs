@@ -7,6 +7,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use precinct_interpreter::{Policy, PolicyOptions, Text};
+use precinct_policies::Fields;
 use precinct_policies::precinct::authz;
 use precinct_runtime::{Arena, Evaluator, Input};
 use serde::Deserialize;
@@ -104,8 +105,8 @@ fn decisions(criterion: &mut Criterion) {
         group.bench_function("native/json", |b| {
             b.iter(|| {
                 let results = {
-                    let input = evaluator.parse(black_box(json).as_bytes()).unwrap();
-                    native(&evaluator, input)
+                    let fields = Fields::parse(&evaluator, black_box(json).as_bytes()).unwrap();
+                    native(&evaluator, &fields)
                 };
                 evaluator.reset();
                 results

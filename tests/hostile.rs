@@ -54,7 +54,7 @@ fn every_name_is_reached_by_its_path() {
         ("input_is_odd", "true"),
         ("arena", "[2,3]"),
         ("Ok", "2"),
-        ("main", r#""main""#),
+        ("main", r#"["bob"]"#),
         ("replaced", r#""fn-carol""#),
         ("mocked", r#""ALICE""#),
     ] {
@@ -87,7 +87,8 @@ fn the_whole_package_is_a_document() {
 #[test]
 fn input_that_is_no_json_is_an_error_with_its_place() {
     let evaluator = Evaluator::new();
-    let error = policies::evaluate_with(&evaluator, "core/Result", b"{\n  \"user\": x}").unwrap_err();
+    let error =
+        policies::evaluate_with(&evaluator, "core/Result", b"{\n  \"user\": x}").unwrap_err();
     assert_eq!(
         error.to_string(),
         "input:2:11: invalid character 'x' looking for beginning of value"

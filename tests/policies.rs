@@ -22,7 +22,10 @@ thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
 }
 
-#[expect(unsafe_code, reason = "the trait asks for it; all work is the system allocator's")]
+#[expect(
+    unsafe_code,
+    reason = "the trait asks for it; all work is the system allocator's"
+)]
 // SAFETY: every call goes to the system allocator as it is.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -121,7 +124,11 @@ fn every_test_of_the_policies_holds_natively() {
     for path in with_tests::entrypoints() {
         if path.rsplit('/').next().unwrap().starts_with("test_") {
             let result = with_tests::evaluate_with(&evaluator, path, b"{}").unwrap();
-            assert_eq!(result.map(json::to_string).as_deref(), Some("true"), "{path}");
+            assert_eq!(
+                result.map(json::to_string).as_deref(),
+                Some("true"),
+                "{path}"
+            );
             tests += 1;
         }
     }
@@ -143,7 +150,10 @@ fn typed_json_and_interpreted_decisions_are_the_same() {
                 precinct_policies::evaluate_with(&evaluator, path, text.as_bytes()).unwrap();
             assert_eq!(native, interpreted, "{path} {text}");
         }
-        assert_eq!(authz::allow(&call), Ok(authz::allow_json(text.as_bytes()).unwrap()));
+        assert_eq!(
+            authz::allow(&call),
+            Ok(authz::allow_json(text.as_bytes()).unwrap())
+        );
         assert_eq!(
             authz::destination::allow(&call),
             Ok(authz::destination::allow_json(text.as_bytes()).unwrap())
@@ -190,9 +200,7 @@ fn decide_json(evaluator: &Evaluator, input: &[u8]) -> usize {
         + usize::from(authz::destination::allow_json_with(evaluator, input).unwrap())
         + usize::from(authz::models::allow_json_with(evaluator, input).unwrap())
         + usize::from(authz::ratelimit::allow_json_with(evaluator, input).unwrap())
-        + usize::from(
-            authz::stepup::decision_json_with(evaluator, input).unwrap() == Some("allow"),
-        )
+        + usize::from(authz::stepup::decision_json_with(evaluator, input).unwrap() == Some("allow"))
 }
 
 #[test]
@@ -219,5 +227,9 @@ fn decisions_take_no_memory_from_the_system() {
 #[test]
 fn decisions_name_their_policy() {
     assert_eq!(precinct_policies::DIGEST.len(), 64);
-    assert!(precinct_policies::DIGEST.bytes().all(|b| b.is_ascii_hexdigit()));
+    assert!(
+        precinct_policies::DIGEST
+            .bytes()
+            .all(|b| b.is_ascii_hexdigit())
+    );
 }

@@ -105,10 +105,7 @@ impl Builder {
     /// # Errors
     /// What is wrong with the policies, with its place. Nothing is written then.
     pub fn compile(&self) -> Result<(), BuildError> {
-        let mut folder = Folder {
-            tests: self.tests,
-            ..Folder::default()
-        };
+        let mut folder = Folder::new(self.tests);
         let read = self.paths.iter().try_for_each(|path| folder.add(path));
         for path in &folder.seen {
             println!("cargo:rerun-if-changed={}", path.display());
@@ -128,10 +125,7 @@ impl Builder {
     /// # Errors
     /// What is wrong with the policies, with its place.
     pub fn generate(&self) -> Result<String, BuildError> {
-        let mut folder = Folder {
-            tests: self.tests,
-            ..Folder::default()
-        };
+        let mut folder = Folder::new(self.tests);
         self.paths.iter().try_for_each(|path| folder.add(path))?;
         self.generated(&folder)
     }

@@ -21,11 +21,19 @@ pub(crate) struct Folder {
     /// Everything that was read or looked at.
     pub(crate) seen: Vec<PathBuf>,
     /// Tests are modules too.
-    pub(crate) tests: bool,
+    tests: bool,
     digest: Sha256,
 }
 
 impl Folder {
+    /// Nothing yet.
+    pub(crate) fn new(tests: bool) -> Self {
+        Self {
+            tests,
+            ..Self::default()
+        }
+    }
+
     /// Adds a file, or a folder with all that is below it.
     pub(crate) fn add(&mut self, path: &Path) -> Result<(), BuildError> {
         self.add_below(path, path)

@@ -17,9 +17,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 /// Names that every generated module imports, and that nothing in it may hide.
-const IMPORTED: [&str; 12] = [
-    "Some", "None", "Ok", "Err", "Value", "Context", "Error", "Input", "Option", "Result", "rt",
-    "Source",
+const IMPORTED: [&str; 8] = [
+    "Some", "None", "Ok", "Err", "Option", "Result", "rt", "Fields",
 ];
 
 /// Keywords that cannot be raw identifiers.
@@ -331,7 +330,7 @@ mod tests {
             ("price-list", "price_list"),
             ("type", "r#type"),
             ("self", "self_"),
-            ("Value", "Value_"),
+            ("Option", "Option_"),
             ("1st", "_1st"),
             ("", "name"),
             ("ü", "_name"),

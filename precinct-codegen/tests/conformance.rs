@@ -184,7 +184,11 @@ fn lines(batch: &Batch, name: &str) -> BTreeMap<usize, serde_json::Value> {
         .output()
         .unwrap();
     let errors = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success(), "{}", &errors[..errors.len().min(4000)]);
+    assert!(
+        built.status.success(),
+        "{}",
+        &errors[..errors.len().min(4000)]
+    );
     let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
         .join("native/debug")
         .join(name);
@@ -288,7 +292,10 @@ fn run(path: &Path, name: &str, at_least: usize) {
                 Err((want, got)) => {
                     failures.push(format!("{}\n  want {want}\n  got  {got}", case.id));
                     if !same && judge(case, &interpreted).is_ok() {
-                        different.push(format!("{}\n  native      {native:?}\n  interpreted {interpreted:?}", case.id));
+                        different.push(format!(
+                            "{}\n  native      {native:?}\n  interpreted {interpreted:?}",
+                            case.id
+                        ));
                     }
                 }
             }

@@ -85,7 +85,10 @@ fn only_entry_points_and_what_they_need_are_compiled() {
     has(&text, &["pub fn a_json", "fn b_in"]);
     assert!(!text.contains("fn c_in") && !text.contains("fn b_json"));
     let error = builder.entrypoint("p/d").generate().unwrap_err();
-    assert_eq!(error.to_string(), "there is no document at the entry point p/d");
+    assert_eq!(
+        error.to_string(),
+        "there is no document at the entry point p/d"
+    );
 }
 
 #[test]
@@ -101,7 +104,10 @@ fn errors_of_policies_are_located_and_nothing_is_written() {
         .unwrap_err();
     assert!(matches!(error, BuildError::Rego(_)));
     let text = format!("{error:?}");
-    assert!(text.contains("wrong.rego:3: rego_unsafe_var_error: var x is unsafe"), "{text}");
+    assert!(
+        text.contains("wrong.rego:3: rego_unsafe_var_error: var x is unsafe"),
+        "{text}"
+    );
     assert!(!folder.join("policies.rs").exists());
 }
 
@@ -125,6 +131,11 @@ fn base_documents_of_folders_are_merged_and_contradictions_refused() {
         .policies(folder("twice", &twice))
         .generate()
         .unwrap_err();
-    assert!(error.to_string().ends_with("admin: another file has a different document here")
-        || error.to_string().contains("different document"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("admin: another file has a different document here")
+            || error.to_string().contains("different document"),
+        "{error}"
+    );
 }

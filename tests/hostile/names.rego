@@ -22,10 +22,10 @@ arena := [x | some x in input.list; x > 1]
 
 Ok := count(arena)
 
-main := "main" with input.user as "bob"
+main := x if x := Some with input.user as "bob"
 
-replaced := type with input.user as "carol"
+replaced := x if x := type with input.user as "carol"
 
-mocked := type with concat as upper_concat
+mocked := x if x := type with concat as upper_concat
 
 upper_concat(_, parts) := upper(parts[1])

@@ -40,7 +40,7 @@ impl<'p> Body<'_, 'p> {
             let keys: Vec<&str> = object.keys().filter_map(Value::as_str).collect();
             let key = self.operand(key);
             let places = 0..keys.len();
-            return quote!(match #key.as_str() { #(Some(#keys) => Some(#places),)* _ => None });
+            return quote!((match #key.as_str() { #(Some(#keys) => Some(#places),)* _ => None }));
         }
         if let Operand::Local(local) = source
             && let Some(separator) = self.splits.get(&local)
@@ -65,7 +65,7 @@ impl<'p> Body<'_, 'p> {
                     .map(|value| self.emitter.statics.value(value, &support))
                     .collect();
                 if keys.len() <= FEW {
-                    return quote!(match #key.as_str() { #(Some(#keys) => Some(#values),)* _ => None });
+                    return quote!((match #key.as_str() { #(Some(#keys) => Some(#values),)* _ => None }));
                 }
                 let table = self.emitter.statics.table(&keys);
                 let count = values.len();

@@ -245,7 +245,7 @@ impl<'p> Emitter<'p> {
             .then(|| quote!(pub(crate) use self::#support::query_with;));
         let file = quote! {
             #(#modules)*
-            pub use self::#support::{entrypoints, evaluate, evaluate_with};
+            pub use self::#support::{Fields, entrypoints, evaluate, evaluate_with};
             #queries
             #[doc = "The SHA-256 digest of the sources that the policies were compiled from."]
             pub const DIGEST: &::core::primitive::str = #digest;

@@ -46,7 +46,17 @@ impl Emitter<'_> {
             .iter()
             .enumerate()
             .map(|(at, reads)| projection(&format_ident!("Input{at}"), reads))
+            .chain([projection(&format_ident!("Fields"), &self.all_reads())])
             .collect()
+    }
+
+    /// What any of the entry points can read.
+    fn all_reads(&self) -> Reads {
+        let mut all = Reads::default();
+        for (_, id) in self.entrypoints() {
+            all.merge(&self.reads[id.index()]);
+        }
+        all
     }
 }
 
@@ -63,16 +73,28 @@ fn projection(name: &Ident, reads: &Reads) -> TokenStream {
     let paths: Vec<&Vec<String>> = fields.iter().map(|field| &field.path).collect();
     let scan = if fields.is_empty() {
         quote!(scanner.skip()?;)
+    } else if reads.whole {
+        quote!(#(this.#names = Some(scanner.value()?);)*)
     } else {
         scan(reads, &mut Vec::new(), &fields)
     };
     quote! {
-        pub(crate) struct #name<'a> {
+        #[doc = " What policies read of an input, from one pass over its JSON."]
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        pub struct #name<'a> {
             #(#names: Option<rt::Value<'a>>,)*
             rest: ::core::marker::PhantomData<&'a ()>,
         }
 
         impl<'a> #name<'a> {
+            #[doc = " Reads JSON; values live in the memory of the evaluator."]
+            pub fn parse(
+                evaluator: &'a rt::Evaluator,
+                text: &'a [::core::primitive::u8],
+            ) -> Result<Self, rt::InputError> {
+                Self::read(evaluator.arena(), text)
+            }
+
             pub(crate) fn read(
                 arena: &'a rt::Arena,
                 text: &'a [::core::primitive::u8],
@@ -88,6 +110,17 @@ fn projection(name: &Ident, reads: &Reads) -> TokenStream {
                     |value| Self { #(#names: value.path::<&::core::primitive::str>(&[#(#paths),*]),)* rest: ::core::marker::PhantomData },
                 )
                 .map_err(|error| rt::InputError::new(error, text))
+            }
+        }
+
+        impl<'a> rt::Input<'a> for &#name<'a> {
+            #[inline(always)]
+            fn field(
+                &self,
+                path: &[&::core::primitive::str],
+                arena: &'a rt::Arena,
+            ) -> Option<rt::Value<'a>> {
+                rt::Input::field(*self, path, arena)
             }
         }
 

@@ -1,0 +1,1 @@
+//! Other engines on the decisions of precinct's benchmarks; see `benches/`.
