@@ -32,6 +32,10 @@ fn of_text<'a>(context: &mut Context<'a>, text: &'a str) -> Result<Number<'a>, B
     if let Some(number) = Number::parse(context.arena(), text) {
         return Ok(number);
     }
+    let bare = text.trim_start_matches(['+', '-']).to_ascii_lowercase();
+    if matches!(bare.as_str(), "inf" | "infinity" | "nan") {
+        return Err(operand::wrong(1, "must be valid number string"));
+    }
     let refuse = || {
         let mut quoted = String::new();
         // Writing to a string can't fail.

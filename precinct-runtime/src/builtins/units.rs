@@ -14,56 +14,82 @@ pub const FAMILY: &[Builtin] = &[
     Builtin::new("units.parse_bytes", "(x: string) => number", "Converts strings like \"10GB\", \"5K\", \"4mb\", or \"1e6KB\" into an integer number of bytes.\n\nSupports standard byte units (e.g., KB, KiB, etc.) where KB, MB, GB, and TB are treated as decimal\nunits, and KiB, MiB, GiB, and TiB are treated as binary units. Scientific notation is supported,\nenabling values like \"1.5e3MB\" (1500MB) or \"2e6GiB\" (2 million GiB).\n\nThe bytes symbol (b/B) in the unit is optional; omitting it will yield the same result (e.g., \"Mi\"\nand \"MiB\" are equivalent).", units_parse_bytes).categories(&["units"]),
 ];
 
-/// A decimal number apart from its unit: digits without the point, and how many stand behind it.
-fn apart<'t>(text: &'t str, what: &str) -> Result<(BigInt, u32, &'t str), BuiltinError> {
-    let text = text.trim_matches('"');
+/// A number apart from its unit.
+struct Amount<'t> {
+    /// The number without its point.
+    digits: BigInt,
+    /// How many digits stand behind the point; negative when zeros are to follow.
+    places: i64,
+    unit: &'t str,
+}
+
+/// The largest power of ten that an amount may have: OPA's own bound would fill the memory.
+const LARGEST_EXPONENT: i64 = 5_000;
+
+fn apart<'t>(text: &'t str, what: &str) -> Result<Amount<'t>, BuiltinError> {
+    let byte = if what == "parse" { "" } else { "byte " };
+    let refuse = |message: String| BuiltinError::new(message);
+    let unreadable = || refuse(format!("could not parse {byte}amount to a number"));
+    let too_large = || refuse("exponent too large".to_owned());
     if text.contains(' ') {
-        return Err(BuiltinError::new(format!(
-            "units.{what}: spaces not allowed in resource strings"
-        )));
+        return Err(refuse("spaces not allowed in resource strings".to_owned()));
     }
-    let end = text
+    let sign = usize::from(text.starts_with(['-', '+']));
+    let digits_end = text[sign..]
         .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    if number.is_empty() {
-        let amount = if what == "parse" {
-            "no amount provided"
-        } else {
-            "no byte amount provided"
-        };
-        return Err(BuiltinError::new(format!("units.{what}: {amount}")));
+        .map_or(text.len(), |end| end + sign);
+    let (number, mut unit) = text.split_at(digits_end);
+    let mut exponent = 0_i64;
+    if let Some(rest) = unit.strip_prefix(['e', 'E']) {
+        let signed = usize::from(rest.starts_with(['-', '+']));
+        let end = rest[signed..]
+            .find(|c: char| !c.is_ascii_digit())
+            .map_or(rest.len(), |end| end + signed);
+        if end > signed {
+            exponent = rest[..end].parse().map_err(|_| too_large())?;
+            if exponent.abs() > LARGEST_EXPONENT {
+                return Err(too_large());
+            }
+            unit = &rest[end..];
+        }
     }
-    let refuse = || {
-        let text = if what == "parse" {
-            "could not parse amount to a number"
-        } else {
-            "could not parse byte amount to a number"
-        };
-        BuiltinError::new(format!("units.{what}: {text}"))
-    };
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let plain = number.trim_start_matches(['-', '+']);
+    if plain.is_empty() {
+        return Err(refuse(format!("no {byte}amount provided")));
+    }
+    let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
     if fraction.contains('.') || (whole.is_empty() && fraction.is_empty()) {
-        return Err(refuse());
+        return Err(unreadable());
     }
-    let digits: BigInt = format!("{whole}{fraction}").parse().map_err(|_| refuse())?;
-    Ok((
-        digits,
-        u32::try_from(fraction.len()).map_err(|_| refuse())?,
+    let digits: BigInt = format!("{whole}{fraction}")
+        .parse()
+        .map_err(|_| unreadable())?;
+    let places = i64::try_from(fraction.len()).map_err(|_| unreadable())? - exponent;
+    Ok(Amount {
+        digits: if number.starts_with('-') {
+            -digits
+        } else {
+            digits
+        },
+        places,
         unit,
-    ))
+    })
 }
 
 /// `digits / 10^places * factor` as a number: whole where it can be.
 fn give<'a>(
     context: &Context<'a>,
     digits: BigInt,
-    places: u32,
+    places: i64,
     factor: &BigInt,
     whole_only: bool,
 ) -> Outcome<'a> {
-    let scale = BigInt::from(10).pow(places);
-    let scaled = digits * factor;
+    let power = BigInt::from(10).pow(u32::try_from(places.unsigned_abs()).unwrap_or_default());
+    let (scaled, scale) = if places < 0 {
+        (digits * factor * power, BigInt::from(1))
+    } else {
+        (digits * factor, power)
+    };
     if whole_only || (&scaled % &scale) == BigInt::ZERO {
         return Ok(Some(
             Number::from_big(context.arena(), &(scaled / scale)).into(),
@@ -76,7 +102,12 @@ fn give<'a>(
 
 /// `10K` is 10,000, `10Ki` is 10,240, `10m` is a hundredth.
 fn units_parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let (digits, mut places, unit) = apart(operand::string(args, 1)?, "parse")?;
+    let text = operand::string(args, 1)?.replace('"', "");
+    let Amount {
+        digits,
+        mut places,
+        unit,
+    } = apart(&text, "parse")?;
     let one = BigInt::from(1);
     let power = |base: u32, exponent: u32| BigInt::from(base).pow(exponent);
     // Only m and M differ by their case.
@@ -104,17 +135,19 @@ fn units_parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a>
         "pi" => power(1024, 5),
         "ei" => power(1024, 6),
         _ => {
-            return Err(BuiltinError::new(format!(
-                "units.parse: unit {unit} not recognized"
-            )));
+            return Err(BuiltinError::new(format!("unit {unit} not recognized")));
         }
     };
     give(context, digits, places, &factor, false)
 }
 
 fn units_parse_bytes<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let text = operand::string(args, 1)?.to_lowercase();
-    let (digits, places, unit) = apart(&text, "parse_bytes")?;
+    let text = operand::string(args, 1)?.replace('"', "").to_lowercase();
+    let Amount {
+        digits,
+        places,
+        unit,
+    } = apart(&text, "parse_bytes")?;
     let power = |base: u32, exponent: u32| BigInt::from(base).pow(exponent);
     let factor = match unit {
         "" => BigInt::from(1),
@@ -131,7 +164,7 @@ fn units_parse_bytes<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outco
         "eb" | "e" => power(1000, 6),
         "eib" | "ei" => power(1024, 6),
         other => {
-            let text = format!("units.parse_bytes: byte unit {other} not recognized");
+            let text = format!("byte unit {other} not recognized");
             return Err(BuiltinError::new(text));
         }
     };

@@ -1,4 +1,4 @@
-//! Semantic versions (semver.org 2.0.0), as OPA reads them: a leading `v` and leading zeros are no mistake.
+//! Semantic versions (semver.org 2.0.0), as OPA reads them: a leading `v` is no mistake.
 
 use std::cmp::Ordering;
 
@@ -47,13 +47,20 @@ fn parse(text: &str) -> Option<Version<'_>> {
             !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         })
     };
-    if !pre_release.is_none_or(names) || !metadata.is_none_or(names) {
+    let unpadded = |list: &str| {
+        list.split('.').all(|part| {
+            part == "0" || !part.starts_with('0') || !part.bytes().all(|b| b.is_ascii_digit())
+        })
+    };
+    if !pre_release.is_none_or(|list| names(list) && unpadded(list)) || !metadata.is_none_or(names)
+    {
         return None;
     }
     let mut parts = core.split('.');
     let mut number = || {
         let part = parts.next()?;
-        (!part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+        let padded = part.len() > 1 && part.starts_with('0');
+        (!part.is_empty() && !padded && part.bytes().all(|b| b.is_ascii_digit()))
             .then(|| part.parse().ok())
             .flatten()
     };
@@ -107,7 +114,7 @@ fn semver_compare<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     for position in [1, 2] {
         let text = operand::string(args, position)?;
         let version = parse(text).ok_or_else(|| {
-            BuiltinError::operand(format!(
+            BuiltinError::new(format!(
                 "operand {position}: string \"{text}\" is not a valid SemVer"
             ))
         })?;

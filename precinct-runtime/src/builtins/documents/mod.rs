@@ -155,10 +155,10 @@ fn is_subset(whole: Value<'_>, part: Value<'_>) -> bool {
 fn path<'a>(value: Value<'a>, arena: &'a Arena) -> Result<Vec<Value<'a>>, BuiltinError> {
     match value {
         Value::String(text) => {
-            let text = text.trim_start_matches('/');
             if text.is_empty() {
                 return Ok(Vec::new());
             }
+            let text = text.trim_start_matches('/');
             Ok(text
                 .split('/')
                 .map(|part| Value::string(arena, &part.replace("~1", "/").replace("~0", "~")))
@@ -177,10 +177,12 @@ fn path<'a>(value: Value<'a>, arena: &'a Arena) -> Result<Vec<Value<'a>>, Builti
 
 /// The paths that a collection names.
 fn paths<'a>(args: &[Value<'a>], arena: &'a Arena) -> Result<Vec<Vec<Value<'a>>>, BuiltinError> {
-    operand::array_or_set(args, 2)?
-        .iter()
-        .map(|item| path(*item, arena))
-        .collect()
+    let items = match operand::at(args, 2) {
+        Value::Array(items) => items,
+        Value::Set(set) => set.items(),
+        other => return Err(operand::wrong_type(2, other, &["set", "array"])),
+    };
+    items.iter().map(|item| path(*item, arena)).collect()
 }
 
 /// Paths as a tree: a node without children takes everything.

@@ -66,9 +66,9 @@ pub fn non_empty(one: &str, other: &str) -> Result<bool, BuiltinError> {
 }
 
 fn tokens(pattern: &str) -> Result<Vec<Token>, BuiltinError> {
-    let invalid = |what: &str| {
+    let invalid = |pos: usize, what: &str| {
         BuiltinError::new(format!(
-            "input:{pattern}, pos:0, {what}: the input provided is invalid"
+            "input:{pattern}, pos:{pos}, {what}: the input provided is invalid"
         ))
     };
     let chars: Vec<char> = pattern.chars().collect();
@@ -80,7 +80,7 @@ fn tokens(pattern: &str) -> Result<Vec<Token>, BuiltinError> {
         let set = match c {
             '*' | '+' => {
                 if flagged {
-                    return Err(invalid("flag '*' must be preceded by a non-flag"));
+                    return Err(invalid(at - 1, "flag '*' must be preceded by a non-flag"));
                 }
                 if let Some(last) = tokens.last_mut() {
                     last.repeats = true;
@@ -92,13 +92,15 @@ fn tokens(pattern: &str) -> Result<Vec<Token>, BuiltinError> {
             '.' => Set::Any,
             '[' => {
                 let (ranges, next) =
-                    set(&chars, at).ok_or_else(|| invalid("found [ without matching ]"))?;
+                    set(&chars, at).ok_or_else(|| invalid(at - 1, "found [ without matching ]"))?;
                 at = next;
                 Set::Ranges(ranges)
             }
-            ']' => return Err(invalid("set-close ']' with no preceding '['")),
+            ']' => return Err(invalid(at, "set-close ']' with no preceding '['")),
             '\\' => {
-                let escaped = *chars.get(at).ok_or_else(|| invalid("found \\ at end"))?;
+                let escaped = *chars
+                    .get(at)
+                    .ok_or_else(|| invalid(at - 1, "found \\ at end"))?;
                 at += 1;
                 Set::Ranges(vec![(escaped, escaped)])
             }

@@ -197,14 +197,19 @@ fn strings_replace_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outco
     }
     let mut out = String::new();
     let mut rest = base;
+    let mut after_empty = false;
     loop {
-        if let Some((old, new)) = pairs.iter().find(|(old, _)| rest.starts_with(old)) {
+        // An empty pattern fits once before each character, and then others have their turn.
+        let found = pairs
+            .iter()
+            .find(|(old, _)| rest.starts_with(old) && !(after_empty && old.is_empty()));
+        if let Some((old, new)) = found {
             out.push_str(new);
-            if !old.is_empty() {
-                rest = &rest[old.len()..];
-                continue;
-            }
+            rest = &rest[old.len()..];
+            after_empty = old.is_empty();
+            continue;
         }
+        after_empty = false;
         let Some(c) = rest.chars().next() else { break };
         out.push(c);
         rest = &rest[c.len_utf8()..];
@@ -231,9 +236,20 @@ fn split<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     give_parts(context, whole, delimiter, -1)
 }
 
+/// The first parts, or with a negative number the last ones.
 fn strings_split_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let (whole, delimiter) = two(args)?;
-    give_parts(context, whole, delimiter, operand::int(args, 3)?)
+    let wanted = operand::int(args, 3)?;
+    let count = usize::try_from(wanted.unsigned_abs()).unwrap_or(usize::MAX);
+    let parts = give_parts(context, whole, delimiter, -1)?
+        .and_then(Value::as_array)
+        .unwrap_or_default();
+    let kept = if wanted < 0 {
+        &parts[parts.len().saturating_sub(count)..]
+    } else {
+        &parts[..count.min(parts.len())]
+    };
+    Ok(Some(Value::array(context.arena(), kept)))
 }
 
 /// At most `limit` parts; a negative limit is none. An empty delimiter parts all characters.
