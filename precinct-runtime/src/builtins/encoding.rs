@@ -421,7 +421,7 @@ fn hex_decode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> 
 }
 
 /// As Go's `url.QueryEscape`: letters, digits, `-_.~` stay, a space becomes a plus.
-fn escape(source: &str, out: &mut String) {
+pub(super) fn escape(source: &str, out: &mut String) {
     for byte in source.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {

@@ -24,11 +24,14 @@ struct Spec {
     precision: Option<usize>,
 }
 
-enum Arg<'a> {
+/// An argument as Go sees it.
+pub(super) enum Arg<'a> {
     Int(BigInt),
     Float(f64),
     Text(&'a str),
     Other(String),
+    /// Any other type of Go: its text and the type's name.
+    Foreign(String, &'static str),
 }
 
 /// Formats the values.
@@ -36,6 +39,19 @@ pub(super) fn sprintf(
     context: &mut Context<'_>,
     pattern: &str,
     values: &[Value<'_>],
+) -> Result<String, BuiltinError> {
+    formatted(
+        context,
+        pattern,
+        values.iter().map(|value| arg(*value)).collect(),
+    )
+}
+
+/// Formats arguments.
+pub(super) fn formatted(
+    context: &mut Context<'_>,
+    pattern: &str,
+    values: Vec<Arg<'_>>,
 ) -> Result<String, BuiltinError> {
     let mut out = String::with_capacity(pattern.len());
     let mut formatter = Formatter {
@@ -57,15 +73,15 @@ pub(super) fn sprintf(
     Ok(out)
 }
 
-struct Formatter<'v, 'a> {
-    values: &'v [Value<'a>],
+struct Formatter<'a> {
+    values: Vec<Arg<'a>>,
     next: usize,
     /// An argument was picked by its number: unused ones are then no mistake.
     reordered: bool,
     good: bool,
 }
 
-impl Formatter<'_, '_> {
+impl Formatter<'_> {
     /// Reads a verb and writes its argument; gives what stands behind the verb.
     fn verb<'p>(&mut self, pattern: &'p str, out: &mut String) -> &'p str {
         let mut spec = Spec::default();
@@ -147,7 +163,7 @@ impl Formatter<'_, '_> {
             out.extend(["%!", &verb.to_string(), "(BADINDEX)"]);
         } else if let Some(value) = self.values.get(self.next) {
             self.next += 1;
-            write_arg(verb, spec, &arg(*value), out);
+            write_arg(verb, spec, value, out);
         } else {
             out.extend(["%!", &verb.to_string(), "(MISSING)"]);
         }
@@ -175,7 +191,10 @@ impl Formatter<'_, '_> {
     fn star(&mut self) -> Option<i64> {
         let value = self.values.get(self.next)?;
         self.next += 1;
-        value.as_number().and_then(crate::number::Number::to_i64)
+        match value {
+            Arg::Int(whole) => whole.try_into().ok(),
+            _ => None,
+        }
     }
 
     fn extra(&self, out: &mut String) {
@@ -185,11 +204,10 @@ impl Formatter<'_, '_> {
         }
         let shown: Vec<String> = unused
             .iter()
-            .map(|value| {
-                let arg = arg(*value);
+            .map(|arg| {
                 let mut text = String::new();
-                write_arg('v', Spec::default(), &arg, &mut text);
-                format!("{}={text}", go_type(&arg))
+                write_arg('v', Spec::default(), arg, &mut text);
+                format!("{}={text}", go_type(arg))
             })
             .collect();
         out.extend(["%!(EXTRA ", &shown.join(", "), ")"]);
@@ -222,6 +240,7 @@ fn go_type(arg: &Arg<'_>) -> &'static str {
         Arg::Int(_) => "*big.Int",
         Arg::Float(_) => "float64",
         Arg::Text(_) | Arg::Other(_) => "string",
+        Arg::Foreign(_, name) => name,
     }
 }
 
@@ -234,12 +253,29 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
         Arg::Float(float) => real(verb, spec, *float, out),
         Arg::Text(text) => string(verb, spec, text, out),
         Arg::Other(text) => string(verb, spec, text, out),
+        Arg::Foreign(text, kind) => foreign(verb, spec, text, kind, out),
     };
     if !done {
         let mut shown = String::new();
         write_arg('v', Spec::default(), arg, &mut shown);
         out.extend(["%!", &verb.to_string(), "(", go_type(arg), "=", &shown, ")"]);
     }
+}
+
+/// Booleans, numbers of JSON and collections, which only templates have.
+fn foreign(verb: char, spec: Spec, text: &str, kind: &str, out: &mut String) -> bool {
+    match (verb, kind) {
+        ('t', "bool") | ('v', _) => pad(spec, text, out),
+        (_, "json.Number") => return string(verb, spec, text, out),
+        ('s', "[]interface {}" | "map[string]interface {}") => pad(spec, text, out),
+        _ => return false,
+    }
+    true
+}
+
+/// The shortest text of a float, as `%v` gives it.
+pub(super) fn shortest(float: f64, out: &mut String) {
+    write_arg('v', Spec::default(), &Arg::Float(float), out);
 }
 
 /// Fills up to the width, with spaces or with zeros.

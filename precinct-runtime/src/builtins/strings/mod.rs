@@ -1,8 +1,10 @@
 //! Texts. Positions count characters (Unicode scalar values), as OPA's do.
 //!
 //! * [`format`]: `sprintf`
+//! * `template`: `strings.render_template`
 
 pub mod format;
+mod template;
 
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
@@ -37,6 +39,7 @@ pub const FAMILY: &[Builtin] = &[
     Builtin::new("strings.any_prefix_match", "(search: any<string, array[string], set[string]>, base: any<string, array[string], set[string]>) => boolean", "Returns true if any of the search strings begins with any of the base strings.", strings_any_prefix_match).categories(&["strings"]),
     Builtin::new("strings.any_suffix_match", "(search: any<string, array[string], set[string]>, base: any<string, array[string], set[string]>) => boolean", "Returns true if any of the search strings ends with any of the base strings.", strings_any_suffix_match).categories(&["strings"]),
     Builtin::new("sprintf", "(format: string, values: array[any]) => string", "Returns the given string, formatted.", sprintf).categories(&["strings"]),
+    Builtin::new("strings.render_template", "(value: string, vars: object[string: any]) => string", "Renders a templated string with given template variables injected. For a given templated string and key/value mapping, values will be injected into the template where they are referenced by key.\n\tFor examples of templating syntax, see https://pkg.go.dev/text/template", render_template).categories(&["strings"]),
 ];
 
 fn text<'a>(context: &Context<'a>, text: &str) -> Outcome<'a> {
@@ -373,6 +376,13 @@ fn sprintf<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let pattern = operand::string(args, 1)?;
     let values = operand::array(args, 2)?;
     let out = format::sprintf(context, pattern, values)?;
+    text(context, &out)
+}
+
+fn render_template<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let source = operand::string(args, 1)?;
+    let variables = operand::object(args, 2)?;
+    let out = template::render(context, source, Value::Object(variables))?;
     text(context, &out)
 }
 
