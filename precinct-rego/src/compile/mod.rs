@@ -48,6 +48,9 @@ mod visit;
 mod visit_mut;
 mod with;
 
+#[cfg(test)]
+mod tests;
+
 pub use compiled::{Compiled, CompiledQuery};
 pub use graph::Graph;
 pub use metadata::AnnotationSet;

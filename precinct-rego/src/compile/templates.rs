@@ -72,13 +72,17 @@ impl Templates<'_> {
                 TermValue::ArrayComprehension(it) | TermValue::SetComprehension(it) => {
                     let inner = self.body(&mut it.body, safe);
                     self.template(&mut it.term, &inner);
-                    false
+                    visit_mut::term(&mut it.term, &mut |node| self.node(node, safe));
+                    true
                 }
                 TermValue::ObjectComprehension(it) => {
                     let inner = self.body(&mut it.body, safe);
                     self.template(&mut it.key, &inner);
                     self.template(&mut it.value, &inner);
-                    false
+                    for part in [&mut it.key, &mut it.value] {
+                        visit_mut::term(part, &mut |node| self.node(node, safe));
+                    }
+                    true
                 }
                 _ => false,
             },
@@ -88,7 +92,8 @@ impl Templates<'_> {
                 inner.extend(every.key.as_ref().map(vars::of_term).unwrap_or_default());
                 inner.extend(vars::of_term(&every.value));
                 self.body(&mut every.body, &inner);
-                false
+                visit_mut::term(&mut every.domain, &mut |node| self.node(node, safe));
+                true
             }
             _ => false,
         }

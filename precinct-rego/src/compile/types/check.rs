@@ -103,25 +103,28 @@ impl<'a> Checker<'a> {
     /// The type of a term; unknown if there is none yet.
     pub(super) fn type_of(&self, env: &Env<'_>, term: &Term) -> Type {
         match &term.value {
-            TermValue::ArrayComprehension(it) | TermValue::SetComprehension(it) => {
-                let is_array = matches!(term.value, TermValue::ArrayComprehension(_));
-                self.closure(env, term, &it.body, |inner| {
-                    let of = self.type_of(inner, &it.term);
-                    if !is_array {
-                        return Type::set(of);
-                    }
-                    Type::array(Vec::new(), Some(of).filter(|of| !of.is_unknown()))
-                })
-                .0
-            }
-            TermValue::ObjectComprehension(it) => {
-                self.closure(env, term, &it.body, |inner| {
-                    let key = self.type_of(inner, &it.key);
-                    Type::object(Vec::new(), Some((key, self.type_of(inner, &it.value))))
-                })
-                .0
-            }
+            TermValue::ArrayComprehension(_)
+            | TermValue::SetComprehension(_)
+            | TermValue::ObjectComprehension(_) => self.closure_of(env, term).0,
             value => env.plain(value, &|term| self.type_of(env, term)),
+        }
+    }
+
+    /// The type of a comprehension, and what is wrong with its body unless that was told before.
+    fn closure_of(&self, env: &Env<'_>, term: &Term) -> (Type, Vec<Diagnostic>) {
+        match &term.value {
+            TermValue::ArrayComprehension(it) => self.closure(env, term, &it.body, |inner| {
+                let of = self.type_of(inner, &it.term);
+                Type::array(Vec::new(), Some(of).filter(|of| !of.is_unknown()))
+            }),
+            TermValue::SetComprehension(it) => self.closure(env, term, &it.body, |inner| {
+                Type::set(self.type_of(inner, &it.term))
+            }),
+            TermValue::ObjectComprehension(it) => self.closure(env, term, &it.body, |inner| {
+                let key = self.type_of(inner, &it.key);
+                Type::object(Vec::new(), Some((key, self.type_of(inner, &it.value))))
+            }),
+            _ => (Type::Unknown, Vec::new()),
         }
     }
 
@@ -184,14 +187,12 @@ impl<'a> Checker<'a> {
             let Node::Term(term) = node else {
                 return false;
             };
-            let body = match &term.value {
-                TermValue::ArrayComprehension(it) | TermValue::SetComprehension(it) => &it.body,
-                TermValue::ObjectComprehension(it) => &it.body,
+            let found = match &term.value {
+                TermValue::ArrayComprehension(_)
+                | TermValue::SetComprehension(_)
+                | TermValue::ObjectComprehension(_) => self.closure_of(env, term).1,
                 _ => return false,
             };
-            let state = env.closures.state();
-            let (_, found) = self.body(env, body);
-            env.closures.restore(state);
             if !found.is_empty() {
                 errors = found;
             }
