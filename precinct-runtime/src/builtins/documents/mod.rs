@@ -1,6 +1,6 @@
 //! Objects, and JSON documents by paths.
 //!
-//! * [`patch`]: `json.patch`
+//! * [`patch`]: the operations of `json.patch`, one at a time
 
 pub mod patch;
 
@@ -196,16 +196,15 @@ impl<'a> Wanted<'a> {
     fn add(&mut self, path: &[Value<'a>]) {
         let mut node = self;
         for key in path {
-            let at = match node
+            let at = if let Some(at) = node
                 .below
                 .iter()
                 .position(|(there, _)| same_key(*there, *key))
             {
-                Some(at) => at,
-                None => {
-                    node.below.push((*key, Wanted::default()));
-                    node.below.len() - 1
-                }
+                at
+            } else {
+                node.below.push((*key, Wanted::default()));
+                node.below.len() - 1
             };
             node = &mut node.below[at].1;
         }

@@ -119,14 +119,6 @@ impl<'p> Translator<'p> {
                     self.out.push_str(r"\]");
                     self.repeatable = true;
                 }
-                '^' | '$' => {
-                    self.out.push(c);
-                    self.repeatable = true;
-                }
-                '#' | '&' | '~' | '-' | ' ' => {
-                    self.out.push(c);
-                    self.repeatable = true;
-                }
                 other => {
                     self.out.push(other);
                     self.repeatable = true;
@@ -374,7 +366,7 @@ impl<'p> Translator<'p> {
             }
             if c == '-' && !first && !rest[1..].starts_with(']') && rest.len() > 1 {
                 // Go refuses a dash between other members, unless it starts a range.
-                let text = &rest[..1 + rest[1..].chars().next().map_or(0, char::len_utf8)];
+                let text = &rest[..=rest[1..].chars().next().map_or(0, char::len_utf8)];
                 return Err(wrong("invalid character class range", text));
             }
             first = false;

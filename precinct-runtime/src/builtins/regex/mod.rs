@@ -140,7 +140,7 @@ fn regex_replace<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'
     Ok(Some(Value::string(context.arena(), &out)))
 }
 
-fn delimiter<'a>(args: &[Value<'a>], position: usize, name: &str) -> Result<char, BuiltinError> {
+fn delimiter(args: &[Value<'_>], position: usize, name: &str) -> Result<char, BuiltinError> {
     let text = operand::string(args, position)?;
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {

@@ -14,6 +14,10 @@ use crate::value::Value;
 const WIDEST: usize = 1_000_000;
 
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the flags are Go's, each independent of the others"
+)]
 struct Spec {
     plus: bool,
     minus: bool,
@@ -219,7 +223,7 @@ fn digits(text: &str) -> (Option<usize>, &str) {
     (text[..end].parse().ok(), &text[end..])
 }
 
-fn arg<'a>(value: Value<'a>) -> Arg<'a> {
+fn arg(value: Value<'_>) -> Arg<'_> {
     match value {
         Value::String(text) => Arg::Text(text),
         // A literal with a point or an exponent is a float to Go, whatever it is worth.
@@ -390,12 +394,7 @@ fn quoted_char(letter: char, ascii: bool) -> String {
 
 fn real(verb: char, spec: Spec, float: f64, out: &mut String) -> bool {
     let mut text = match verb {
-        'v' | 'g' => general(
-            float.abs(),
-            spec.precision,
-            'e',
-            if verb == 'v' { 21 } else { 21 },
-        ),
+        'v' | 'g' => general(float.abs(), spec.precision, 'e', 21),
         'G' => general(float.abs(), spec.precision, 'E', 21),
         'e' | 'E' => exponent(float.abs(), spec.precision.unwrap_or(6), verb),
         'f' | 'F' => format!("{:.*}", spec.precision.unwrap_or(6), float.abs()),
@@ -551,8 +550,8 @@ fn ascii_quoted(text: &str) -> String {
     for c in quoted(text).chars() {
         match c {
             c if c.is_ascii() => out.push(c),
-            c if u32::from(c) < 0x1_0000 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c if u32::from(c) < 0x1_0000 => out.extend(["\\u", &format!("{:04x}", u32::from(c))]),
+            c => out.extend(["\\U", &format!("{:08x}", u32::from(c))]),
         }
     }
     out

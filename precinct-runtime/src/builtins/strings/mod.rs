@@ -1,6 +1,6 @@
 //! Texts. Positions count characters (Unicode scalar values), as OPA's do.
 //!
-//! * [`format`]: `sprintf`
+//! * [`format`]: what `sprintf` writes for its verbs
 //! * `template`: `strings.render_template`
 
 pub mod format;
@@ -109,12 +109,10 @@ fn indexof_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
         return Err(BuiltinError::new("empty search character"));
     }
     let mut found = Vec::new();
-    let mut position = 0_i64;
-    for (at, _) in haystack.char_indices() {
+    for (position, (at, _)) in (0_i64..).zip(haystack.char_indices()) {
         if haystack[at..].starts_with(needle) {
             found.push(Value::int(position));
         }
-        position += 1;
     }
     Ok(Some(Value::array(context.arena(), &found)))
 }

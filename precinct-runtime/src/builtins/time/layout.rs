@@ -328,10 +328,10 @@ fn iso(offset: i64, colon: bool, seconds: bool, short: bool) -> String {
     let between = if colon { ":" } else { "" };
     let mut text = format!("{sign}{hour:02}");
     if !short {
-        text += &format!("{between}{minute:02}");
+        text.extend([between, &format!("{minute:02}")]);
     }
     if seconds {
-        text += &format!("{between}{second:02}");
+        text.extend([between, &format!("{second:02}")]);
     }
     text
 }
@@ -471,6 +471,7 @@ fn skip<'t>(mut text: &'t str, mut before: &str) -> Option<&'t str> {
 type Taken<'t> = Result<&'t str, Option<&'static str>>;
 
 /// Reads one piece; the error names what is out of range, or nothing when the text does not fit.
+#[expect(clippy::too_many_lines, reason = "one arm a piece of a layout")]
 fn take<'t>(part: Part, text: &'t str, after: &str, read: &mut Read) -> Taken<'t> {
     let civil = &mut read.civil;
     match part {
