@@ -3,6 +3,7 @@
 //! * [`cli`]: the tree of commands and their flags
 //! * [`commands`]: one file a sub-command
 //! * [`host`]: reading policies, data and input
+//! * [`schemas`]: reading schemas
 //! * [`present`]: how results and errors look
 //! * [`testing`]: running policy tests
 //! * [`signing`], [`writing`]: keys from flags, files that are whole
@@ -11,6 +12,7 @@ mod cli;
 mod commands;
 mod host;
 mod present;
+mod schemas;
 mod signing;
 mod testing;
 mod writing;

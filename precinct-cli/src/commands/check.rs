@@ -8,6 +8,7 @@ use precinct_interpreter::policy::PolicyOptions;
 use super::Outcome;
 use crate::host::{self, Places};
 use crate::present::errors;
+use crate::schemas;
 
 /// Whether policies parse and compile.
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,9 @@ pub struct Args {
     /// The file with the builtins and features that may be used.
     #[arg(long)]
     capabilities: Option<String>,
+    /// A schema of the input, or a folder of schemas that annotations name.
+    #[arg(short, long, value_name = "PATH")]
+    schema: Option<String>,
     /// Read the policies as Rego v0.
     #[arg(long)]
     v0_compatible: bool,
@@ -59,7 +63,7 @@ pub fn run(args: &Args) -> Outcome {
         Ok(capabilities) => capabilities,
         Err(message) => return Outcome::failed(message, 1),
     };
-    let options = PolicyOptions {
+    let mut options = PolicyOptions {
         version: host::version(args.v0_compatible, args.v0_v1),
         strict: args.strict,
         prints: true,
@@ -67,6 +71,10 @@ pub fn run(args: &Args) -> Outcome {
         capabilities,
         ..PolicyOptions::default()
     };
+    match schemas::read(args.schema.as_deref()) {
+        Ok(schemas) => options.compile.schemas = schemas,
+        Err(message) => return Outcome::failed(message, 1),
+    }
     let mut places = Places {
         ignore: args.ignore.clone(),
         ..Places::default()

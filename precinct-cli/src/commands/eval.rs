@@ -16,6 +16,7 @@ use crate::present::coverage;
 use crate::present::errors::{self, Shown};
 use crate::present::json::Json;
 use crate::present::results::{self, Expression, Format, Row};
+use crate::schemas;
 
 /// Answers to a query.
 #[derive(Debug, clap::Args)]
@@ -68,6 +69,9 @@ pub struct Args {
     /// The file with the builtins and features that may be used.
     #[arg(long)]
     capabilities: Option<String>,
+    /// A schema of the input, or a folder of schemas that annotations name.
+    #[arg(short, long, value_name = "PATH")]
+    schema: Option<String>,
     /// The longest text of a cell in pretty output.
     #[arg(long, default_value_t = 80)]
     pretty_limit: usize,
@@ -168,7 +172,7 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
     let errors = Stopped::Errors;
     let capabilities =
         host::capabilities(args.capabilities.as_deref()).map_err(Stopped::Message)?;
-    let options = PolicyOptions {
+    let mut options = PolicyOptions {
         version: host::version(args.v0_compatible, false),
         strict: args.strict,
         prints: true,
@@ -177,6 +181,7 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
         capabilities,
         ..PolicyOptions::default()
     };
+    options.compile.schemas = schemas::read(args.schema.as_deref()).map_err(Stopped::Message)?;
     let places = Places {
         paths: args.data.clone(),
         bundles: args.bundle.clone(),
