@@ -245,6 +245,7 @@ impl<'p> Emitter<'p> {
             .then(|| quote!(pub(crate) use self::#support::query_with;));
         let file = quote! {
             #(#modules)*
+            #[allow(unused_imports, reason = "a file included in a private module need not be asked by path")]
             pub use self::#support::{Fields, entrypoints, evaluate, evaluate_with};
             #queries
             #[doc = "The SHA-256 digest of the sources that the policies were compiled from."]
