@@ -78,6 +78,8 @@ fn projection(name: &Ident, reads: &Reads) -> TokenStream {
     } else {
         scan(reads, &mut Vec::new(), &fields)
     };
+    // The field of a whole input takes every path.
+    let unread = (!reads.whole).then(|| quote!(_ => None,));
     quote! {
         #[doc = " What policies read of an input, from one pass over its JSON."]
         #[derive(::core::clone::Clone, ::core::marker::Copy)]
@@ -133,7 +135,7 @@ fn projection(name: &Ident, reads: &Reads) -> TokenStream {
             ) -> Option<rt::Value<'a>> {
                 match path {
                     #([#(#paths,)* below @ ..] => rt::below(self.#names, below),)*
-                    _ => None,
+                    #unread
                 }
             }
         }
