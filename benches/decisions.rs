@@ -106,7 +106,7 @@ fn decisions(criterion: &mut Criterion) {
             b.iter(|| {
                 let results = {
                     let fields = Fields::parse(&evaluator, black_box(json).as_bytes()).unwrap();
-                    native(&evaluator, &fields)
+                    native(&evaluator, fields)
                 };
                 evaluator.reset();
                 results

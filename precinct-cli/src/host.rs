@@ -102,7 +102,9 @@ pub fn parse(places: &Places, options: &PolicyOptions) -> Result<Parsed, Refusal
     let bundles = load::bundles(&places.bundles, &reading)
         .map_err(|error| Refusal::Load(error.to_string()))?;
     if !places.bundles.is_empty() {
-        if !places.paths.is_empty() {
+        if places.paths.is_empty() {
+            loaded.data = Arc::clone(&bundles.data);
+        } else {
             let joined = Document::try_new(|arena| {
                 precinct_bundle::document::join(
                     loaded.data.value().copy_into(arena),
@@ -115,8 +117,6 @@ pub fn parse(places: &Places, options: &PolicyOptions) -> Result<Parsed, Refusal
                 Refusal::Load(format!("conflicting values at {place}"))
             })?;
             loaded.data = Arc::new(joined);
-        } else {
-            loaded.data = Arc::clone(&bundles.data);
         }
         loaded.modules.extend(bundles.modules.iter().cloned());
     }
@@ -216,7 +216,7 @@ pub fn compile(parsed: &Parsed, options: PolicyOptions) -> Result<Policy, Refusa
 }
 
 /// A context with time, randomness and prints to the standard error.
-pub fn prepare<'a>(context: Context<'a>) -> Context<'a> {
+pub fn prepare(context: Context<'_>) -> Context<'_> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

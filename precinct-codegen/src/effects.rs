@@ -46,7 +46,7 @@ pub(crate) fn effects(program: &Program, natives: &Natives<'_>) -> (Vec<Effects>
             fails: false,
         };
         walk(&function.body, &mut |stmt| {
-            own_effects(stmt, natives, &mut own)
+            own_effects(stmt, natives, &mut own);
         });
         for (callee, _) in &calls[index] {
             own.context |= effects[callee.index()].context;

@@ -79,8 +79,8 @@ pub(crate) fn shapes(program: &Program, remembered: impl Fn(usize) -> bool) -> V
 
 fn result_kind(program: &Program, function: &Function, shapes: &[Shape]) -> Kind {
     let mut locals = vec![Kind::Nothing; function.locals.len()];
-    for parameter in 0..function.params as usize {
-        locals[parameter] = Kind::Any;
+    for parameter in locals.iter_mut().take(function.params as usize) {
+        *parameter = Kind::Any;
     }
     let mut result = Kind::Nothing;
     loop {

@@ -94,7 +94,7 @@ impl Names {
     }
 
     /// The path of an item of one module, as seen from another.
-    pub(crate) fn path_to(&self, from: &[String], to: &[String], item: &str) -> TokenStream {
+    pub(crate) fn path_to(from: &[String], to: &[String], item: &str) -> TokenStream {
         relative(from, to, item)
     }
 
@@ -139,9 +139,9 @@ struct Modules {
     /// Rego segments to the Rust name, by parent module.
     segments: BTreeMap<(Vec<String>, String), String>,
     /// Names in use for modules, by parent module.
-    taken_modules: BTreeMap<Vec<String>, BTreeSet<String>>,
+    under: BTreeMap<Vec<String>, BTreeSet<String>>,
     /// Names in use for functions, by module.
-    taken_functions: BTreeMap<Vec<String>, BTreeSet<String>>,
+    functions: BTreeMap<Vec<String>, BTreeSet<String>>,
 }
 
 impl Modules {
@@ -161,7 +161,7 @@ impl Modules {
         let module = self.module(&path);
         let public = matches!(function.kind, FunctionKind::Rule | FunctionKind::Tree(_))
             && function.params == 0;
-        let taken = self.taken_functions.entry(module.clone()).or_default();
+        let taken = self.functions.entry(module.clone()).or_default();
         let name = sanitise(&name);
         let (outer, inner) = free(taken, &name, public);
         Place {
@@ -178,7 +178,7 @@ impl Modules {
             let name = match self.segments.get(&key) {
                 Some(name) => name.clone(),
                 None => {
-                    let taken = self.taken_modules.entry(module.clone()).or_default();
+                    let taken = self.under.entry(module.clone()).or_default();
                     let name = numbered(&sanitise(segment), |name| !taken.contains(name));
                     taken.insert(name.clone());
                     self.segments.insert(key, name.clone());
@@ -192,7 +192,7 @@ impl Modules {
 
     /// Keeps a name at the root free of packages.
     fn reserve(&mut self, name: &str) {
-        self.taken_modules
+        self.under
             .entry(Vec::new())
             .or_default()
             .insert(name.to_owned());
@@ -209,8 +209,8 @@ fn free(taken: &mut BTreeSet<String>, name: &str, public: bool) -> (Option<Strin
         SUFFIXES.map(|suffix| format!("{plain}_{suffix}"))
     };
     let name = numbered(name, |name| {
-        !taken.contains(name)
-            && !(public && belonging(name).iter().any(|name| taken.contains(name)))
+        let in_use = |name: &String| taken.contains(name);
+        !taken.contains(name) && (!public || !belonging(name).iter().any(in_use))
     });
     taken.insert(name.clone());
     if public {

@@ -8,7 +8,7 @@ use precinct_rego::source::Sources;
 use precinct_rego::syntax::{ParseOptions, parse_module};
 use precinct_runtime::{Arena, Document};
 
-const POLICY: &str = r#"package p
+const POLICY: &str = r"package p
 
 default allow := false
 
@@ -52,7 +52,7 @@ e if {
 } else := 7 if {
 	true
 } else := 8
-"#;
+";
 
 fn rows(ranges: &[Range]) -> Vec<u32> {
     let mut rows: Vec<u32> = ranges

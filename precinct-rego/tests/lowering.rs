@@ -78,8 +78,8 @@ fn text_of(name: &str, module: &str) -> String {
     ir::print::function(&program, function)
         .lines()
         .filter(|line| line.trim() != "mark")
-        .map(|line| format!("{line}\n"))
-        .collect()
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[track_caller]
@@ -151,11 +151,11 @@ rule data.p.level() memo 2
 fn arrays_are_taken_apart_along_a_pattern() {
     check(
         "data.p.f",
-        r#"
+        r"
 package p
 f([x, 1]) := x
-"#,
-        r#"
+",
+        r"
 function data.p.f(l0)
   block '2
     test l0 is array of 2 else '2
@@ -164,7 +164,7 @@ function data.p.f(l0)
     test l4 == 1 else '2
     enter data.p.f at 3:1
     return l3
-"#,
+",
     );
 }
 
@@ -172,11 +172,11 @@ function data.p.f(l0)
 fn an_iterating_expression_under_with_collects_rows() {
     check(
         "data.p.q",
-        r#"
+        r"
 package p
 r contains x if some x in input.xs
 q contains x if data.p.r[x] with input.xs as [1, 2]
-"#,
+",
         r#"
 rule data.p.q() memo 3
   begin l0 set
@@ -203,12 +203,12 @@ rule data.p.q() memo 3
 fn a_reference_sees_only_the_rules_of_a_general_document_that_it_can_match() {
     check(
         "data.p.q",
-        r#"
+        r"
 package p
 r[x] := 1 if some x in input.xs
 r.b := r.a + 1
 q := r.a
-"#,
+",
         r#"
 rule data.p.q() memo 4
   block '2
@@ -224,12 +224,12 @@ rule data.p.q() memo 4
 fn an_inner_node_is_chosen_by_a_switch() {
     check(
         "data.p.q",
-        r#"
+        r"
 package p
 roles.ann.level := 1
 roles.bob.level := 2
 q := roles[input.name].level
-"#,
+",
         r#"
 rule data.p.q() memo 7
   block '2
@@ -256,14 +256,14 @@ rule data.p.q() memo 7
 fn every_leaves_at_the_first_entry_without_success() {
     check(
         "data.p.ok",
-        r#"
+        r"
 package p
 ok if {
 	every x in input.xs {
 		x > 1
 	}
 }
-"#,
+",
         r#"
 rule data.p.ok() memo 2
   block '1
@@ -284,14 +284,14 @@ rule data.p.ok() memo 2
 fn else_branches_are_tried_in_turn() {
     check(
         "data.p.v",
-        r#"
+        r"
 package p
 v := input.a if {
 	input.a > 1
 } else := 2 if {
 	input.b
 }
-"#,
+",
         r#"
 rule data.p.v() memo 2
   block '2

@@ -13,7 +13,7 @@ use precinct_rego::render::render;
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{ParseOptions, parse_module, parse_query};
 
-const MODULE: &str = r##"# METADATA
+const MODULE: &str = r#"# METADATA
 # title: Everything
 # scope: package
 # authors:
@@ -43,7 +43,7 @@ f(x, [y, {"z": w}]) := x | y & w if x, 1 in {1: 2}
 
 f(_, _) := `multi
 line`
-"##;
+"#;
 
 /// What replaces or splits pieces of the module.
 const PIECES: [&str; 40] = [

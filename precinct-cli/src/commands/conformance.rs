@@ -84,8 +84,11 @@ fn answer(case: &Case) -> Result<Answer, Failed> {
         },
         ..PolicyOptions::default()
     };
-    let policy = Policy::compile(texts.collect(), options.clone()).map_err(refused)?;
-    let query = policy.query(&case.query, None, &[]).map_err(refused)?;
+    let policy =
+        Policy::compile(texts.collect(), options.clone()).map_err(|failure| refused(&failure))?;
+    let query = policy
+        .query(&case.query, None, &[])
+        .map_err(|failure| refused(&failure))?;
     let unreadable = |error: &dyn std::fmt::Display| ("case".to_owned(), error.to_string());
     let data = serde_json::to_string(&case.data).map_err(|error| unreadable(&error))?;
     let data = Document::from_json(data.as_bytes()).map_err(|error| unreadable(&error))?;
@@ -123,10 +126,10 @@ fn input(case: &Case, options: PolicyOptions) -> Result<Option<Document>, Failed
         let read = input.map(|text| Document::from_json(text.as_bytes()));
         return read.transpose().map_err(|error| unreadable(&error));
     };
-    let empty = Policy::compile(Vec::new(), options).map_err(refused)?;
+    let empty = Policy::compile(Vec::new(), options).map_err(|failure| refused(&failure))?;
     let query = empty
         .query(&format!("x = {term}"), None, &[])
-        .map_err(refused)?;
+        .map_err(|failure| refused(&failure))?;
     let arena = Arena::new();
     let mut context = query.context(&arena);
     let rows = query
@@ -141,7 +144,7 @@ fn json(value: Value<'_>) -> Result<serde_json::Value, Failed> {
         .map_err(|error| ("case".to_owned(), error.to_string()))
 }
 
-fn refused(failure: Failure) -> Failed {
+fn refused(failure: &Failure) -> Failed {
     let code = failure.errors.first().map(|error| error.code.to_string());
     (code.unwrap_or_default(), failure.to_string())
 }

@@ -31,7 +31,7 @@ impl Outcome {
     }
 
     /// Says why on the standard error.
-    pub fn failed(message: String, code: u8) -> Self {
+    pub fn failed(message: impl std::fmt::Display, code: u8) -> Self {
         eprintln!("{message}");
         Self::Code(ExitCode::from(code))
     }

@@ -101,9 +101,10 @@ pub fn run(args: &Args) -> Outcome {
                 tests.retain(|test| pattern.is_match(&format!("{}.{}", test.package, test.name)));
             }
             if tests.is_empty() {
-                return match args.fail_on_empty {
-                    true => Outcome::failed("no tests were run".to_owned(), 1),
-                    false => Outcome::Code(ExitCode::SUCCESS),
+                return if args.fail_on_empty {
+                    Outcome::failed("no tests were run".to_owned(), 1)
+                } else {
+                    Outcome::Code(ExitCode::SUCCESS)
                 };
             }
             let options = runner::Options {

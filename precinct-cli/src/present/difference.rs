@@ -23,8 +23,12 @@ pub fn coloured(old: &str, new: &str) -> String {
     let mut out = Out::default();
     new[..start].iter().for_each(|c| out.push(Change::Same, *c));
     if left.len().saturating_mul(right.len()) > LARGEST {
-        left.iter().for_each(|c| out.push(Change::Old, *c));
-        right.iter().for_each(|c| out.push(Change::New, *c));
+        for c in left {
+            out.push(Change::Old, *c);
+        }
+        for c in right {
+            out.push(Change::New, *c);
+        }
     } else {
         between(left, right, &mut out);
     }

@@ -77,7 +77,9 @@ impl Tree {
             ExprKind::Call(terms) => terms.iter().for_each(|term| self.term(depth + 1, term)),
             ExprKind::Some(terms) => {
                 self.line(depth + 1, "somedecl");
-                terms.iter().for_each(|term| self.term(depth + 2, term));
+                for term in terms {
+                    self.term(depth + 2, term);
+                }
             }
             ExprKind::Every(every) => {
                 self.line(depth + 1, "every");
@@ -106,7 +108,9 @@ impl Tree {
 
     fn list(&mut self, depth: usize, name: &str, items: &[Term]) {
         self.line(depth, name);
-        items.iter().for_each(|item| self.term(depth + 1, item));
+        for item in items {
+            self.term(depth + 1, item);
+        }
     }
 
     fn term(&mut self, depth: usize, term: &Term) {

@@ -142,7 +142,9 @@ pub fn note_cases(modules: &mut [Module]) {
 fn note(rule: &mut Rule) {
     let cases: Vec<Term> = rule.head.reference[1..].to_vec();
     let mut open: BTreeSet<String> = BTreeSet::new();
-    cases.iter().for_each(|case| variables(case, &mut open));
+    for case in &cases {
+        variables(case, &mut open);
+    }
     let mut at = 0;
     while at < rule.body.len() && !open.is_empty() {
         let mut seen = BTreeSet::new();
@@ -171,7 +173,9 @@ fn in_expr(expr: &Expr, seen: &mut BTreeSet<String>) {
     match &expr.kind {
         ExprKind::Term(term) => variables(term, seen),
         ExprKind::Call(terms) | ExprKind::Some(terms) => {
-            terms.iter().for_each(|term| variables(term, seen));
+            for term in terms {
+                variables(term, seen);
+            }
         }
         _ => {}
     }
@@ -312,10 +316,11 @@ fn one<H: for<'a> Hooks<'a>>(
         Err(error) => result.error = Some(host::eval_shown(&error)),
     }
     drop(context);
-    result.output = printed
+    let mut printed = printed
         .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .clone();
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    result.output = std::mem::take(&mut printed);
+    drop(printed);
     result
 }
 

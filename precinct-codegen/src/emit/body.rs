@@ -45,6 +45,11 @@ pub(super) enum Around {
     With { number: u32, exits: Vec<Label> },
 }
 
+/// What a local is called in the generated code.
+pub(super) fn name_of(local: Local) -> Ident {
+    format_ident!("l{}", local.0)
+}
+
 impl<'e, 'p> Body<'e, 'p> {
     pub(super) fn new(emitter: &'e Emitter<'p>, id: FunctionId, function: &'p Function) -> Self {
         let mut body = Self {
@@ -88,7 +93,7 @@ impl<'e, 'p> Body<'e, 'p> {
     }
 
     fn declaration(&self, local: Local, kind: LocalKind) -> Option<TokenStream> {
-        let name = self.local(local);
+        let name = name_of(local);
         match self.locals.declaration(local) {
             Declaration::Nowhere | Declaration::InPlace => None,
             Declaration::AtTop if local.0 < self.function.params => {
@@ -111,10 +116,6 @@ impl<'e, 'p> Body<'e, 'p> {
         self.emitter.effects[self.id.index()].context
     }
 
-    pub(super) fn local(&self, local: Local) -> Ident {
-        format_ident!("l{}", local.0)
-    }
-
     /// A value to read.
     pub(super) fn operand(&self, operand: Operand) -> TokenStream {
         if let Some(constant) = self.constant_operand(operand) {
@@ -123,7 +124,7 @@ impl<'e, 'p> Body<'e, 'p> {
         }
         match operand {
             Operand::Local(local) => {
-                let name = self.local(local);
+                let name = name_of(local);
                 match self.function.locals[local.0 as usize].kind {
                     LocalKind::Optional => quote!(Option::unwrap_or_default(#name)),
                     _ => quote!(#name),
@@ -149,7 +150,7 @@ impl<'e, 'p> Body<'e, 'p> {
 
     /// Puts a value into a local.
     pub(super) fn set(&self, target: Local, value: &TokenStream) -> TokenStream {
-        let name = self.local(target);
+        let name = name_of(target);
         let optional = self.function.locals[target.0 as usize].kind == LocalKind::Optional;
         match self.locals.declaration(target) {
             Declaration::Nowhere | Declaration::InPlace => quote!(let #name = #value;),
@@ -165,7 +166,7 @@ impl<'e, 'p> Body<'e, 'p> {
         optional: &TokenStream,
         otherwise: Label,
     ) -> TokenStream {
-        let name = self.local(target);
+        let name = name_of(target);
         let leave = self.leave(otherwise);
         match self.locals.declaration(target) {
             Declaration::Nowhere | Declaration::InPlace => {
@@ -298,7 +299,7 @@ impl<'e, 'p> Body<'e, 'p> {
                 self.set(*target, &value)
             }
             StmtKind::Clear { target } => {
-                let name = self.local(*target);
+                let name = name_of(*target);
                 quote!(#name = None;)
             }
             StmtKind::Input {
@@ -370,11 +371,11 @@ impl<'e, 'p> Body<'e, 'p> {
                 self.set(*target, &value)
             }
             StmtKind::Begin { builder } => {
-                let name = self.local(*builder);
+                let name = name_of(*builder);
                 quote!(#name.clear();)
             }
             StmtKind::Push { builder, value } => {
-                let name = self.local(*builder);
+                let name = name_of(*builder);
                 let value = self.operand(*value);
                 match self.function.locals[builder.0 as usize].kind {
                     LocalKind::SetBuilder => quote!(#name.add(#value);),
@@ -387,7 +388,7 @@ impl<'e, 'p> Body<'e, 'p> {
                 value,
                 conflict,
             } => {
-                let name = self.local(*builder);
+                let name = name_of(*builder);
                 let key = self.operand(*key);
                 let value = self.operand(*value);
                 if *conflict == Conflict::Replace {
@@ -398,7 +399,7 @@ impl<'e, 'p> Body<'e, 'p> {
                 quote!(rt::insert(&mut #name, #key, #value, #conflict) #located;)
             }
             StmtKind::Extend { builder, source } => {
-                let name = self.local(*builder);
+                let name = name_of(*builder);
                 let source = self.operand(*source);
                 quote!(rt::extend(arena, &mut #name, #source);)
             }
@@ -407,7 +408,7 @@ impl<'e, 'p> Body<'e, 'p> {
                 path,
                 value,
             } => {
-                let name = self.local(*builder);
+                let name = name_of(*builder);
                 let path = path.iter().map(|key| self.operand(*key));
                 let value = self.operand(*value);
                 let located = self.located(stmt);
@@ -418,7 +419,7 @@ impl<'e, 'p> Body<'e, 'p> {
                 path,
                 value,
             } => {
-                let name = self.local(*builder);
+                let name = name_of(*builder);
                 let path = path.iter().map(|key| self.operand(*key));
                 let value = match value {
                     Some(value) => {
@@ -431,7 +432,7 @@ impl<'e, 'p> Body<'e, 'p> {
                 quote!(rt::add_at(&mut #name, &[#(#path),*], #value) #located;)
             }
             StmtKind::Finish { target, builder } => {
-                let name = self.local(*builder);
+                let name = name_of(*builder);
                 self.set(*target, &quote!(#name.finish()))
             }
             StmtKind::AssignOnce {
@@ -439,7 +440,7 @@ impl<'e, 'p> Body<'e, 'p> {
                 source,
                 conflict,
             } => {
-                let name = self.local(*target);
+                let name = name_of(*target);
                 let source = self.operand(*source);
                 if *conflict == Conflict::Replace {
                     return quote!(#name = Some(#source););

@@ -5,7 +5,7 @@ use precinct_runtime::Value;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::body::Body;
+use super::body::{Body, name_of};
 use super::lookups::texts;
 
 impl<'p> Body<'_, 'p> {
@@ -37,7 +37,7 @@ impl<'p> Body<'_, 'p> {
             }
             Test::Member { value, collection } => self.member(*value, *collection),
             Test::Set(local) => {
-                let name = self.local(*local);
+                let name = name_of(*local);
                 quote!(#name.is_some())
             }
             Test::Unmasked(masks) => {
@@ -111,7 +111,7 @@ impl<'p> Body<'_, 'p> {
         if let Operand::Local(local) = collection
             && let Some(choices) = self.choices.get(&local)
         {
-            let name = self.local(local);
+            let name = name_of(local);
             let places = 0..choices.len();
             let conditions = choices.iter().map(|choice| {
                 self.among(&quote!(#value.as_str()), texts(*choice).unwrap_or_default())

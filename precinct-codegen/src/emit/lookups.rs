@@ -8,7 +8,7 @@ use precinct_runtime::{Number, Value};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::body::Body;
+use super::body::{Body, name_of};
 use crate::locals::Declaration;
 use crate::natives::Native;
 use crate::visit::{parts, walk};
@@ -46,7 +46,7 @@ impl<'p> Body<'_, 'p> {
             && let Some(separator) = self.splits.get(&local)
             && let Some(Value::Number(Number::Int(at))) = self.constant_operand(key)
         {
-            let name = self.local(local);
+            let name = name_of(local);
             return match usize::try_from(at) {
                 Ok(at) => {
                     let at = Literal::usize_suffixed(at);

@@ -11,13 +11,13 @@
 //!                                          }
 //! ```
 //!
-//! * [`body`]: statements
-//! * [`calls`]: calls of functions, builtins and their replacements
-//! * [`conditions`]: tests
-//! * [`lookups`]: reads of and tests against constants
-//! * [`projection`]: structs that hold what a function reads of `input`, and how to read them from JSON
-//! * [`public`]: what a gateway calls
-//! * [`withs`]: replacements
+//! * [`body`], statements
+//! * [`calls`], calls of functions, builtins and their replacements
+//! * [`conditions`], tests
+//! * [`lookups`], reads of and tests against constants
+//! * [`projection`], structs that hold what a function reads of `input`, and how to read them from JSON
+//! * [`public`], what a gateway calls
+//! * [`withs`], replacements
 
 mod body;
 mod calls;

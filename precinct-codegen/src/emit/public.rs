@@ -13,7 +13,7 @@ use quote::{format_ident, quote};
 use super::Emitter;
 use super::projection::Projection;
 use crate::kinds::{Kind, Shape};
-use crate::names::ident;
+use crate::names::{Names, ident};
 
 impl Emitter<'_> {
     /// The public functions of a document.
@@ -128,9 +128,7 @@ impl Emitter<'_> {
             let place = self.names.place(id);
             let Some(outer) = &place.outer else { continue };
             let plain = outer.strip_prefix("r#").unwrap_or(outer);
-            let with = self
-                .names
-                .path_to(module, &place.module, &format!("{plain}_json_with"));
+            let with = Names::path_to(module, &place.module, &format!("{plain}_json_with"));
             let value = self.wrapped(id, &quote!(value));
             paths.push(path);
             calls.push(if self.shapes[id.index()].total {

@@ -495,7 +495,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     path,
                     value,
                 } => {
-                    let path = Gathered::from_iter(self.values(frame, path));
+                    let path = self.values(frame, path).collect::<Gathered>();
                     let value = self.value(frame, value);
                     let Builder::Document(document) = self.builder(frame, builder) else {
                         return Err(wrong_builder());
@@ -507,7 +507,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     path,
                     value,
                 } => {
-                    let path = Gathered::from_iter(self.values(frame, path));
+                    let path = self.values(frame, path).collect::<Gathered>();
                     let value = value.map(|value| self.value(frame, value));
                     let Builder::Document(document) = self.builder(frame, builder) else {
                         return Err(wrong_builder());
@@ -618,7 +618,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
     ) -> Result<Option<Value<'a>>, EvalError> {
         let errors = self.context.builtin_errors.len();
         let slot = &self.engine.builtins[builtin as usize];
-        let args = Gathered::from_iter(self.values(frame, args));
+        let args = self.values(frame, args).collect::<Gathered>();
         let result = self.run_builtin(slot, &args)?;
         if self.context.builtin_errors.len() > errors {
             self.locate_builtin_errors(frame, errors);

@@ -110,14 +110,13 @@ impl<'f> Documents<'f> {
         }
         for (key, value) in map.iter_mut() {
             match (key.as_str(), value) {
-                ("const" | "enum", _) => {}
                 // Their members are named by the author: no keywords.
                 ("properties" | "dependencies" | "patternProperties", Value::Object(parts)) => {
                     for (_, part) in parts.iter_mut() {
                         self.resolve(part, base, draft)?;
                     }
                 }
-                ("properties" | "dependencies" | "patternProperties", _) => {}
+                ("const" | "enum" | "properties" | "dependencies" | "patternProperties", _) => {}
                 (_, value) => self.resolve(value, base, draft)?,
             }
         }

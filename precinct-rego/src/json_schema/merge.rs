@@ -30,12 +30,11 @@ pub fn merge(schemas: &Schemas, mut parts: Vec<Schema>) -> Result<Schema, String
             merged.properties.extend(part.properties);
         } else if merged.is(Kind::Array) && !merged.items.is_empty() {
             for (at, item) in part.items.into_iter().enumerate() {
-                let known = match merged.items.get(at) {
-                    Some(known) => *known,
-                    None => {
-                        merged.items.push(item);
-                        item
-                    }
+                let known = if let Some(known) = merged.items.get(at) {
+                    *known
+                } else {
+                    merged.items.push(item);
+                    item
                 };
                 let kinds = |id| schemas.get(id).map(|it| it.kinds.as_slice());
                 if kinds(known) != kinds(item) {

@@ -20,10 +20,7 @@ use super::options::ParseOptions;
 use super::parser::whole_error;
 
 /// Reads every block; what is wrong is added to `errors`.
-pub(super) fn read(
-    comments: &[Comment],
-    errors: &mut Vec<Diagnostic>,
-) -> Vec<Annotations> {
+pub(super) fn read(comments: &[Comment], errors: &mut Vec<Diagnostic>) -> Vec<Annotations> {
     let mut blocks = Vec::new();
     let mut rest = comments;
     while let Some((first, behind)) = rest.split_first() {

@@ -94,20 +94,23 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
-    fn at(row: u32) -> Option<Location> {
-        Some(Location {
+    fn at(row: u32) -> Location {
+        Location {
             file: "p.rego".into(),
             row,
             col: 1,
-        })
+        }
     }
 
     #[test]
     fn values_are_listed_in_the_order_of_the_source() {
         let mut conflicts = Conflicts::default();
-        assert_eq!(conflicts.note(at(5), Value::int(2)), Noted::Fine);
-        assert_eq!(conflicts.note(at(4), Value::int(2)), Noted::Fine);
-        assert_eq!(conflicts.note(at(3), Value::String("one")), Noted::Conflict);
+        assert_eq!(conflicts.note(Some(at(5)), Value::int(2)), Noted::Fine);
+        assert_eq!(conflicts.note(Some(at(4)), Value::int(2)), Noted::Fine);
+        assert_eq!(
+            conflicts.note(Some(at(3)), Value::String("one")),
+            Noted::Conflict
+        );
         let error = conflicts.explain(EvalError::complete_rule_conflict("data.p.q"));
         assert_eq!(
             error.message,
@@ -120,11 +123,11 @@ mod tests {
         let mut conflicts = Conflicts::default();
         for row in 1..=10 {
             assert_ne!(
-                conflicts.note(at(row), Value::int(i64::from(row))),
+                conflicts.note(Some(at(row)), Value::int(i64::from(row))),
                 Noted::Full
             );
         }
-        assert_eq!(conflicts.note(at(11), Value::int(11)), Noted::Full);
+        assert_eq!(conflicts.note(Some(at(11)), Value::int(11)), Noted::Full);
         let error = conflicts.explain(EvalError::function_conflict("data.p.f"));
         assert!(error.message.ends_with("10 at p.rego:10\n  ..."));
     }

@@ -269,9 +269,10 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
 /// Booleans, numbers of JSON and collections, which only templates have.
 fn foreign(verb: char, spec: Spec, text: &str, kind: &str, out: &mut String) -> bool {
     match (verb, kind) {
-        ('t', "bool") | ('v', _) => pad(spec, text, out),
+        ('t', "bool") | ('v', _) | ('s', "[]interface {}" | "map[string]interface {}") => {
+            pad(spec, text, out);
+        }
         (_, "json.Number") => return string(verb, spec, text, out),
-        ('s', "[]interface {}" | "map[string]interface {}") => pad(spec, text, out),
         _ => return false,
     }
     true

@@ -1,6 +1,7 @@
 //! The functions that a template can call.
 
 use std::cmp::Ordering;
+use std::fmt::Write as _;
 
 use super::super::format;
 use super::go::{Go, lookup, quoted};
@@ -300,11 +301,11 @@ fn script(text: &str) -> String {
         match c {
             '\\' | '\'' | '"' => out.extend(['\\', c]),
             '<' | '>' | '&' | '=' | '\0'..='\u{1f}' => {
-                out.push_str(&format!("\\u{:04X}", u32::from(c)));
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
             }
             // What Go's quotes keep is printable.
             c if !c.is_ascii() && quoted(c.encode_utf8(&mut [0; 4])).contains('\\') => {
-                out.push_str(&format!("\\u{:04X}", u32::from(c)));
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
             }
             c => out.push(c),
         }

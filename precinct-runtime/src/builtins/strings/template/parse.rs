@@ -119,29 +119,12 @@ impl Parser {
         Err(format!("template: template:{line}: {message}"))
     }
 
-    fn unexpected<T>(&self, token: &Token, place: &str) -> Parsed<T> {
-        let line = token.line;
-        let shown = match token.kind {
-            Kind::Error => return Err(format!("template: template:{line}: {}", token.text)),
-            Kind::End => "EOF".to_owned(),
-            Kind::Keyword => format!("<{}>", token.text),
-            _ if token.text.len() > 10 => {
-                let start: String = token.text.chars().take(10).collect();
-                format!("{}...", quoted(&start))
-            }
-            _ => quoted(&token.text),
-        };
-        Err(format!(
-            "template: template:{line}: unexpected {shown} in {place}"
-        ))
-    }
-
     fn expect(&mut self, kind: Kind, place: &str) -> Parsed<Token> {
         let token = self.take_solid();
         if token.kind == kind {
             Ok(token)
         } else {
-            self.unexpected(&token, place)
+            unexpected(&token, place)
         }
     }
 
@@ -171,7 +154,7 @@ impl Parser {
                     Err(Ending::End) => return self.fail("unexpected {{end}}"),
                     Err(Ending::Else) => return self.fail("unexpected {{else}}"),
                 },
-                _ => return self.unexpected(&token, "input"),
+                _ => return unexpected(&token, "input"),
             }
         }
     }
@@ -189,7 +172,7 @@ impl Parser {
                         Err(ending) => return Ok((nodes, ending)),
                     },
                     Kind::End => return parser.fail("unexpected EOF"),
-                    _ => return parser.unexpected(&token, "input"),
+                    _ => return unexpected(&token, "input"),
                 }
             }
         })
@@ -199,7 +182,7 @@ impl Parser {
         let token = self.take_solid();
         match token.kind {
             Kind::String | Kind::RawString => self.unquoted(&token),
-            _ => self.unexpected(&token, place),
+            _ => unexpected(&token, place),
         }
     }
 
@@ -287,7 +270,7 @@ impl Parser {
             word @ ("break" | "continue") => {
                 let next = self.take_solid();
                 if next.kind != Kind::Right {
-                    return self.unexpected(&next, &format!("{{{{{word}}}}}"));
+                    return unexpected(&next, &format!("{{{{{word}}}}}"));
                 }
                 if self.ranges == 0 {
                     return self.fail(&format!("{{{{{word}}}}} outside {{{{range}}}}"));
@@ -298,7 +281,7 @@ impl Parser {
                     Node::Continue
                 })
             }
-            _ => return self.unexpected(&token, "command"),
+            _ => return unexpected(&token, "command"),
         }
         .map(Ok)
     }
@@ -338,7 +321,7 @@ impl Parser {
             } else {
                 let token = self.peek_solid();
                 if token.kind == Kind::Keyword && self.next > 0 && !self.after_right() {
-                    return self.unexpected(&token, "else");
+                    return unexpected(&token, "else");
                 }
                 let (nodes, ending) = self.list()?;
                 if ending == Ending::Else {
@@ -397,7 +380,7 @@ impl Parser {
                 | Kind::String
                 | Kind::Variable
                 | Kind::Open => commands.push(self.command()?),
-                _ => return self.unexpected(&token, place),
+                _ => return unexpected(&token, place),
             }
         }
     }
@@ -474,7 +457,7 @@ impl Parser {
                 Kind::Bar => {
                     self.take();
                 }
-                _ => return self.unexpected(&token, "operand"),
+                _ => return unexpected(&token, "operand"),
             }
             if args.is_empty() {
                 return self.fail("empty command");
@@ -565,4 +548,22 @@ impl Parser {
             None => self.fail(&format!("illegal number syntax: {}", quoted(text))),
         }
     }
+}
+
+/// A token that has no place here.
+fn unexpected<T>(token: &Token, place: &str) -> Parsed<T> {
+    let line = token.line;
+    let shown = match token.kind {
+        Kind::Error => return Err(format!("template: template:{line}: {}", token.text)),
+        Kind::End => "EOF".to_owned(),
+        Kind::Keyword => format!("<{}>", token.text),
+        _ if token.text.len() > 10 => {
+            let start: String = token.text.chars().take(10).collect();
+            format!("{}...", quoted(&start))
+        }
+        _ => quoted(&token.text),
+    };
+    Err(format!(
+        "template: template:{line}: unexpected {shown} in {place}"
+    ))
 }

@@ -393,11 +393,11 @@ impl<'t, 'a> Run<'t, '_, 'a> {
             return self.fail(&format!("{} is not a defined function", quoted(name)));
         };
         let count = args.len() + usize::from(last.is_some());
-        let (least, more) = function.arity();
-        if count < least || (count > least && !more) {
+        let (fewest, more) = function.arity();
+        if count < fewest || (count > fewest && !more) {
             let at_least = if more { "at least " } else { "" };
             return self.fail(&format!(
-                "wrong number of args for {name}: want {at_least}{least} got {count}"
+                "wrong number of args for {name}: want {at_least}{fewest} got {count}"
             ));
         }
         let mut values = Vec::with_capacity(count);
