@@ -2,7 +2,7 @@
 //!
 //! * [`case`]: what is asked and what is expected
 //! * [`files`]: where cases are read from
-//! * [`judge`]: whether an answer is the expected one
+//! * [`mod@judge`]: whether an answer is the expected one
 //! * [`report`]: totals and failures
 
 pub mod case;

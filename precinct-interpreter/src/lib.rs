@@ -1,7 +1,7 @@
 //! Runs policies at once, from their IR, without a Rust compiler.
 //!
 //! * [`policy`]: from source text to answers
-//! * [`capabilities`]: the runtime's builtins, as the compiler reads them
+//! * [`mod@capabilities`]: the runtime's builtins, as the compiler reads them
 //! * [`batch`]: many inputs at once
 //! * [`coverage`]: which parts of a policy were evaluated
 //! * [`hosts`]: builtins that need the front end

@@ -6,7 +6,7 @@
 //! * [`ast`]: the syntax tree
 //! * [`syntax`]: from text to tree
 //! * [`error`]: diagnostics with their codes
-//! * [`format`]: from tree to text
+//! * [`mod@format`]: from tree to text
 //! * [`capabilities`]: builtins and features that policies can use
 //! * [`compile`]: names, variables, order, types: modules that can be lowered
 //! * [`render`]: diagnostics as pictures

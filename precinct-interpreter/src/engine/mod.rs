@@ -2,7 +2,7 @@
 //!
 //! A program is loaded once: statements become flat register code in which jumps, constants, builtins and paths are
 //! numbers. Many threads then evaluate the same engine at the same time, each with an arena and a
-//! [`Context`](precinct_runtime::Context) of its own.
+//! [`Context`] of its own.
 //!
 //! ```text
 //! scan 'next l0 as _, l1        0  ScanBegin  iter 0, r0, exit 4

@@ -18,7 +18,7 @@
 //!
 //! * [`program`]: functions, the document tree, constants, entry points
 //! * [`stmt`]: statements, operands, tests
-//! * [`print`]: the IR as text
+//! * [`mod@print`]: the IR as text
 //! * [`verify`]: what must be true of every program
 //! * [`visit`]: what statements read, write and hold
 

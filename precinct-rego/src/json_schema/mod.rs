@@ -4,7 +4,7 @@
 //! * [`read`]: from JSON to schemas, and what is wrong with the JSON
 //! * [`keywords`]: what the values of keywords must look like
 //! * [`documents`]: what `$ref` can refer to
-//! * [`reference`]: addresses and how they are resolved
+//! * [`mod@reference`]: addresses and how they are resolved
 //! * [`merge`]: one schema of several that must all hold
 
 mod documents;

@@ -1,7 +1,7 @@
 //! From compiled modules to IR.
 //!
 //! What comes in is the syntax tree as the compiler leaves it: names resolved, expressions in a safe order, local
-//! variables unique. What goes out is a [`Program`](crate::ir::Program) in which unification, rule selection and
+//! variables unique. What goes out is a [`Program`] in which unification, rule selection and
 //! document merging are spelled out as statements.
 //!
 //! ```text

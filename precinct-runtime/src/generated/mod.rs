@@ -1,7 +1,7 @@
 //! What generated code calls. Not for people: it changes together with the generator.
 //!
 //! * [`scan`]: reading only those parts of a JSON text that a policy asks for
-//! * [`text`]: tests of strings whose other side is known when the policy is compiled
+//! * `text`: tests of strings whose other side is known when the policy is compiled
 //! * [`case`]: running one of many programs
 //! * [`natives`]: builtins that are computed in place
 //! * [`run`]: loops, builtins, replaced functions

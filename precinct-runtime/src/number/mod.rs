@@ -5,7 +5,7 @@
 //!
 //! * [`decimal`]: exact comparison and hashing of number texts
 //! * [`float`]: binary floating point with a mantissa of 64 bits, as Go's `big.Float` has by default
-//! * [`format`]: such floats as the shortest text
+//! * [`mod@format`]: such floats as the shortest text
 //! * [`arithmetic`]: `+ - * / %`, rounding
 
 pub mod arithmetic;

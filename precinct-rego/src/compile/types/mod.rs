@@ -3,7 +3,7 @@
 //! * [`kinds`]: the types and what can be asked of them
 //! * [`text`]: types in messages, reports and capabilities
 //! * [`unifies`]: whether two types have a value in common
-//! * [`tree`], [`env`](self::env): what is known of documents and variables
+//! * [`tree`], [`mod@env`]: what is known of documents and variables
 //! * [`infer`], [`refs`], [`check`]: the checks
 //! * [`schema`] (with [`described`]): types from JSON schemas
 //! * [`errors`] (with [`shorten`]): what authors are told

@@ -3,7 +3,7 @@
 //! * [`token`]: taking tokens apart
 //! * [`keys`]: keys from certificates and key sets, kept from one evaluation to the next
 //! * [`verify`]: the `io.jwt.verify_*` builtins
-//! * [`constraints`], [`decode_verify`]: verification with constraints on the claims
+//! * [`constraints`], `decode_verify`: verification with constraints on the claims
 //! * [`sign`]: making tokens
 
 mod constraints;

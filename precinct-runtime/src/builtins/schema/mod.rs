@@ -1,6 +1,6 @@
 //! JSON Schema (drafts 4, 6 and 7, and the mixture of them that schemas without `$schema` get).
 //!
-//! * [`reference`]: documents by URI, and references into them
+//! * [`mod@reference`]: documents by URI, and references into them
 //! * [`compile`]: a document to a tree of checks ([`node`])
 //! * [`validate`]: a value against that tree, with OPA's messages
 //! * [`format`]: the `format` keyword

@@ -1,6 +1,6 @@
 //! Texts. Positions count characters (Unicode scalar values), as OPA's do.
 //!
-//! * [`format`]: what `sprintf` writes for its verbs
+//! * [`mod@format`]: what `sprintf` writes for its verbs
 //! * `template`: `strings.render_template`
 
 pub mod format;
