@@ -41,7 +41,8 @@ fn a_rule_with_a_default_returns_a_boolean_and_needs_only_an_arena() {
             "pub mod shop",
             "pub mod orders",
             "/// allow if input.user.role == \"admin\"",
-            "pub(crate) fn allow_in<'a, I: rt::Input<'a>>(arena: &'a rt::Arena, input: &I) -> ::core::primitive::bool",
+            "pub(crate) fn allow_in<'a, I: rt::Input<'a>>(",
+            "arena: &'a rt::Arena, input: &I,) -> ::core::primitive::bool",
             "rt::Input::field(input, &[\"user\", \"role\"], arena)",
             ".as_str() == Some(\"admin\")",
             "pub fn allow_json_with<'e>",
@@ -122,7 +123,7 @@ fn base_documents_of_folders_are_merged_and_contradictions_refused() {
         .policies(folder("data", &files))
         .generate()
         .unwrap();
-    has(&text, &[r#"{\"roles\":{\"guest\":[],\"admin\":[\"a\"]}}"#]);
+    has(&text, &[r#"{\"roles\":{\"admin\":[\"a\"],\"guest\":[]}}"#]);
     let twice = [
         ("roles/data.json", r#"{"admin": ["a"]}"#),
         ("data.json", r#"{"roles": {"admin": []}}"#),

@@ -26,9 +26,27 @@ struct Amount<'t> {
 /// The largest power of ten that an amount may have: OPA's own bound would fill the memory.
 const LARGEST_EXPONENT: i64 = 5_000;
 
-fn apart<'t>(text: &'t str, what: &str) -> Result<Amount<'t>, BuiltinError> {
-    let byte = if what == "parse" { "" } else { "byte " };
-    let refuse = |message: String| BuiltinError::new(message);
+/// Which of the two builtins is at work.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parser {
+    Units,
+    Bytes,
+}
+
+impl Parser {
+    /// OPA names the builtin in its message, before the name that every error of a builtin gets.
+    fn refuse(self, message: &str) -> BuiltinError {
+        let name = match self {
+            Self::Units => "units.parse",
+            Self::Bytes => "units.parse_bytes",
+        };
+        BuiltinError::new(format!("{name}: {message}"))
+    }
+}
+
+fn apart(text: &str, parser: Parser) -> Result<Amount<'_>, BuiltinError> {
+    let byte = if parser == Parser::Units { "" } else { "byte " };
+    let refuse = |message: String| parser.refuse(&message);
     let unreadable = || refuse(format!("could not parse {byte}amount to a number"));
     let too_large = || refuse("exponent too large".to_owned());
     if text.contains(' ') {
@@ -107,7 +125,7 @@ fn units_parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a>
         digits,
         mut places,
         unit,
-    } = apart(&text, "parse")?;
+    } = apart(&text, Parser::Units)?;
     let one = BigInt::from(1);
     let power = |base: u32, exponent: u32| BigInt::from(base).pow(exponent);
     // Only m and M differ by their case.
@@ -135,7 +153,7 @@ fn units_parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a>
         "pi" => power(1024, 5),
         "ei" => power(1024, 6),
         _ => {
-            return Err(BuiltinError::new(format!("unit {unit} not recognized")));
+            return Err(Parser::Units.refuse(&format!("unit {unit} not recognized")));
         }
     };
     give(context, digits, places, &factor, false)
@@ -147,7 +165,7 @@ fn units_parse_bytes<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outco
         digits,
         places,
         unit,
-    } = apart(&text, "parse_bytes")?;
+    } = apart(&text, Parser::Bytes)?;
     let power = |base: u32, exponent: u32| BigInt::from(base).pow(exponent);
     let factor = match unit {
         "" => BigInt::from(1),
@@ -165,7 +183,7 @@ fn units_parse_bytes<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outco
         "eib" | "ei" => power(1024, 6),
         other => {
             let text = format!("byte unit {other} not recognized");
-            return Err(BuiltinError::new(text));
+            return Err(Parser::Bytes.refuse(&text));
         }
     };
     give(context, digits, places, &factor, true)

@@ -30,7 +30,8 @@ struct Spec {
 
 /// An argument as Go sees it.
 pub(super) enum Arg<'a> {
-    Int(BigInt),
+    /// A whole number and the name of its type, where it is not the one that its size asks for.
+    Int(BigInt, Option<&'static str>),
     Float(f64),
     Text(&'a str),
     Other(String),
@@ -196,7 +197,7 @@ impl Formatter<'_> {
         let value = self.values.get(self.next)?;
         self.next += 1;
         match value {
-            Arg::Int(whole) => whole.try_into().ok(),
+            Arg::Int(whole, _) => whole.try_into().ok(),
             _ => None,
         }
     }
@@ -231,7 +232,7 @@ fn arg(value: Value<'_>) -> Arg<'_> {
             Arg::Float(super::as_float(Number::Literal(text)))
         }
         Value::Number(number) => match number.to_big() {
-            Some(whole) => Arg::Int(whole),
+            Some(whole) => Arg::Int(whole, None),
             None => Arg::Float(super::as_float(number)),
         },
         other => Arg::Other(other.to_string()),
@@ -240,8 +241,9 @@ fn arg(value: Value<'_>) -> Arg<'_> {
 
 fn go_type(arg: &Arg<'_>) -> &'static str {
     match arg {
-        Arg::Int(whole) if i64::try_from(whole).is_ok() => "int64",
-        Arg::Int(_) => "*big.Int",
+        Arg::Int(_, Some(name)) => name,
+        Arg::Int(whole, None) if i64::try_from(whole).is_ok() => "int64",
+        Arg::Int(_, None) => "*big.Int",
         Arg::Float(_) => "float64",
         Arg::Text(_) | Arg::Other(_) => "string",
         Arg::Foreign(_, name) => name,
@@ -253,7 +255,7 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
         return pad(spec, go_type(arg), out);
     }
     let done = match arg {
-        Arg::Int(whole) => integer(verb, spec, whole, out),
+        Arg::Int(whole, _) => integer(verb, spec, whole, out),
         Arg::Float(float) => real(verb, spec, *float, out),
         Arg::Text(text) => string(verb, spec, text, out),
         Arg::Other(text) => string(verb, spec, text, out),

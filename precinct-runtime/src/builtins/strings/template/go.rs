@@ -109,7 +109,7 @@ impl<'a> Go<'a> {
     /// The value as an argument of `printf`.
     pub fn argument(self) -> Arg<'a> {
         match self {
-            Self::Int(number) => Arg::Int(number.into()),
+            Self::Int(number) => Arg::Int(number.into(), Some("int")),
             Self::Float(number) => Arg::Float(number),
             Self::Text(text) => Arg::Text(text),
             other => {
