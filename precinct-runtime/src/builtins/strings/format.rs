@@ -241,12 +241,11 @@ fn arg(value: Value<'_>) -> Arg<'_> {
 
 fn go_type(arg: &Arg<'_>) -> &'static str {
     match arg {
-        Arg::Int(_, Some(name)) => name,
         Arg::Int(whole, None) if i64::try_from(whole).is_ok() => "int64",
         Arg::Int(_, None) => "*big.Int",
         Arg::Float(_) => "float64",
         Arg::Text(_) | Arg::Other(_) => "string",
-        Arg::Foreign(_, name) => name,
+        Arg::Int(_, Some(name)) | Arg::Foreign(_, name) => name,
     }
 }
 
