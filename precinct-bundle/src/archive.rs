@@ -104,6 +104,13 @@ fn append(archive: &mut tar::Builder<impl Write>, path: &str, bytes: &[u8]) -> s
 fn damaged(error: std::io::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(own) => own,
+        // In the words of Go's readers, as OPA says it.
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Error::DamagedArchive("unexpected EOF".to_owned())
+        }
+        Err(error) if error.to_string() == "invalid gzip header" => {
+            Error::DamagedArchive("gzip: invalid header".to_owned())
+        }
         Err(error) => Error::DamagedArchive(error.to_string()),
     }
 }

@@ -44,7 +44,7 @@ pub enum Error {
         limit: usize,
     },
     /// The archive's bytes are not those of a whole `.tar.gz`.
-    #[error("bundle archive is damaged: {0}")]
+    #[error("bundle read failed: archive read failed: {0}")]
     DamagedArchive(String),
     /// A file can't be read or written.
     #[error("{path}: {source}")]

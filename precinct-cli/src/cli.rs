@@ -34,12 +34,23 @@ pub enum Command {
     Completions(commands::completions::Args),
     /// Answer recorded evaluations again and compare.
     Conformance(commands::conformance::Args),
+    /// Show the documents that a query depends on.
+    Deps(commands::deps::Args),
     /// Evaluate a query.
     Eval(Box<commands::eval::Args>),
+    /// Decide for each of many inputs.
+    Exec(Box<commands::exec::Args>),
     /// Bring policies into their canonical layout.
     Fmt(commands::fmt::Args),
+    /// Show what a bundle, a folder or a module holds.
+    Inspect(commands::inspect::Args),
+    /// Answer questions about policies.
+    #[command(hide = true)]
+    Oracle(commands::oracle::Args),
     /// Print the syntax tree of a file.
     Parse(commands::parse::Args),
+    /// Change policies as a whole.
+    Refactor(commands::refactor::Args),
     /// Write the signature of a bundle.
     Sign(commands::sign::Args),
     /// Run the tests of policies.
@@ -60,9 +71,14 @@ impl Command {
             Self::Compile(args) => ("compile", commands::compile::run(&args)),
             Self::Completions(args) => ("completions", commands::completions::run(&args)),
             Self::Conformance(args) => ("conformance", commands::conformance::run(&args)),
+            Self::Deps(args) => ("deps", commands::deps::run(&args)),
             Self::Eval(args) => ("eval", commands::eval::run(&args)),
+            Self::Exec(args) => ("exec", commands::exec::run(&args)),
             Self::Fmt(args) => ("fmt", commands::fmt::run(&args)),
+            Self::Inspect(args) => ("inspect", commands::inspect::run(&args)),
+            Self::Oracle(args) => ("oracle", commands::oracle::run(&args)),
             Self::Parse(args) => ("parse", commands::parse::run(&args)),
+            Self::Refactor(args) => ("refactor", commands::refactor::run(&args)),
             Self::Sign(args) => ("sign", commands::sign::run(&args)),
             Self::Test(args) => ("test", commands::test::run(&args)),
             Self::Verify(args) => ("verify", commands::verify::run(&args)),

@@ -3,6 +3,7 @@
 //! * [`cli`]: the tree of commands and their flags
 //! * [`commands`]: one file a sub-command
 //! * [`host`]: reading policies, data and input
+//! * [`configuration`]: what a configuration file says
 //! * [`schemas`]: reading schemas
 //! * [`present`]: how results and errors look
 //! * [`testing`]: running policy tests
@@ -10,6 +11,7 @@
 
 mod cli;
 mod commands;
+mod configuration;
 mod host;
 mod present;
 mod schemas;

@@ -3,6 +3,7 @@
 //! The crate is pure: it reads no file, clock, environment or network, and starts no thread.
 //!
 //! * [`source`]: the texts
+//! * [`analysis`]: questions that tools ask
 //! * [`ast`]: the syntax tree
 //! * [`syntax`]: from text to tree
 //! * [`error`]: diagnostics with their codes
@@ -15,6 +16,7 @@
 //! * [`lower`]: from compiled modules to IR
 //! * [`optimise`]: the same program, quicker
 
+pub mod analysis;
 pub mod ast;
 pub mod capabilities;
 pub mod compile;

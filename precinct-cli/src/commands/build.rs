@@ -1,5 +1,6 @@
 //! `precinct build`: a bundle from policies and data. The same sources give the same bytes.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,11 +10,13 @@ use precinct_bundle::load::{self, Loaded};
 use precinct_bundle::signature::token;
 use precinct_bundle::{Bundle, Files, Limits, archive};
 use precinct_interpreter::policy::PolicyOptions;
+use precinct_rego::analysis::annotated::annotated;
+use precinct_rego::ast::TermValue;
 use precinct_runtime::json::Encoding;
 use serde_json::json;
 
 use super::Outcome;
-use crate::host::{self, Refusal};
+use crate::host::{self, Parsed, Refusal};
 use crate::signing::{self, VerificationArgs};
 use crate::writing;
 
@@ -37,7 +40,7 @@ pub struct Args {
     /// What is built.
     #[arg(short, long, value_enum, default_value_t)]
     target: Target,
-    /// How much is evaluated ahead.
+    /// How much is evaluated ahead; the policies stay as they were written, since loading them optimises anyway.
     #[arg(short = 'O', long, default_value_t = 0)]
     optimize: u8,
     /// Names of files and folders that are left out.
@@ -68,6 +71,10 @@ enum Target {
     /// Policies as they were written.
     #[default]
     Rego,
+    /// A Wasm module: not supported.
+    Wasm,
+    /// OPA's plan: not supported.
+    Plan,
 }
 
 /// Builds and writes.
@@ -82,9 +89,6 @@ pub fn run(args: &Args) -> Outcome {
 }
 
 fn built(args: &Args) -> Result<(), String> {
-    if args.optimize > 0 && args.entrypoint.is_empty() {
-        return Err("bundle optimizations require at least one entrypoint".to_owned());
-    }
     let signs = args.signing_key.is_some() || args.verification.verification_key.is_some();
     if signs && !args.bundle {
         return Err(
@@ -104,8 +108,24 @@ fn built(args: &Args) -> Result<(), String> {
         Refusal::Compile(_) => refusal.text(),
     };
     let parsed = host::parse_loaded(&loaded, &options).map_err(refused)?;
+    let entrypoints = entrypoints(args, &parsed);
+    if args.optimize > 0 && entrypoints.is_empty() {
+        return Err("bundle optimizations require at least one entrypoint".to_owned());
+    }
+    let target = match args.target {
+        Target::Rego => None,
+        Target::Wasm => Some("wasm"),
+        Target::Plan => Some("plan"),
+    };
+    if let Some(target) = target {
+        return Err(if entrypoints.is_empty() {
+            format!("{target} compilation requires at least one entrypoint")
+        } else {
+            format!("target {target} is not supported: only OPA's own engines read it")
+        });
+    }
     let policy = host::compile(&parsed, options).map_err(refused)?;
-    for entrypoint in &args.entrypoint {
+    for entrypoint in &entrypoints {
         let path = entrypoint.trim_matches('/');
         if policy.engine().entrypoint(path).is_none() {
             return Err(format!(
@@ -131,6 +151,22 @@ fn built(args: &Args) -> Result<(), String> {
     }
     let bytes = archive::write(&files).map_err(|error| error.to_string())?;
     writing::replace(Path::new(&args.output), &bytes)
+}
+
+/// The paths that flags and metadata blocks name.
+fn entrypoints(args: &Args, parsed: &Parsed) -> BTreeSet<String> {
+    let blocks = annotated(&parsed.modules, &parsed.sources);
+    let marked = blocks
+        .iter()
+        .filter(|block| block.annotations.entrypoint)
+        .map(|block| {
+            let parts = block.path.iter().skip(1).map(|part| match &part.value {
+                TermValue::String(name) => name.to_string(),
+                _ => part.to_string(),
+            });
+            parts.collect::<Vec<String>>().join("/")
+        });
+    args.entrypoint.iter().cloned().chain(marked).collect()
 }
 
 /// Modules first, then data, then the manifest: the order in which OPA lists signed files.

@@ -4,27 +4,57 @@ use std::fs;
 use std::process::ExitCode;
 
 use super::Outcome;
+use crate::present::capabilities;
 use crate::present::json::Json;
 
-/// The builtins and features that policies can use.
+/// The builtins and features that policies can use; without flags, the name of the version that has them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Show those of a file instead.
+    /// Show all of this version.
+    #[arg(long)]
+    current: bool,
+    /// Show those of a file.
     #[arg(long)]
     file: Option<String>,
+    /// Show those of the version of this name.
+    #[arg(long)]
+    version: Option<String>,
+    /// As they are with --v0-compatible.
+    #[arg(long)]
+    v0_compatible: bool,
 }
+
+/// What policies of v1 need no import for.
+const OLD_KEYWORDS: [&str; 4] = ["contains", "every", "if", "in"];
 
 /// Prints the JSON form; without flags the name of the version that it describes.
 pub fn run(args: &Args) -> Outcome {
-    let text = match &args.file {
-        Some(path) => match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(_) => return Outcome::Code(ExitCode::FAILURE),
-        },
-        None => {
-            println!("v{}", env!("CARGO_PKG_VERSION"));
-            return Outcome::Code(ExitCode::SUCCESS);
+    let version = format!("v{}", env!("CARGO_PKG_VERSION"));
+    match (&args.version, &args.file) {
+        (Some(name), _) if *name != version => {
+            Outcome::failed(format!("Error: no capabilities version found {name}"), 1)
         }
+        (None, Some(path)) => of_file(path),
+        (None, None) if !args.current => {
+            println!("{version}");
+            Outcome::Code(ExitCode::SUCCESS)
+        }
+        _ => {
+            let mut all = (*precinct_interpreter::capabilities()).clone();
+            if args.v0_compatible {
+                let old = OLD_KEYWORDS.iter().map(|word| (*word).to_owned());
+                all.future_keywords.extend(old);
+                all.future_keywords.sort_unstable();
+            }
+            print!("{}", capabilities::all(&all).pretty());
+            Outcome::Code(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn of_file(path: &str) -> Outcome {
+    let Ok(text) = fs::read_to_string(path) else {
+        return Outcome::Code(ExitCode::FAILURE);
     };
     match serde_json::from_str::<serde_json::Value>(&text) {
         Ok(value) => {

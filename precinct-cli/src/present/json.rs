@@ -1,5 +1,6 @@
 //! JSON as Go's encoder writes it: members in the order of the report, keys of policy values sorted.
 
+use precinct_rego::ast::json::indented;
 use precinct_runtime::json::{Encoding, quote};
 use precinct_runtime::value::Value;
 
@@ -18,6 +19,8 @@ pub enum Json {
     Array(Vec<Json>),
     /// Members in this order.
     Object(Vec<(String, Json)>),
+    /// JSON text on one line.
+    Raw(String),
 }
 
 impl Json {
@@ -54,6 +57,13 @@ impl Json {
             Self::Bool(truth) => text.push_str(if *truth { "true" } else { "false" }),
             Self::Number(number) => text.push_str(number),
             Self::String(string) => write_string(string, text),
+            Self::Raw(json) => match indent {
+                None => text.push_str(json),
+                Some(level) => {
+                    let line = format!("\n{}", "  ".repeat(level));
+                    text.push_str(&indented(json).replace('\n', &line));
+                }
+            },
             Self::Object(members) if members.is_empty() => text.push_str("{}"),
             Self::Object(members) => {
                 text.push('{');

@@ -1,5 +1,7 @@
 //! How results and errors look.
 //!
+//! * [`annotations`]: metadata blocks as text
+//! * [`capabilities`]: builtins and features
 //! * [`coverage`]: which parts of policies were evaluated
 //! * [`tree`]: the syntax tree by indentation
 //! * [`difference`]: what `fmt --diff` shows
@@ -8,6 +10,8 @@
 //! * [`errors`]: errors as text and as JSON
 //! * [`results`]: the answers of a query in all formats
 
+pub mod annotations;
+pub mod capabilities;
 pub mod coverage;
 pub mod difference;
 pub mod errors;

@@ -56,6 +56,30 @@ pub fn body_json(body: &Body, sources: &Sources, options: JsonOptions) -> String
     writer.out
 }
 
+/// A metadata block as JSON on one line, without its place.
+pub fn annotations_json(block: &Annotations, sources: &Sources) -> String {
+    let mut writer = Writer {
+        out: String::new(),
+        sources,
+        locations: false,
+        detached: None,
+    };
+    writer.annotations(block);
+    writer.out
+}
+
+/// The parts of a reference as JSON on one line, without their places.
+pub fn ref_json(parts: &[Term]) -> String {
+    let mut writer = Writer {
+        out: String::new(),
+        sources: &Sources::default(),
+        locations: false,
+        detached: None,
+    };
+    writer.terms(parts);
+    writer.out
+}
+
 /// JSON text, spread over lines with two spaces for each level, as Go's encoder does.
 pub fn indented(json: &str) -> String {
     let mut out = String::with_capacity(json.len() * 3);

@@ -44,8 +44,8 @@ mod templates;
 pub mod types;
 mod unify;
 mod vars;
-mod visit;
-mod visit_mut;
+pub(crate) mod visit;
+pub(crate) mod visit_mut;
 mod with;
 
 #[cfg(test)]
@@ -56,4 +56,4 @@ pub use graph::Graph;
 pub use metadata::AnnotationSet;
 pub use options::{CompileOptions, FetchSchema, PathCheck, QueryOptions};
 pub use rule_tree::{Key, RuleId, RuleNode, Rules, is_multi_value};
-pub use stages::compile;
+pub use stages::{compile, resolved};

@@ -44,9 +44,33 @@ use crate::source::Sources;
 /// What is wrong with the modules, ordered by place: all that the stages find before one finds something that makes
 /// the next ones senseless.
 pub fn compile(
+    modules: Vec<Module>,
+    sources: &Sources,
+    options: &CompileOptions,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    compile_until(modules, sources, options, usize::MAX)
+}
+
+/// Resolves the names of modules and collects their rules, and leaves them otherwise as they were written.
+///
+/// # Errors
+/// What is wrong with the modules so far.
+pub fn resolved(
+    modules: Vec<Module>,
+    sources: &Sources,
+    options: &CompileOptions,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    compile_until(modules, sources, options, PLANTED)
+}
+
+/// How many stages there are until the tree of rules is known.
+const PLANTED: usize = 7;
+
+fn compile_until(
     mut modules: Vec<Module>,
     sources: &Sources,
     options: &CompileOptions,
+    stages: usize,
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let places = Places::new(sources);
     modules.sort_by(|a, b| places.compare(a.package.span, b.package.span));
@@ -66,7 +90,7 @@ pub fn compile(
         places,
     };
     compiler.describe_builtins();
-    compiler.run();
+    compiler.run(stages);
     let Compiler {
         modules,
         rules,
@@ -144,7 +168,7 @@ macro_rules! arity_of {
 type Stage<'a> = fn(&mut Compiler<'a>);
 
 impl<'a> Compiler<'a> {
-    fn run(&mut self) {
+    fn run(&mut self, limit: usize) {
         let stages: [Stage<'a>; 28] = [
             Self::resolve,
             Self::make_locals,
@@ -175,7 +199,7 @@ impl<'a> Compiler<'a> {
             Self::check_types,
             Self::check_forbidden,
         ];
-        for stage in stages {
+        for stage in stages.into_iter().take(limit) {
             stage(self);
             if self.errors.stop() {
                 return;

@@ -9,7 +9,7 @@ use crate::ast::{
 
 /// A node that a walk comes across.
 #[derive(Clone, Copy)]
-pub(super) enum Node<'a> {
+pub(crate) enum Node<'a> {
     Body,
     Expr(&'a Expr),
     With(&'a With),
@@ -20,10 +20,10 @@ pub(super) enum Node<'a> {
 }
 
 /// What a walk calls.
-pub(super) type Visit<'v, 'a> = &'v mut dyn FnMut(Node<'a>) -> bool;
+pub(crate) type Visit<'v, 'a> = &'v mut dyn FnMut(Node<'a>) -> bool;
 
 /// All rules of a module, `else` branches included: heads, then bodies.
-pub(super) fn module<'a>(module: &'a Module, f: Visit<'_, 'a>) {
+pub(crate) fn module<'a>(module: &'a Module, f: Visit<'_, 'a>) {
     for rule in &module.rules {
         for branch in branches(rule) {
             head(branch, f);
@@ -33,19 +33,19 @@ pub(super) fn module<'a>(module: &'a Module, f: Visit<'_, 'a>) {
 }
 
 /// The rule and its `else` branches.
-pub(super) fn branches(rule: &Rule) -> impl Iterator<Item = &Rule> {
+pub(crate) fn branches(rule: &Rule) -> impl Iterator<Item = &Rule> {
     std::iter::successors(Some(rule), |rule| rule.else_rule.as_deref())
 }
 
 /// Arguments, key and value of a rule; not the reference.
-pub(super) fn head<'a>(rule: &'a Rule, f: Visit<'_, 'a>) {
+pub(crate) fn head<'a>(rule: &'a Rule, f: Visit<'_, 'a>) {
     let head = &rule.head;
     for it in head.args.iter().chain(&head.key).chain(&head.value) {
         term(it, f);
     }
 }
 
-pub(super) fn body<'a>(body: &'a Body, f: Visit<'_, 'a>) {
+pub(crate) fn body<'a>(body: &'a Body, f: Visit<'_, 'a>) {
     if f(Node::Body) {
         return;
     }
@@ -58,7 +58,7 @@ fn exprs<'a>(body: &'a [Expr], f: Visit<'_, 'a>) {
     }
 }
 
-pub(super) fn expr<'a>(expr: &'a Expr, f: Visit<'_, 'a>) {
+pub(crate) fn expr<'a>(expr: &'a Expr, f: Visit<'_, 'a>) {
     if f(Node::Expr(expr)) {
         return;
     }
@@ -92,20 +92,20 @@ pub(super) fn expr<'a>(expr: &'a Expr, f: Visit<'_, 'a>) {
     }
 }
 
-pub(super) fn with<'a>(with: &'a With, f: Visit<'_, 'a>) {
+pub(crate) fn with<'a>(with: &'a With, f: Visit<'_, 'a>) {
     if !f(Node::With(with)) {
         term(&with.target, f);
         term(&with.value, f);
     }
 }
 
-pub(super) fn terms<'a>(list: &'a [Term], f: Visit<'_, 'a>) {
+pub(crate) fn terms<'a>(list: &'a [Term], f: Visit<'_, 'a>) {
     for it in list {
         term(it, f);
     }
 }
 
-pub(super) fn term<'a>(it: &'a Term, f: Visit<'_, 'a>) {
+pub(crate) fn term<'a>(it: &'a Term, f: Visit<'_, 'a>) {
     if f(Node::Term(it)) {
         return;
     }
@@ -146,7 +146,7 @@ pub(super) fn term<'a>(it: &'a Term, f: Visit<'_, 'a>) {
 }
 
 /// Whether the term has a part that is a reference or comprehension.
-pub(super) fn requires_evaluation(it: &Term) -> bool {
+pub(crate) fn requires_evaluation(it: &Term) -> bool {
     let mut found = false;
     term(it, &mut |node| {
         if let Node::Term(it) = node {
@@ -164,7 +164,7 @@ pub(super) fn requires_evaluation(it: &Term) -> bool {
 }
 
 /// Whether the term is a value as it stands.
-pub(super) fn is_constant(it: &TermValue) -> bool {
+pub(crate) fn is_constant(it: &TermValue) -> bool {
     match it {
         TermValue::Null | TermValue::Boolean(_) | TermValue::Number(_) | TermValue::String(_) => {
             true
@@ -186,7 +186,7 @@ pub(super) fn is_constant(it: &TermValue) -> bool {
 }
 
 /// Whether the term has no variables, comprehensions or calls; references whose operands have none count as ground.
-pub(super) fn is_ground(it: &TermValue) -> bool {
+pub(crate) fn is_ground(it: &TermValue) -> bool {
     match it {
         TermValue::Ref(parts) => refs_ground(parts),
         TermValue::Array(items) | TermValue::Set(items) => {
@@ -200,12 +200,12 @@ pub(super) fn is_ground(it: &TermValue) -> bool {
 }
 
 /// Whether all operands of the reference are ground.
-pub(super) fn refs_ground(parts: &[Term]) -> bool {
+pub(crate) fn refs_ground(parts: &[Term]) -> bool {
     parts.iter().skip(1).all(|part| is_ground(&part.value))
 }
 
 /// The parts of the reference up to its first operand that is not ground.
-pub(super) fn ground_prefix(parts: &[Term]) -> &[Term] {
+pub(crate) fn ground_prefix(parts: &[Term]) -> &[Term] {
     let length = parts
         .iter()
         .skip(1)
@@ -215,7 +215,7 @@ pub(super) fn ground_prefix(parts: &[Term]) -> &[Term] {
 }
 
 /// `null`, a boolean, a number or a string.
-pub(super) fn is_scalar(it: &TermValue) -> bool {
+pub(crate) fn is_scalar(it: &TermValue) -> bool {
     matches!(
         it,
         TermValue::Null | TermValue::Boolean(_) | TermValue::Number(_) | TermValue::String(_)

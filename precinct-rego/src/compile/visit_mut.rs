@@ -6,7 +6,7 @@ use crate::ast::{
 };
 
 /// A node that a walk comes across.
-pub(super) enum NodeMut<'a> {
+pub(crate) enum NodeMut<'a> {
     Body(&'a mut Body),
     Expr(&'a mut Expr),
     With(&'a mut With),
@@ -17,10 +17,10 @@ pub(super) enum NodeMut<'a> {
 }
 
 /// What a walk calls; it answers whether to leave out what the node holds.
-pub(super) type VisitMut<'v> = &'v mut dyn FnMut(NodeMut<'_>) -> bool;
+pub(crate) type VisitMut<'v> = &'v mut dyn FnMut(NodeMut<'_>) -> bool;
 
 /// All rules of a module, `else` branches included: heads with their references, then bodies.
-pub(super) fn module(module: &mut Module, f: VisitMut<'_>) {
+pub(crate) fn module(module: &mut Module, f: VisitMut<'_>) {
     rules(module, &mut |rule| {
         terms(&mut rule.head.reference, f);
         head(rule, f);
@@ -29,14 +29,14 @@ pub(super) fn module(module: &mut Module, f: VisitMut<'_>) {
 }
 
 /// Calls the function with every rule and `else` branch of the module.
-pub(super) fn rules(module: &mut Module, f: &mut dyn FnMut(&mut Rule)) {
+pub(crate) fn rules(module: &mut Module, f: &mut dyn FnMut(&mut Rule)) {
     for rule in &mut module.rules {
         branches(rule, f);
     }
 }
 
 /// Calls the function with the rule and its `else` branches.
-pub(super) fn branches(rule: &mut Rule, f: &mut dyn FnMut(&mut Rule)) {
+pub(crate) fn branches(rule: &mut Rule, f: &mut dyn FnMut(&mut Rule)) {
     let mut next = Some(rule);
     while let Some(rule) = next {
         f(rule);
@@ -45,7 +45,7 @@ pub(super) fn branches(rule: &mut Rule, f: &mut dyn FnMut(&mut Rule)) {
 }
 
 /// Arguments, key and value of a rule; not the reference.
-pub(super) fn head(rule: &mut Rule, f: VisitMut<'_>) {
+pub(crate) fn head(rule: &mut Rule, f: VisitMut<'_>) {
     let head = &mut rule.head;
     for it in head
         .args
@@ -57,7 +57,7 @@ pub(super) fn head(rule: &mut Rule, f: VisitMut<'_>) {
     }
 }
 
-pub(super) fn body(body: &mut Body, f: VisitMut<'_>) {
+pub(crate) fn body(body: &mut Body, f: VisitMut<'_>) {
     if f(NodeMut::Body(body)) {
         return;
     }
@@ -66,7 +66,7 @@ pub(super) fn body(body: &mut Body, f: VisitMut<'_>) {
     }
 }
 
-pub(super) fn expr(expr: &mut Expr, f: VisitMut<'_>) {
+pub(crate) fn expr(expr: &mut Expr, f: VisitMut<'_>) {
     if f(NodeMut::Expr(expr)) {
         return;
     }
@@ -103,13 +103,13 @@ pub(super) fn expr(expr: &mut Expr, f: VisitMut<'_>) {
     }
 }
 
-pub(super) fn terms(list: &mut [Term], f: VisitMut<'_>) {
+pub(crate) fn terms(list: &mut [Term], f: VisitMut<'_>) {
     for it in list {
         term(it, f);
     }
 }
 
-pub(super) fn term(it: &mut Term, f: VisitMut<'_>) {
+pub(crate) fn term(it: &mut Term, f: VisitMut<'_>) {
     if f(NodeMut::Term(it)) {
         return;
     }

@@ -1,0 +1,62 @@
+//! Builtins and features in the form of `capabilities.json`.
+
+use precinct_rego::capabilities::{Builtin, Capabilities};
+
+use super::json::Json;
+
+/// A builtin: its name and its types.
+pub fn builtin(builtin: &Builtin) -> Json {
+    let decl = &builtin.decl;
+    let args: Vec<Json> = decl.args.iter().map(Json::from).collect();
+    let flag = |truth: bool| truth.then_some(Json::Bool(true));
+    Json::object([
+        ("name", Some(builtin.name.as_str().into())),
+        (
+            "decl",
+            Some(Json::object([
+                ("args", (!args.is_empty()).then_some(Json::Array(args))),
+                ("result", decl.result.as_ref().map(Json::from)),
+                ("type", Some("function".into())),
+                ("variadic", decl.variadic.as_ref().map(Json::from)),
+            ])),
+        ),
+        ("infix", builtin.infix.as_deref().map(Json::from)),
+        ("relation", flag(builtin.relation)),
+        ("deprecated", flag(builtin.deprecated)),
+        ("nondeterministic", flag(builtin.nondeterministic)),
+    ])
+}
+
+/// Words as a list; nothing when there are none.
+pub fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<Json> {
+    let list: Vec<Json> = words.into_iter().map(Json::from).collect();
+    (!list.is_empty()).then_some(Json::Array(list))
+}
+
+/// All that can be used.
+pub fn all(capabilities: &Capabilities) -> Json {
+    let mut builtins: Vec<&Builtin> = capabilities.builtins().collect();
+    builtins.sort_by(|one, other| one.name.cmp(&other.name));
+    Json::object([
+        (
+            "builtins",
+            (!builtins.is_empty())
+                .then(|| Json::Array(builtins.into_iter().map(builtin).collect())),
+        ),
+        (
+            "future_keywords",
+            words(capabilities.future_keywords.iter().map(String::as_str)),
+        ),
+        (
+            "features",
+            words(capabilities.features.iter().map(String::as_str)),
+        ),
+        (
+            "allow_net",
+            capabilities
+                .allow_net
+                .as_ref()
+                .and_then(|hosts| words(hosts.iter().map(String::as_str))),
+        ),
+    ])
+}

@@ -1,0 +1,13 @@
+//! Questions about policies that tools ask.
+//!
+//! * [`annotated`]: the metadata blocks of modules, in one list
+//! * [`definition`]: where what stands at a position is defined
+//! * [`dependencies`]: the documents that a query depends on
+//! * [`relocation`]: packages under other names
+//! * [`required`]: the builtins and features that modules need
+
+pub mod annotated;
+pub mod definition;
+pub mod dependencies;
+pub mod relocation;
+pub mod required;
