@@ -64,7 +64,8 @@ pub fn csv<'r>(
     Ok(())
 }
 
-fn cell(text: &str) -> String {
+/// A cell of CSV.
+pub fn cell(text: &str) -> String {
     let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}")
     } else {

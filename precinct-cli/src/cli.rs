@@ -22,6 +22,8 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Search, replay and verify recorded decisions.
+    Audit(commands::audit::Args),
     /// Build a bundle from policies and data.
     Build(commands::build::Args),
     /// Show the builtins and features that policies can use.
@@ -51,6 +53,8 @@ pub enum Command {
     Parse(commands::parse::Args),
     /// Change policies as a whole.
     Refactor(commands::refactor::Args),
+    /// Check, list and explain the capabilities of a gateway.
+    Registry(commands::registry::Args),
     /// Write the signature of a bundle.
     Sign(commands::sign::Args),
     /// Run the tests of policies.
@@ -65,6 +69,7 @@ impl Command {
     /// Runs the command and says how the process ends.
     pub fn run(self) -> ExitCode {
         let (name, outcome) = match self {
+            Self::Audit(args) => ("audit", commands::audit::run(&args)),
             Self::Build(args) => ("build", commands::build::run(&args)),
             Self::Capabilities(args) => ("capabilities", commands::capabilities::run(&args)),
             Self::Check(args) => ("check", commands::check::run(&args)),
@@ -79,6 +84,7 @@ impl Command {
             Self::Oracle(args) => ("oracle", commands::oracle::run(&args)),
             Self::Parse(args) => ("parse", commands::parse::run(&args)),
             Self::Refactor(args) => ("refactor", commands::refactor::run(&args)),
+            Self::Registry(args) => ("registry", commands::registry::run(&args)),
             Self::Sign(args) => ("sign", commands::sign::run(&args)),
             Self::Test(args) => ("test", commands::test::run(&args)),
             Self::Verify(args) => ("verify", commands::verify::run(&args)),

@@ -10,6 +10,7 @@
 //! * [`mod@format`]: from tree to text
 //! * [`capabilities`]: builtins and features that policies can use
 //! * [`compile`]: names, variables, order, types: modules that can be lowered
+//! * [`spelling`]: names that look alike
 //! * [`render`]: diagnostics as pictures
 //! * [`json_schema`]: what schemas say about the kinds of values
 //! * [`ir`]: what the engines execute
@@ -28,4 +29,5 @@ pub mod lower;
 pub mod optimise;
 pub mod render;
 pub mod source;
+pub mod spelling;
 pub mod syntax;

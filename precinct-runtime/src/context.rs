@@ -277,7 +277,7 @@ impl<'a> Context<'a> {
     }
 
     /// The same with recorded answers, which take the place of calls: an object of builtin names to objects of
-    /// argument arrays to results, the `nd_builtin_cache` of OPA's decision logs.
+    /// argument arrays (or their JSON texts) to results, the `nd_builtin_cache` of OPA's decision logs.
     #[must_use]
     pub const fn with_replay(mut self, answers: Value<'a>) -> Self {
         self.replay = Some(answers);
@@ -479,7 +479,11 @@ impl<'a> Context<'a> {
 
     /// A recorded answer.
     pub(crate) fn recorded(&self, builtin: &str, args: Value<'a>) -> Option<Value<'a>> {
-        self.replay?.field(builtin)?.get(args)
+        let answers = self.replay?.field(builtin)?;
+        // JSON has no lists as keys; there they are texts.
+        answers
+            .get(args)
+            .or_else(|| answers.field(&crate::json::Encoding::PLAIN.encode(args)))
     }
 
     pub(crate) fn record(&mut self, answer: Answer<'a>) {

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+pub mod audit;
 pub mod build;
 pub mod capabilities;
 pub mod check;
@@ -16,6 +17,7 @@ pub mod inspect;
 pub mod oracle;
 pub mod parse;
 pub mod refactor;
+pub mod registry;
 pub mod sign;
 pub mod test;
 pub mod verify;

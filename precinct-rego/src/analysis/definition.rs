@@ -278,14 +278,12 @@ impl<'a> Around<'a> {
         match &expr.kind {
             ExprKind::Term(term) => self.term(term),
             ExprKind::Call(list) | ExprKind::Some(list) => {
-                list.iter().for_each(|term| self.term(term));
+                self.terms(list);
             }
             ExprKind::Every(every) => {
-                every
-                    .key
-                    .iter()
-                    .chain([&every.value, &every.domain])
-                    .for_each(|term| self.term(term));
+                for term in every.key.iter().chain([&every.value, &every.domain]) {
+                    self.term(term);
+                }
                 self.body(&every.body);
             }
             ExprKind::Not(not) => self.body(&not.body),
@@ -307,6 +305,12 @@ impl<'a> Around<'a> {
         }
     }
 
+    fn terms(&mut self, list: &'a [Term]) {
+        for term in list {
+            self.term(term);
+        }
+    }
+
     fn term(&mut self, term: &'a Term) {
         if !self.enter(term.span, Node::Term(term)) {
             return;
@@ -315,7 +319,7 @@ impl<'a> Around<'a> {
             TermValue::Ref(list)
             | TermValue::Array(list)
             | TermValue::Set(list)
-            | TermValue::Call(list) => list.iter().for_each(|term| self.term(term)),
+            | TermValue::Call(list) => self.terms(list),
             TermValue::Object(entries) => {
                 for (key, value) in entries {
                     self.term(key);

@@ -19,7 +19,7 @@ pub struct Move {
 ///
 /// # Errors
 /// A reference that leads to what moves and to what stays, such as `data.a[x]` when only `data.a.b` moves.
-pub fn relocate(module: &mut Module, moves: &[Move]) -> Result<(), Diagnostic> {
+pub fn relocate(module: &mut Module, moves: &[Move]) -> Result<(), Box<Diagnostic>> {
     rename(&mut module.package.path, moves)?;
     for import in &mut module.imports {
         if let TermValue::Ref(path) = &mut import.path.value {
@@ -39,7 +39,7 @@ pub fn relocate(module: &mut Module, moves: &[Move]) -> Result<(), Diagnostic> {
     failed.map_or(Ok(()), Err)
 }
 
-fn rename(parts: &mut Ref, moves: &[Move]) -> Result<(), Diagnostic> {
+fn rename(parts: &mut Ref, moves: &[Move]) -> Result<(), Box<Diagnostic>> {
     for Move { from, to } in moves {
         if parts.starts_with(from) {
             let rest = parts.split_off(from.len());
@@ -64,7 +64,7 @@ fn rename(parts: &mut Ref, moves: &[Move]) -> Result<(), Diagnostic> {
                 "cannot rewrite `{text}`: constant prefix `{}` of `{text}` is too short",
                 ref_text(prefix)
             );
-            return Err(Diagnostic::new(Code::Compile, span, message));
+            return Err(Box::new(Diagnostic::new(Code::Compile, span, message)));
         }
     }
     Ok(())
