@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::keep::{Borrowed, Copied, Keep};
 use crate::arena::Arena;
-use crate::number::Number;
+use crate::number::{Number, size};
 use crate::value::Value;
 use crate::value::object::sort_entries;
 
@@ -338,6 +338,9 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, K> {
             self.digits();
         }
         let text = &self.text[start..self.at];
+        if let Err(message) = size::check(text) {
+            return Err(JsonError::new(message, start));
+        }
         if whole && let Some(int) = crate::number::parse_int(text.as_bytes()) {
             return Ok(Value::int(int));
         }

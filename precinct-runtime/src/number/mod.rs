@@ -12,6 +12,7 @@ pub mod arithmetic;
 pub mod decimal;
 pub mod float;
 pub mod format;
+pub(crate) mod size;
 
 use std::cmp::Ordering;
 use std::fmt;
