@@ -66,6 +66,7 @@ pub mod uri;
 pub mod uuid;
 pub mod versions;
 pub mod walk;
+pub mod yaml;
 
 /// All families.
 pub const FAMILIES: &[&[Builtin]] = &[
@@ -84,6 +85,7 @@ pub const FAMILIES: &[&[Builtin]] = &[
     types::FAMILY,
     walk::FAMILY,
     encoding::FAMILY,
+    yaml::FAMILY,
     glob::FAMILY,
     units::FAMILY,
     versions::FAMILY,

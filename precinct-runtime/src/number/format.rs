@@ -171,6 +171,45 @@ pub fn float(float: &Float) -> Result<String, OutOfRange> {
 /// Numbers with other powers of ten than these have an exponent in Go's shortest form.
 const PLAIN_POWERS: std::ops::Range<i64> = -4..6;
 
+/// A float as Go's `%g` prints it with the fewest digits that tell it from its neighbours.
+#[must_use]
+pub fn general_f64(float: f64) -> String {
+    general(&format!("{float:e}"))
+}
+
+/// The same for single precision.
+#[must_use]
+pub fn general_f32(float: f32) -> String {
+    general(&format!("{float:e}"))
+}
+
+/// A number such as `-1.25e3` without its power of ten if that is small, otherwise with two digits of it.
+fn general(text: &str) -> String {
+    let Some((mantissa, power)) = text.split_once('e') else {
+        return text.to_owned();
+    };
+    let Ok(power) = power.parse::<i32>() else {
+        return text.to_owned();
+    };
+    if !(-4..6).contains(&power) {
+        let sign = if power < 0 { '-' } else { '+' };
+        return format!("{mantissa}e{sign}{:02}", power.unsigned_abs());
+    }
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", mantissa),
+    };
+    let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
+    match usize::try_from(power) {
+        Ok(power) if digits.len() <= power + 1 => format!("{sign}{digits:0<0$}", power + 1),
+        Ok(power) => format!("{sign}{}.{}", &digits[..=power], &digits[power + 1..]),
+        Err(_) => {
+            let zeros = usize::try_from(power.unsigned_abs()).map_or(0, |zeros| zeros - 1);
+            format!("{sign}0.{}{digits}", "0".repeat(zeros))
+        }
+    }
+}
+
 /// A 64-bit float as Go's JSON encoder writes it: exponents below 1e-6 and from 1e21 on, without leading zeros.
 #[must_use]
 pub fn json_f64(float: f64) -> String {

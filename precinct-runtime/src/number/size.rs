@@ -6,7 +6,7 @@ const MAX_EXPONENT: f64 = 100_000.0;
 const REPRESENTABLE: f64 = 2_147_483_648.0;
 
 /// From this power of ten on, its power of five has no representation.
-const INVERSE: f64 = REPRESENTABLE / 2.321_928_094_887_362_3;
+const INVERSE: f64 = REPRESENTABLE / 2.321_928_094_887_362;
 
 /// Whether one may calculate with the number, which is of JSON's grammar.
 ///

@@ -1,6 +1,6 @@
 //! What policies see of a response.
 
-use super::super::encoding::yaml_json;
+use super::super::yaml;
 use super::cache::Rules;
 use super::client::Response;
 use crate::arena::Arena;
@@ -18,7 +18,7 @@ pub fn value<'a>(arena: &'a Arena, response: &Response, rules: &Rules) -> Value<
         || content_type.contains("application/x-yaml")
     {
         let text = String::from_utf8_lossy(&response.body);
-        yaml_json(&text)
+        yaml::to_json(&text)
             .ok()
             .and_then(|json| decode(json.as_bytes()))
     } else {
