@@ -1,19 +1,22 @@
 //! What commands share: reading policies, data and input, compiling, and errors as they are shown.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{IsTerminal as _, Read as _};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use precinct_bundle::load::{self, Loaded};
 use precinct_interpreter::policy::{Failure, Policy, PolicyOptions};
-use precinct_rego::ast::{Module, RegoVersion};
+use precinct_rego::advice::advise;
+use precinct_rego::ast::{Module, RegoVersion, SourceId};
 use precinct_rego::capabilities::Capabilities;
 use precinct_rego::error::Diagnostic;
+use precinct_rego::render::render;
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
 use precinct_runtime::{Arena, Context, Document, EvalError};
 
+use crate::parallel;
 use crate::present::errors::Shown;
 use crate::present::json::Json;
 
@@ -132,16 +135,27 @@ pub fn parse(places: &Places, options: &PolicyOptions) -> Result<Parsed, Refusal
 pub fn parse_loaded(loaded: &Loaded, options: &PolicyOptions) -> Result<Parsed, Refusal> {
     let started = Instant::now();
     let mut sources = Sources::default();
+    let texts: Vec<(SourceId, RegoVersion)> = loaded
+        .modules
+        .iter()
+        .map(|module| {
+            let version = match module.version {
+                Some(0) => RegoVersion::V0,
+                Some(1) => RegoVersion::V1,
+                _ => options.version,
+            };
+            let id = sources.add(module.name.as_str(), module.text.as_str());
+            (id, version)
+        })
+        .collect();
+    let read = parallel::map(&texts, |(id, version)| {
+        let options = parse_options(*version, &options.capabilities);
+        syntax::parse_module(&sources, *id, &options)
+    });
     let mut modules = Vec::new();
     let mut errors = Vec::new();
-    for module in &loaded.modules {
-        let version = match module.version {
-            Some(0) => RegoVersion::V0,
-            Some(1) => RegoVersion::V1,
-            _ => options.version,
-        };
-        let id = sources.add(module.name.clone(), module.text.clone());
-        match syntax::parse_module(&sources, id, &parse_options(version, &options.capabilities)) {
+    for module in read {
+        match module {
             Ok(module) => modules.push(module),
             Err(more) => errors.extend(more),
         }
@@ -211,8 +225,35 @@ fn check_roots(bundles: &Loaded, parsed: &Parsed) -> Result<(), Refusal> {
 /// # Errors
 /// What does not compile.
 pub fn compile(parsed: &Parsed, options: PolicyOptions) -> Result<Policy, Refusal> {
-    Policy::from_modules(parsed.modules.clone(), parsed.sources.clone(), options)
-        .map_err(|failure| Refusal::Compile(failure_shown(&failure)))
+    let capabilities = Arc::clone(&options.capabilities);
+    Policy::from_modules(parsed.modules.clone(), parsed.sources.clone(), options).map_err(
+        |mut failure| {
+            advise(&mut failure.errors, &parsed.modules, &capabilities);
+            Refusal::Compile(failure_shown(&failure))
+        },
+    )
+}
+
+/// Whether what was parsed compiles; the program is left aside. The errors have their help.
+///
+/// # Errors
+/// What does not compile.
+pub fn check(parsed: Parsed, options: &PolicyOptions) -> Result<(), Refusal> {
+    let Parsed {
+        modules, sources, ..
+    } = parsed;
+    // The modules are copied only where there is something to say about them, by parsing them again.
+    Policy::check(modules, &sources, options).map_err(|mut errors| {
+        let written: Vec<Module> = sources
+            .iter()
+            .filter_map(|(id, _)| {
+                let options = parse_options(options.version, &options.capabilities);
+                syntax::parse_module(&sources, id, &options).ok()
+            })
+            .collect();
+        advise(&mut errors, &written, &options.capabilities);
+        Refusal::Compile(diagnostics(&errors, &sources))
+    })
 }
 
 /// A context with time, randomness and prints to the standard error.
@@ -272,6 +313,7 @@ pub fn nanos(since: Instant) -> u64 {
 
 /// Diagnostics, ready to be shown.
 pub fn diagnostics(errors: &[Diagnostic], sources: &Sources) -> Vec<Shown> {
+    let coloured = std::io::stderr().is_terminal();
     errors
         .iter()
         .map(|error| Shown {
@@ -284,6 +326,7 @@ pub fn diagnostics(errors: &[Diagnostic], sources: &Sources) -> Vec<Shown> {
             lines: error.details.clone(),
             details: error.data.as_ref().map(details),
             trace: Vec::new(),
+            picture: render(std::slice::from_ref(error), sources, coloured),
         })
         .collect()
 }

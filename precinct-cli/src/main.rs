@@ -5,6 +5,7 @@
 //! * [`host`]: reading policies, data and input
 //! * [`configuration`]: what a configuration file says
 //! * [`schemas`]: reading schemas
+//! * [`parallel`]: work on many files at once
 //! * [`present`]: how results and errors look
 //! * [`testing`]: running policy tests
 //! * [`signing`], [`writing`]: keys from flags, files that are whole
@@ -13,6 +14,7 @@ mod cli;
 mod commands;
 mod configuration;
 mod host;
+mod parallel;
 mod present;
 mod schemas;
 mod signing;

@@ -20,7 +20,7 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn list(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn list(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = Vec::new();
     if fs::metadata(path)

@@ -4,11 +4,13 @@
 //! * [`files`]: where cases are read from
 //! * [`mod@judge`]: whether an answer is the expected one
 //! * [`report`]: totals and failures
+//! * [`source`]: recorded parses, layouts and errors
 
 pub mod case;
 pub mod files;
 pub mod judge;
 pub mod report;
+pub mod source;
 
 pub use case::{Answer, Case, Expected, Version};
 pub use judge::judge;

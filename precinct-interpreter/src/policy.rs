@@ -222,6 +222,22 @@ impl Policy {
         }
     }
 
+    /// Says what is wrong with modules that have been parsed, and leaves the program aside.
+    ///
+    /// # Errors
+    /// As [`Policy::from_modules`].
+    pub fn check(
+        modules: Vec<Module>,
+        sources: &Sources,
+        options: &PolicyOptions,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let compiled = compile::compile(modules, sources, &compile_options(options))?;
+        lower::lower(&compiled.modules, &[], &Callable(&options.capabilities))?;
+        // Taking a large policy apart takes as long as a stage of its check, and who asks is about to be done.
+        std::mem::forget(compiled);
+        Ok(())
+    }
+
     /// The engine, for documents by their path.
     pub fn engine(&self) -> &Engine {
         &self.engine

@@ -3,6 +3,7 @@
 //! The crate is pure: it reads no file, clock, environment or network, and starts no thread.
 //!
 //! * [`source`]: the texts
+//! * [`advice`]: what to do about errors
 //! * [`analysis`]: questions that tools ask
 //! * [`ast`]: the syntax tree
 //! * [`syntax`]: from text to tree
@@ -17,6 +18,7 @@
 //! * [`lower`]: from compiled modules to IR
 //! * [`optimise`]: the same program, quicker
 
+pub mod advice;
 pub mod analysis;
 pub mod ast;
 pub mod capabilities;

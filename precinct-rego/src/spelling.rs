@@ -7,7 +7,7 @@ const LONGEST: usize = 128;
 /// that are equally alike, the first in alphabetical order.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = word.chars().count().div_ceil(3);
+    let allowed = word.chars().count() / 3;
     candidates
         .into_iter()
         .filter(|candidate| *candidate != word)

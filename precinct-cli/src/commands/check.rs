@@ -52,6 +52,8 @@ enum Format {
     Pretty,
     /// For programs.
     Json,
+    /// Each error drawn into its line, with help.
+    Annotated,
 }
 
 /// Checks, and says nothing when all is well.
@@ -85,13 +87,15 @@ pub fn run(args: &Args) -> Outcome {
         places.paths.clone_from(&args.paths);
     }
     // Data beside the policies plays no part here, and must not keep them from being checked.
-    let checked = host::parse(&places, &options)
-        .and_then(|parsed| host::compile(&parsed, options).map(|_| ()));
+    let checked = host::parse(&places, &options).and_then(|parsed| host::check(parsed, &options));
     match checked {
         Ok(()) => Outcome::Code(ExitCode::SUCCESS),
         Err(refusal) if args.format == Format::Json => {
             eprint!("{}", errors::json(&refusal.shown()).pretty());
             Outcome::Code(ExitCode::FAILURE)
+        }
+        Err(refusal) if args.format == Format::Annotated => {
+            Outcome::failed(errors::pictures(&refusal.shown()), 1)
         }
         Err(refusal) => Outcome::failed(refusal.text(), 1),
     }

@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::ValueEnum;
-use precinct_conformance::{Answer, Case, Report, Version, files, judge};
+use precinct_conformance::{Answer, Case, Report, files, judge};
 use precinct_interpreter::policy::{Failure, Policy, PolicyOptions, Text};
-use precinct_rego::ast::RegoVersion;
 use precinct_runtime::context::Bounds;
 use precinct_runtime::json::Encoding;
 use precinct_runtime::{Arena, Document, Value};
 use serde_json::Map;
 
 use super::Outcome;
+use super::front_end::{self, Kind};
 use crate::host;
 
 /// Recorded evaluations, answered again and compared.
@@ -21,6 +21,9 @@ use crate::host;
 pub struct Args {
     /// A folder of cases, or a file of them.
     path: PathBuf,
+    /// What is compared.
+    #[arg(short, long, value_enum, default_value_t)]
+    kind: Kind,
     /// The form of the report.
     #[arg(short, long, value_enum, default_value_t)]
     format: Format,
@@ -44,15 +47,14 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Runs all cases; the exit code is 1 when one fails.
 pub fn run(args: &Args) -> Outcome {
-    let cases = match files::read(&args.path) {
-        Ok(cases) => cases,
+    let report = match args.kind {
+        Kind::Eval => evaluations(args),
+        kind => front_end::report(kind, &args.path, &args.case),
+    };
+    let report = match report {
+        Ok(report) => report,
         Err(error) => return Outcome::failed(format!("{error:#}"), 1),
     };
-    let mut report = Report::default();
-    for case in cases.iter().filter(|case| case.id.contains(&args.case)) {
-        let answer = answer(case).unwrap_or_else(|(code, text)| Answer::Error { code, text });
-        report.count(&case.id, "interpreter", judge(case, &answer));
-    }
     match args.format {
         Format::Pretty => print!("{}", report.text()),
         Format::Json => match serde_json::to_string(&report) {
@@ -67,6 +69,16 @@ pub fn run(args: &Args) -> Outcome {
     })
 }
 
+fn evaluations(args: &Args) -> anyhow::Result<Report> {
+    let mut report = Report::default();
+    let cases = files::read(&args.path)?;
+    for case in cases.iter().filter(|case| case.id.contains(&args.case)) {
+        let answer = answer(case).unwrap_or_else(|(code, text)| Answer::Error { code, text });
+        report.count(&case.id, "interpreter", judge(case, &answer));
+    }
+    Ok(report)
+}
+
 type Failed = (String, String);
 
 fn answer(case: &Case) -> Result<Answer, Failed> {
@@ -76,12 +88,7 @@ fn answer(case: &Case) -> Result<Answer, Failed> {
         version: None,
     });
     let options = PolicyOptions {
-        version: match case.version {
-            Version::V0 => RegoVersion::V0,
-            Version::V0CompatV1 => RegoVersion::V0CompatV1,
-            Version::V1 => RegoVersion::V1,
-            Version::V2 => RegoVersion::V2,
-        },
+        version: front_end::version(case.version),
         ..PolicyOptions::default()
     };
     let policy =

@@ -12,6 +12,7 @@ use precinct_rego::source::Sources;
 
 use super::Outcome;
 use crate::host;
+use crate::parallel;
 use crate::present::{difference, errors};
 use crate::writing;
 
@@ -49,12 +50,35 @@ pub fn run(args: &Args) -> Outcome {
     if args.paths.is_empty() {
         return standard_input(args);
     }
-    for path in &args.paths {
-        if let Err(message) = visit(args, &load::clean(path)) {
-            return Outcome::failed(message, 2);
+    let mut files = Vec::new();
+    let listed = args
+        .paths
+        .iter()
+        .try_for_each(|path| visit(&load::clean(path), &mut files));
+    // What comes before a file that fails is still formatted.
+    match files_done(args, &files).and(listed) {
+        Ok(()) => Outcome::Code(ExitCode::SUCCESS),
+        Err(message) => Outcome::failed(message, 2),
+    }
+}
+
+/// So many files are formatted at once before any of them is written.
+const BATCH: usize = 256;
+
+fn files_done(args: &Args, files: &[String]) -> Result<(), String> {
+    for batch in files.chunks(BATCH) {
+        let texts = parallel::map(batch, |path| {
+            let text =
+                fs::read_to_string(path).map_err(|error| load::system("open", path, &error))?;
+            let new = formatted(args, path, &text)?;
+            Ok::<_, String>((text, new))
+        });
+        for (path, text) in batch.iter().zip(texts) {
+            let (text, new) = text?;
+            file(args, path, &text, &new)?;
         }
     }
-    Outcome::Code(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn options(args: &Args) -> FormatOptions {
@@ -96,11 +120,13 @@ fn standard_input(args: &Args) -> Outcome {
     }
 }
 
-fn visit(args: &Args, path: &str) -> Result<(), String> {
+/// Lists the modules of a path, in the order of names.
+fn visit(path: &str, files: &mut Vec<String>) -> Result<(), String> {
     let failed = |action, error: &std::io::Error| load::system(action, path, error);
     let kind = fs::metadata(path).map_err(|error| failed("stat", &error))?;
     if !kind.is_dir() {
-        return file(args, path);
+        files.push(path.to_owned());
+        return Ok(());
     }
     let mut names = Vec::new();
     for entry in fs::read_dir(path).map_err(|error| failed("open", &error))? {
@@ -120,15 +146,14 @@ fn visit(args: &Args, path: &str) -> Result<(), String> {
                 .extension()
                 .is_some_and(|extension| extension == "rego")
         {
-            visit(args, &inner)?;
+            visit(&inner, files)?;
         }
     }
     Ok(())
 }
 
-fn file(args: &Args, path: &str) -> Result<(), String> {
-    let text = fs::read_to_string(path).map_err(|error| load::system("open", path, &error))?;
-    let new = formatted(args, path, &text)?;
+/// Prints, lists or writes a file, as the flags say.
+fn file(args: &Args, path: &str, text: &str, new: &str) -> Result<(), String> {
     let changed = new != text;
     if args.fail && changed && !args.diff {
         if args.list {
@@ -144,7 +169,7 @@ fn file(args: &Args, path: &str) -> Result<(), String> {
     }
     if args.diff {
         if changed {
-            println!("{}", difference::coloured(&text, &new));
+            println!("{}", difference::coloured(text, new));
             if args.fail {
                 return Err("unexpected diff".to_owned());
             }

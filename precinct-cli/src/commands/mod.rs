@@ -13,6 +13,7 @@ pub mod deps;
 pub mod eval;
 pub mod exec;
 pub mod fmt;
+pub mod front_end;
 pub mod inspect;
 pub mod oracle;
 pub mod parse;

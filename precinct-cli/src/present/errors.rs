@@ -20,6 +20,8 @@ pub struct Shown {
     pub details: Option<Json>,
     /// Where the evaluation was, innermost first: file, row, column and the expression's text.
     pub trace: Vec<Frame>,
+    /// The error drawn into its line, with help; empty where there is no line.
+    pub picture: String,
 }
 
 impl Shown {
@@ -117,6 +119,18 @@ pub fn text(errors: &[Shown]) -> String {
             format!("{} errors occurred:\n{}", many.len(), lines.join("\n"))
         }
     }
+}
+
+/// Each error drawn into its line, with help where there is some.
+pub fn pictures(errors: &[Shown]) -> String {
+    let pictures: Vec<String> = errors
+        .iter()
+        .map(|error| match error.picture.as_str() {
+            "" => format!("error: {}", error.text()),
+            picture => picture.to_owned(),
+        })
+        .collect();
+    pictures.join("\n\n")
 }
 
 /// `{"errors": […]}`
