@@ -1,7 +1,8 @@
 //! Policies and base documents of a folder.
 //!
 //! Modules are all `*.rego` files but tests (`*_test.rego`). Base documents are `data.json`, `data.yaml` and `data.yml`;
-//! the folders between them and the root are keys, as in OPA's bundles: `roles/data.json` is `data.roles`.
+//! the folders between them and the root are keys, as in OPA's bundles: `roles/data.json` is `data.roles`. The
+//! Capability Registry of a gateway, `capabilities.yaml`, is one too: its list is `data.capabilities`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,7 +71,10 @@ impl Folder {
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_module = name.ends_with(".rego") && (self.tests || !name.ends_with("_test.rego"));
-        let is_data = matches!(&*name, "data.json" | "data.yaml" | "data.yml");
+        let is_data = matches!(
+            &*name,
+            "data.json" | "data.yaml" | "data.yml" | "capabilities.yaml"
+        );
         if !is_module && !is_data {
             self.seen.pop();
             return Ok(());

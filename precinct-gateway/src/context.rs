@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::call::Call;
 use crate::identity::SpiffeId;
 use crate::registry::Registry;
-use crate::session::Session;
+use crate::state::Session;
 
 /// Everything that a decision is made from.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Context<'a> {
     pub capability: Option<&'a str>,
     /// Where the request goes, host and port.
     pub destination: Option<(&'a str, u16)>,
+    /// Who runs the model (`groq`), for model calls.
+    pub model_provider: Option<&'a str>,
     /// The session's name.
     pub session_id: &'a str,
     /// The session before this request.
@@ -44,6 +46,7 @@ impl Context<'_> {
         set("resource_uri", json!(self.call.resource));
         set("prompt_name", json!(self.call.prompt));
         set("model", json!(self.call.model));
+        set("model_provider", json!(self.model_provider));
         set("capability_id", json!(self.capability));
         set("action", json!(self.call.action));
         set("arguments", self.call.arguments.clone());
@@ -97,6 +100,7 @@ mod tests {
             call,
             capability: None,
             destination: None,
+            model_provider: None,
             session_id: "s",
             session: &Session::default(),
             step_up_verified: false,

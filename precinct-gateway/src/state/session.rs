@@ -18,27 +18,6 @@ pub struct Session {
 /// How many tools of a session are remembered.
 pub const TOOLS_KEPT: usize = 64;
 
-/// A place that remembers sessions.
-pub trait Sessions: Send + Sync {
-    /// Counts a request and gives the session as it was before: one atomic step, so that two requests at once never
-    /// see the same count.
-    ///
-    /// # Errors
-    /// When the place can't be reached: the decision must then be a deny.
-    fn begin(&self, id: &str) -> Result<Session, SessionError>;
-
-    /// Remembers that a tool was called, and the risk after the call if there is a new estimate.
-    ///
-    /// # Errors
-    /// When the place can't be reached.
-    fn tool_called(&self, id: &str, tool: &str, risk: Option<f64>) -> Result<(), SessionError>;
-}
-
-/// Sessions can't be read or written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("sessions are not available: {0}")]
-pub struct SessionError(pub String);
-
 /// Sessions in the memory of one gateway.
 #[derive(Debug)]
 pub struct InMemory {
@@ -93,16 +72,18 @@ impl InMemory {
     }
 }
 
-impl Sessions for InMemory {
-    fn begin(&self, id: &str) -> Result<Session, SessionError> {
-        Ok(self.with(id, |session| {
+impl InMemory {
+    /// Counts a request and gives the session as it was before.
+    pub fn begin(&self, id: &str) -> Session {
+        self.with(id, |session| {
             let before = session.clone();
             session.requests = session.requests.saturating_add(1);
             before
-        }))
+        })
     }
 
-    fn tool_called(&self, id: &str, tool: &str, risk: Option<f64>) -> Result<(), SessionError> {
+    /// Remembers that a tool was called, and the risk after the call if there is a new estimate.
+    pub fn tool_called(&self, id: &str, tool: &str, risk: Option<f64>) {
         self.with(id, |session| {
             if session.tools.len() >= TOOLS_KEPT {
                 session.tools.remove(0);
@@ -112,48 +93,43 @@ impl Sessions for InMemory {
                 session.risk = risk.clamp(0.0, 1.0);
             }
         });
-        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]
     fn a_session_counts_its_requests_and_keeps_its_tools() {
         let sessions = InMemory::new(Duration::from_mins(1), 10);
-        assert_eq!(sessions.begin("a").unwrap().requests, 0);
-        sessions.tool_called("a", "t", Some(0.5)).unwrap();
-        let session = sessions.begin("a").unwrap();
+        assert_eq!(sessions.begin("a").requests, 0);
+        sessions.tool_called("a", "t", Some(0.5));
+        let session = sessions.begin("a");
         assert_eq!((session.requests, session.risk), (1, 0.5));
         assert_eq!(session.tools, ["t"]);
-        assert_eq!(sessions.begin("b").unwrap(), Session::default());
+        assert_eq!(sessions.begin("b"), Session::default());
     }
 
     #[test]
     fn memory_is_bounded() {
         let sessions = InMemory::new(Duration::from_mins(1), 2);
         for id in ["a", "b", "c"] {
-            sessions.begin(id).unwrap();
+            sessions.begin(id);
         }
-        assert_eq!(sessions.begin("c").unwrap().requests, 1);
-        assert_eq!(sessions.begin("a").unwrap().requests, 0);
+        assert_eq!(sessions.begin("c").requests, 1);
+        assert_eq!(sessions.begin("a").requests, 0);
         for number in 0..2 * TOOLS_KEPT {
-            sessions
-                .tool_called("a", &number.to_string(), None)
-                .unwrap();
+            sessions.tool_called("a", &number.to_string(), None);
         }
-        assert_eq!(sessions.begin("a").unwrap().tools.len(), TOOLS_KEPT);
+        assert_eq!(sessions.begin("a").tools.len(), TOOLS_KEPT);
     }
 
     #[test]
     fn idle_sessions_are_forgotten() {
         let sessions = InMemory::new(Duration::ZERO, 10);
-        sessions.begin("a").unwrap();
+        sessions.begin("a");
         std::thread::sleep(Duration::from_millis(2));
-        assert_eq!(sessions.begin("a").unwrap().requests, 0);
+        assert_eq!(sessions.begin("a").requests, 0);
     }
 }
