@@ -4,10 +4,11 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::Arc;
 
 use precinct_interpreter::{Policy, PolicyOptions, Text};
 use precinct_policies::precinct::authz;
-use precinct_runtime::{Arena, Evaluator, Input, json};
+use precinct_runtime::{Arena, Document, Evaluator, Input, json};
 use serde::Serialize;
 
 #[allow(dead_code)]
@@ -105,16 +106,20 @@ fn calls() -> Vec<Call> {
     calls
 }
 
-fn policy() -> Policy {
-    let texts = ["tools", "destination", "models", "ratelimit", "stepup"].map(|name| {
-        let name = format!("policies/precinct/authz/{name}.rego");
-        Text {
-            text: std::fs::read_to_string(&name).unwrap(),
-            name,
-            version: None,
-        }
+/// The same policies and base documents, to be interpreted.
+fn policy() -> (Policy, Arc<Document>) {
+    let options = precinct_bundle::load::Options {
+        ignore: vec!["*_test.rego".to_owned()],
+        ..Default::default()
+    };
+    let loaded = precinct_bundle::load::paths(&["policies".to_owned()], &options).unwrap();
+    let texts = loaded.modules.into_iter().map(|module| Text {
+        name: module.name,
+        text: module.text,
+        version: None,
     });
-    Policy::compile(texts.to_vec(), PolicyOptions::default()).unwrap()
+    let policy = Policy::compile(texts.collect(), PolicyOptions::default()).unwrap();
+    (policy, loaded.data)
 }
 
 #[test]
@@ -137,14 +142,18 @@ fn every_test_of_the_policies_holds_natively() {
 
 #[test]
 fn typed_json_and_interpreted_decisions_are_the_same() {
-    let policy = policy();
+    let (policy, data) = policy();
     let mut evaluator = Evaluator::new();
     for call in calls() {
         let text = serde_json::to_string(&call).unwrap();
         let arena = Arena::new();
         let input = json::Decoder::new(&arena).decode(text.as_bytes()).unwrap();
         for path in precinct_policies::entrypoints() {
-            let mut context = policy.engine().context(&arena).with_input(Some(input));
+            let mut context = policy
+                .engine()
+                .context(&arena)
+                .with_input(Some(input))
+                .with_data(data.value());
             let interpreted = policy.document(path, &mut context).unwrap();
             let native =
                 precinct_policies::evaluate_with(&evaluator, path, text.as_bytes()).unwrap();

@@ -186,12 +186,13 @@ fn memos(program: &Program, calls: &[Vec<(FunctionId, bool)>], order: &[usize]) 
     // Callers before callees. A document of the tree asks for each rule below it once, which counts for nothing:
     // it is asked for by itself, and not together with them.
     let mut times = vec![0_u32; functions.len()];
+    let mut memos = vec![false; functions.len()];
     for &index in order.iter().rev() {
-        let is_tree = matches!(
-            functions[index].kind,
-            precinct_rego::ir::FunctionKind::Tree(_)
-        );
-        let own = times[index].max(1);
+        let function = &functions[index];
+        let is_tree = matches!(function.kind, precinct_rego::ir::FunctionKind::Tree(_));
+        memos[index] = function.memo.is_some() && times[index] > 1 && cost[index] > CHEAP;
+        // What is remembered is computed once, however often it is asked for.
+        let own = if memos[index] { 1 } else { times[index].max(1) };
         for (callee, in_loop) in &calls[index] {
             if !is_tree || *in_loop {
                 let factor = if *in_loop { 2 } else { 1 };
@@ -200,10 +201,5 @@ fn memos(program: &Program, calls: &[Vec<(FunctionId, bool)>], order: &[usize]) 
             }
         }
     }
-    functions
-        .iter()
-        .zip(times)
-        .zip(cost)
-        .map(|((function, times), cost)| function.memo.is_some() && times > 1 && cost > CHEAP)
-        .collect()
+    memos
 }
