@@ -3,6 +3,12 @@
 /// Why a bundle can't be read, verified or built.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// It is not signed as it must be.
+    #[error(transparent)]
+    Signature(#[from] crate::signature::SignatureError),
+    /// It is older than it may be.
+    #[error(transparent)]
+    Revision(#[from] crate::revision::RevisionError),
     /// A path has a form that bundles must not have.
     #[error("bundle entry {path:?} {reason}")]
     BadPath {

@@ -22,13 +22,16 @@ pub mod directory;
 pub mod document;
 mod error;
 pub mod files;
+pub mod guard;
 pub mod load;
 pub mod manifest;
 pub mod patch;
+pub mod revision;
 pub mod signature;
 
 pub use bundle::Bundle;
 pub use digest::Digest;
 pub use error::Error;
 pub use files::{Files, Limits};
+pub use guard::{Admitted, Guard};
 pub use manifest::Manifest;

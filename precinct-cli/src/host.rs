@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Read as _};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use precinct_bundle::Guard;
 use precinct_bundle::load::{self, Loaded};
 use precinct_interpreter::policy::{Failure, Policy, PolicyOptions};
 use precinct_rego::advice::advise;
@@ -80,6 +81,8 @@ pub struct Places {
     pub bundles: Vec<String>,
     /// Names that are left out.
     pub ignore: Vec<String>,
+    /// What bundles must satisfy.
+    pub guard: Option<Guard>,
 }
 
 /// The version that `--v0-compatible` and `--v0-v1` ask for.
@@ -102,8 +105,16 @@ pub fn parse(places: &Places, options: &PolicyOptions) -> Result<Parsed, Refusal
     };
     let mut loaded =
         load::paths(&places.paths, &reading).map_err(|error| Refusal::Load(error.to_string()))?;
-    let bundles = load::bundles(&places.bundles, &reading)
-        .map_err(|error| Refusal::Load(error.to_string()))?;
+    let bundles = match &places.guard {
+        None => load::bundles(&places.bundles, &reading),
+        Some(guard) => places
+            .bundles
+            .iter()
+            .map(|path| Ok((path.clone(), guard.admit(path, &reading)?.bundle)))
+            .collect::<Result<Vec<_>, _>>()
+            .and_then(load::join),
+    };
+    let bundles = bundles.map_err(|error| Refusal::Load(error.to_string()))?;
     if !places.bundles.is_empty() {
         if places.paths.is_empty() {
             loaded.data = Arc::clone(&bundles.data);

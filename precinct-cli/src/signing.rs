@@ -3,9 +3,10 @@
 use std::fs;
 
 use clap::Args;
-use precinct_bundle::load;
 use precinct_bundle::signature::keys::{self, VerificationKey};
 use precinct_bundle::signature::token::{Requirement, Signer};
+use precinct_bundle::{Guard, load};
+use precinct_jose::Key;
 
 /// With what a bundle is verified.
 #[derive(Clone, Debug, Args)]
@@ -51,6 +52,66 @@ impl VerificationArgs {
             exclude: self.exclude_files_verify.clone(),
             prefix: prefix.to_owned(),
         }))
+    }
+}
+
+/// What a bundle must satisfy before it is loaded.
+#[derive(Clone, Debug, Args)]
+pub struct GuardArgs {
+    #[command(flatten)]
+    pub verification: VerificationArgs,
+    /// The algorithm of tokens (RFC 7518).
+    #[arg(long, default_value = "RS256")]
+    pub signing_alg: String,
+    /// Detached signatures of the archive (cosign, Ed25519).
+    #[arg(long, value_name = "PATH")]
+    pub signature: Vec<String>,
+    /// Keys of detached signatures, beside --verification-key.
+    #[arg(long, value_name = "PATH")]
+    pub key: Vec<String>,
+    /// Each file must have a signature beside it.
+    #[arg(long, conflicts_with = "signature")]
+    pub each_file: bool,
+    /// How many different keys must have signed.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub require_signatures: usize,
+    /// The oldest revision that is accepted.
+    #[arg(long, value_name = "REVISION")]
+    pub min_revision: Option<String>,
+}
+
+impl GuardArgs {
+    /// What bundles must satisfy; nothing when no flag asks for anything.
+    ///
+    /// # Errors
+    /// When a key or a signature can't be read.
+    pub fn guard(&self) -> Result<Option<Guard>, String> {
+        let is_detached = self.each_file || !self.signature.is_empty();
+        let mut guard = Guard {
+            each_file: self.each_file,
+            required: self.require_signatures,
+            min_revision: self.min_revision.clone(),
+            ..Guard::default()
+        };
+        if is_detached {
+            for name in self.key.iter().chain(&self.verification.verification_key) {
+                let text =
+                    fs::read_to_string(name).map_err(|error| load::system("open", name, &error))?;
+                let key = Key::from_pem(&text).map_err(|error| format!("{name}: {error}"))?;
+                guard.keys.push(key);
+            }
+            for name in &self.signature {
+                let text = fs::read(name).map_err(|error| load::system("open", name, &error))?;
+                guard.signatures.push((name.clone(), text));
+            }
+        } else {
+            guard.token = self.verification.requirement(&self.signing_alg, "")?;
+        }
+        let asks = is_detached
+            || guard.token.is_some()
+            || guard.required > 0
+            || guard.min_revision.is_some();
+        Ok(asks.then_some(guard))
     }
 }
 

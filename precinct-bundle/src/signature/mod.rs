@@ -42,6 +42,16 @@ pub enum SignatureError {
     /// The signature is not by this key.
     #[error("failed to verify JWT signature: {0}")]
     Wrong(String),
+    /// The token is not signed with the key's algorithm.
+    #[error(
+        "failed to verify JWT signature: the token's algorithm is {token:?}, the key's is {key:?}"
+    )]
+    Algorithm {
+        /// What the token's header says.
+        token: String,
+        /// What the key is for.
+        key: &'static str,
+    },
     /// The token's scope is another.
     #[error("scope mismatch")]
     Scope,

@@ -141,10 +141,17 @@ fn payload(
         .ok_or_else(|| SignatureError::UnknownKey(id.to_owned()))?;
     let signed = token.signing_input.as_bytes();
     signature::verify(&key.key, key.algorithm, signed, &token.signature).map_err(|error| {
-        SignatureError::Wrong(match key.key {
-            Key::Symmetric(_) => "invalid HMAC signature".to_owned(),
-            _ => error.to_string(),
-        })
+        match token.header_text("alg") {
+            // The key's algorithm counts, whatever the token says; what it says explains why it does not verify.
+            Some(named) if named != key.algorithm.name() => SignatureError::Algorithm {
+                token: named.to_owned(),
+                key: key.algorithm.name(),
+            },
+            _ => SignatureError::Wrong(match key.key {
+                Key::Symmetric(_) => "invalid HMAC signature".to_owned(),
+                _ => error.to_string(),
+            }),
+        }
     })?;
     let scope = if requirement.scope.is_empty() {
         &key.scope
@@ -388,7 +395,7 @@ mod tests {
             .unwrap();
         assert!(matches!(
             verify(&files, Some(&requirement("secret"))),
-            Err(SignatureError::Wrong(_))
+            Err(SignatureError::Algorithm { .. })
         ));
     }
 

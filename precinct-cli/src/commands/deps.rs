@@ -78,6 +78,7 @@ fn found(args: &Args, query: &str) -> Result<Dependencies, String> {
         paths: args.data.clone(),
         bundles: args.bundle.clone(),
         ignore: args.ignore.clone(),
+        ..Places::default()
     };
     let parsed = host::parse(&places, &options).map_err(|refusal| refusal.text())?;
     let compile_options = CompileOptions::new(Arc::clone(&options.capabilities));

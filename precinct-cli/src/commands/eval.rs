@@ -17,6 +17,7 @@ use crate::present::errors::{self, Shown};
 use crate::present::json::Json;
 use crate::present::results::{self, Expression, Format, Row};
 use crate::schemas;
+use crate::signing::GuardArgs;
 
 /// Answers to a query.
 #[derive(Debug, clap::Args)]
@@ -96,6 +97,8 @@ pub struct Args {
     /// Which engine evaluates.
     #[arg(long, value_enum, default_value_t)]
     engine: Engine,
+    #[command(flatten)]
+    guard: GuardArgs,
 }
 
 /// The engines.
@@ -186,6 +189,7 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
         paths: args.data.clone(),
         bundles: args.bundle.clone(),
         ignore: args.ignore.clone(),
+        guard: args.guard.guard().map_err(Stopped::Message)?,
     };
     let input = host::input(args.input.as_deref(), args.stdin_input).map_err(Stopped::Message)?;
     let mut metrics: Vec<(&str, u64)> = Vec::new();

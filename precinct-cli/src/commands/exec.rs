@@ -19,6 +19,7 @@ use crate::configuration::Configuration;
 use crate::host::{self, Refusal};
 use crate::present::errors;
 use crate::present::json::Json;
+use crate::signing::GuardArgs;
 
 /// A decision for each of many inputs.
 #[derive(Debug, clap::Args)]
@@ -67,6 +68,8 @@ pub struct Args {
     /// Read the policies as Rego v0.
     #[arg(long)]
     v0_compatible: bool,
+    #[command(flatten)]
+    guard: GuardArgs,
 }
 
 /// The forms of the output.
@@ -228,15 +231,22 @@ fn policy(args: &Args, bundles: &[(String, String)]) -> Result<(Policy, Arc<Docu
             "runtime error: Bundle name: {name}, Code: bundle_error, HTTPCode: -1, Message: {message}"
         )
     };
+    let guard = args
+        .guard
+        .guard()
+        .map_err(|message| format!("config error: {message}"))?;
     let mut read = Vec::new();
     for (name, path) in bundles {
-        let bundle = load::bundle_files(path, &load::Options::default())
-            .and_then(|files| Bundle::read(&files))
-            .map_err(|error| {
-                let text = error.to_string();
-                let opening = format!("error reading {path:?}: ");
-                refused(name, text.strip_prefix(&opening).unwrap_or(&text))
-            })?;
+        let reading = load::Options::default();
+        let bundle = match &guard {
+            None => load::bundle_files(path, &reading).and_then(|files| Bundle::read(&files)),
+            Some(guard) => guard.admit(path, &reading).map(|admitted| admitted.bundle),
+        };
+        let bundle = bundle.map_err(|error| {
+            let text = error.to_string();
+            let opening = format!("error reading {path:?}: ");
+            refused(name, text.strip_prefix(&opening).unwrap_or(&text))
+        })?;
         read.push((name.clone(), bundle));
     }
     let last = bundles.last().map_or("~0", |(name, _)| name.as_str());

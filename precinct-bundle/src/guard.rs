@@ -1,0 +1,120 @@
+//! What a bundle must satisfy before it is loaded. The bytes that are verified are the bytes that are read.
+
+use std::fs;
+
+use precinct_jose::Key;
+
+use crate::load::{Options, bundle_files, clean, system};
+use crate::revision::at_least;
+use crate::signature::token::{self, Requirement};
+use crate::signature::{SignatureError, detached};
+use crate::{Bundle, Digest, Error, Files, archive};
+
+/// Requirements. The default has none, but refuses a signed bundle, of whose signature nothing could be said.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    /// What the token in the bundle must satisfy.
+    pub token: Option<Requirement>,
+    /// Signatures of the archive: names, for messages, and contents.
+    pub signatures: Vec<(String, Vec<u8>)>,
+    /// Each file must have a signature beside it.
+    pub each_file: bool,
+    /// The keys of `signatures` and of files' own signatures.
+    pub keys: Vec<Key>,
+    /// How many different keys must have signed; 0 is as 1.
+    pub required: usize,
+    /// The oldest revision that is accepted.
+    pub min_revision: Option<String>,
+}
+
+/// A bundle that satisfies its guard.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// The files, without signatures beside them.
+    pub files: Files,
+    /// What they mean.
+    pub bundle: Bundle,
+    /// The SHA-256 of an archive's bytes; that of the set of files for a folder.
+    pub digest: Digest,
+}
+
+impl Guard {
+    /// Reads a folder or an archive, verifies it, and understands it.
+    ///
+    /// # Errors
+    /// The first requirement that is not satisfied, or what is wrong with the bundle.
+    pub fn admit(&self, path: &str, options: &Options) -> Result<Admitted, Error> {
+        let path = clean(path);
+        let is_folder = fs::metadata(&path).is_ok_and(|kind| kind.is_dir());
+        let (files, digest) = if is_folder {
+            let files = bundle_files(&path, options)?;
+            (files, None)
+        } else {
+            let bytes = fs::read(&path).map_err(|error| Error::Unreadable {
+                message: format!("error reading {path:?}: {}", system("stat", &path, &error)),
+            })?;
+            // The archive is not looked into before its bytes are known to be signed.
+            if !self.signatures.is_empty() {
+                detached::verify(&bytes, &self.signatures, &self.keys, self.required)?;
+            }
+            let digest = Digest::of_bytes(&bytes);
+            (archive::read(&bytes, &options.limits)?, Some(digest))
+        };
+        if is_folder && !self.signatures.is_empty() {
+            return Err(SignatureError::Detached {
+                name: path,
+                message: "a folder has no bytes that one signature could be of: sign each file"
+                    .to_owned(),
+            }
+            .into());
+        }
+        let files = self.verify(files, if is_folder { &path } else { "" })?;
+        let bundle = Bundle::read(&files)?;
+        if let Some(required) = &self.min_revision {
+            at_least(&bundle.manifest.revision, required)?;
+        }
+        let digest = digest.unwrap_or_else(|| Digest::of_files(&files));
+        Ok(Admitted {
+            files,
+            bundle,
+            digest,
+        })
+    }
+
+    /// Verifies what stands in the bundle itself.
+    fn verify(&self, files: Files, prefix: &str) -> Result<Files, SignatureError> {
+        if self.each_file {
+            // A file has one signature beside it, so one key.
+            if self.required > 1 {
+                return Err(SignatureError::Threshold {
+                    found: 1,
+                    required: self.required,
+                });
+            }
+            return detached::verify_each(&files, &self.keys);
+        }
+        if let Some(requirement) = &self.token {
+            let requirement = Requirement {
+                prefix: prefix.to_owned(),
+                ..requirement.clone()
+            };
+            token::verify(&files, Some(&requirement))?;
+            // The token is by one key, whatever the archive's own signatures are by.
+            if self.signatures.is_empty() && self.required > 1 {
+                return Err(SignatureError::Threshold {
+                    found: 1,
+                    required: self.required,
+                });
+            }
+        } else if self.signatures.is_empty() {
+            if self.required > 0 {
+                return Err(SignatureError::Threshold {
+                    found: 0,
+                    required: self.required,
+                });
+            }
+            token::verify(&files, None)?;
+        }
+        Ok(files)
+    }
+}

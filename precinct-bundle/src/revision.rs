@@ -1,0 +1,288 @@
+//! Protection against going back to an older bundle: revisions are compared, and the newest that was active is noted.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Why a revision is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RevisionError {
+    /// The bundle names no revision.
+    #[error("the bundle has no revision; at least {0:?} is required")]
+    None(String),
+    /// The bundle is older.
+    #[error("revision {found:?} is older than {required:?}, which is required")]
+    Older {
+        /// The bundle's.
+        found: String,
+        /// The least that is accepted.
+        required: String,
+    },
+    /// Nothing can be said of which is the older.
+    #[error(
+        "revision {found:?} can't be compared with {required:?}: revisions must be alike but for their numbers"
+    )]
+    Unlike {
+        /// The bundle's.
+        found: String,
+        /// The least that is accepted.
+        required: String,
+    },
+    /// The record of what was active can't be read or written.
+    #[error("{path}: {message}")]
+    Record {
+        /// The file.
+        path: String,
+        /// What happened.
+        message: String,
+    },
+}
+
+/// Compares revisions piece by piece: digits as numbers, all else as text that must be the same (`v1.9` before `v1.10`,
+/// `2026-02-21` before `2026-11-03`). A revision that goes on where the other ends is the later one. `None` where they
+/// are not alike, as digests of commits are not.
+pub fn compare(one: &str, other: &str) -> Option<Ordering> {
+    let (mut one, mut other) = (one.trim(), other.trim());
+    if let (Some(a), Some(b)) = (one.strip_prefix('v'), other.strip_prefix('v')) {
+        (one, other) = (a, b);
+    }
+    loop {
+        match (one.is_empty(), other.is_empty()) {
+            (true, true) => return Some(Ordering::Equal),
+            (true, false) => return Some(Ordering::Less),
+            (false, true) => return Some(Ordering::Greater),
+            (false, false) => {}
+        }
+        let (number, rest) = digits(one);
+        let (other_number, other_rest) = digits(other);
+        if number.is_empty() != other_number.is_empty() {
+            return None;
+        }
+        if number.is_empty() {
+            let (text, rest) = letters(one);
+            let (other_text, other_rest) = letters(other);
+            if text != other_text {
+                return None;
+            }
+            (one, other) = (rest, other_rest);
+            continue;
+        }
+        let (a, b) = (
+            number.trim_start_matches('0'),
+            other_number.trim_start_matches('0'),
+        );
+        let order = a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+        if order.is_ne() {
+            // What follows must be comparable too, or the numbers meant nothing.
+            return alike(rest, other_rest).then_some(order);
+        }
+        (one, other) = (rest, other_rest);
+    }
+}
+
+/// Whether texts have the same letters between their numbers, as far as both go.
+fn alike(mut one: &str, mut other: &str) -> bool {
+    loop {
+        one = digits(one).1;
+        other = digits(other).1;
+        let (text, rest) = letters(one);
+        let (other_text, other_rest) = letters(other);
+        if text.is_empty() || other_text.is_empty() {
+            return true;
+        }
+        if text != other_text {
+            return false;
+        }
+        (one, other) = (rest, other_rest);
+    }
+}
+
+fn digits(text: &str) -> (&str, &str) {
+    split(text, |letter| letter.is_ascii_digit())
+}
+
+fn letters(text: &str) -> (&str, &str) {
+    split(text, |letter| !letter.is_ascii_digit())
+}
+
+fn split(text: &str, inside: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(|letter| !inside(letter)).unwrap_or(text.len()))
+}
+
+/// Refuses a revision that is older than the least that is accepted, or can't be compared with it.
+///
+/// # Errors
+/// As said.
+pub fn at_least(found: &str, required: &str) -> Result<(), RevisionError> {
+    if found.is_empty() {
+        return Err(RevisionError::None(required.to_owned()));
+    }
+    match compare(found, required) {
+        Some(Ordering::Equal | Ordering::Greater) => Ok(()),
+        Some(Ordering::Less) => Err(RevisionError::Older {
+            found: found.to_owned(),
+            required: required.to_owned(),
+        }),
+        None => Err(RevisionError::Unlike {
+            found: found.to_owned(),
+            required: required.to_owned(),
+        }),
+    }
+}
+
+/// What was active last, by the bundle's name, in a file. It only ever goes up.
+#[derive(Clone, Debug)]
+pub struct Activations {
+    path: PathBuf,
+    newest: BTreeMap<String, Activation>,
+}
+
+/// An activation that was noted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activation {
+    /// The bundle's revision.
+    pub revision: String,
+    /// The bundle's digest.
+    pub digest: String,
+}
+
+impl Activations {
+    /// Reads the record; a file that is not there is an empty one.
+    ///
+    /// # Errors
+    /// When the file can't be read or is no record: then nothing is known, and nothing may be activated.
+    pub fn open(path: &Path) -> Result<Self, RevisionError> {
+        let newest = match fs::read(path) {
+            Ok(bytes) => {
+                serde_json::from_slice(&bytes).map_err(|error| record_error(path, &error))?
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(record_error(path, &error)),
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            newest,
+        })
+    }
+
+    /// What was active last under this name.
+    pub fn newest(&self, name: &str) -> Option<&Activation> {
+        self.newest.get(name)
+    }
+
+    /// Refuses a revision that is older than the one that was active last. A bundle of another digest must have a
+    /// later revision, since two contents of one revision can't be told apart.
+    ///
+    /// # Errors
+    /// As said.
+    pub fn check(&self, name: &str, activation: &Activation) -> Result<(), RevisionError> {
+        let Some(last) = self.newest.get(name).filter(|last| *last != activation) else {
+            return Ok(());
+        };
+        at_least(&activation.revision, &last.revision)?;
+        if activation.revision == last.revision {
+            return Err(RevisionError::Older {
+                found: activation.revision.clone(),
+                required: format!("{} of {}", last.revision, last.digest),
+            });
+        }
+        Ok(())
+    }
+
+    /// Notes that a bundle is active, after [`Activations::check`]. The file is written beside, synced and renamed.
+    ///
+    /// # Errors
+    /// When the revision is refused, or the file can't be written; the record stays as it was.
+    pub fn note(&mut self, name: &str, activation: Activation) -> Result<(), RevisionError> {
+        self.check(name, &activation)?;
+        let mut newest = self.newest.clone();
+        newest.insert(name.to_owned(), activation);
+        let text = serde_json::to_vec(&newest).map_err(|error| record_error(&self.path, &error))?;
+        let beside = self.path.with_extension("new");
+        File::create(&beside)
+            .and_then(|mut file| {
+                file.write_all(&text)?;
+                file.sync_all()
+            })
+            .and_then(|()| fs::rename(&beside, &self.path))
+            .map_err(|error| record_error(&self.path, &error))?;
+        self.newest = newest;
+        Ok(())
+    }
+}
+
+fn record_error(path: &Path, error: &dyn std::fmt::Display) -> RevisionError {
+    RevisionError::Record {
+        path: path.display().to_string(),
+        message: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn revisions_are_compared_by_their_numbers() {
+        for (one, other, want) in [
+            ("v1.9.0", "v1.10.0", Some(Ordering::Less)),
+            ("2026-11-03", "2026-02-21", Some(Ordering::Greater)),
+            ("7", "07", Some(Ordering::Equal)),
+            ("1.2", "1.2.1", Some(Ordering::Less)),
+            ("release-12", "release-9", Some(Ordering::Greater)),
+            (
+                "99999999999999999999998",
+                "99999999999999999999999",
+                Some(Ordering::Less),
+            ),
+            ("a1b2c3", "3fa9c0", None),
+            ("1a2b", "2c3d", None),
+            ("main-1", "beta-2", None),
+        ] {
+            assert_eq!(compare(one, other), want, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_new_enough_is_accepted() {
+        assert_eq!(at_least("v2", "v2"), Ok(()));
+        assert!(matches!(
+            at_least("v1", "v2"),
+            Err(RevisionError::Older { .. })
+        ));
+        assert!(matches!(at_least("", "v2"), Err(RevisionError::None(_))));
+        assert!(matches!(
+            at_least("abc", "v2"),
+            Err(RevisionError::Unlike { .. })
+        ));
+    }
+
+    #[test]
+    fn the_record_of_activations_goes_up_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("active.json");
+        let at = |revision: &str, digest: &str| Activation {
+            revision: revision.into(),
+            digest: digest.into(),
+        };
+        let mut record = Activations::open(&path).unwrap();
+        record.note("main", at("5", "sha256:a")).unwrap();
+        record.note("main", at("6", "sha256:b")).unwrap();
+        record.note("main", at("6", "sha256:b")).unwrap();
+        let mut again = Activations::open(&path).unwrap();
+        assert!(again.note("main", at("5", "sha256:a")).is_err());
+        assert!(again.note("main", at("6", "sha256:c")).is_err());
+        assert_eq!(again.newest("main"), Some(&at("6", "sha256:b")));
+        again.note("other", at("1", "sha256:d")).unwrap();
+        fs::write(&path, b"{").unwrap();
+        assert!(matches!(
+            Activations::open(&path),
+            Err(RevisionError::Record { .. })
+        ));
+    }
+}
