@@ -18,6 +18,15 @@ pub const FAMILY: &[Builtin] = &[
     Builtin::new("any", "(any<array[any], set[any]>) => boolean", "", any).deprecated(),
 ];
 
+/// The members of an array or a set.
+fn members<'a>(args: &[Value<'a>]) -> Result<&'a [Value<'a>], BuiltinError> {
+    match operand::at(args, 1) {
+        Value::Array(items) => Ok(items),
+        Value::Set(set) => Ok(set.items()),
+        other => Err(operand::wrong_type(1, other, &["set", "array"])),
+    }
+}
+
 fn count<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let size = match operand::at(args, 1) {
         Value::String(text) => text.chars().count(),
@@ -30,7 +39,7 @@ fn count<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 
 fn numbers<'a>(args: &[Value<'a>]) -> Result<Vec<Number<'a>>, BuiltinError> {
     let collection = operand::at(args, 1);
-    operand::array_or_set(args, 1)?
+    members(args)?
         .iter()
         .map(|item| {
             item.as_number()
@@ -56,7 +65,7 @@ fn product<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn max<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let items = operand::array_or_set(args, 1)?;
+    let items = members(args)?;
     Ok(items.iter().copied().reduce(|most, item| {
         if item.compare(most).is_gt() {
             item
@@ -67,7 +76,7 @@ fn max<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn min<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let items = operand::array_or_set(args, 1)?;
+    let items = members(args)?;
     Ok(items.iter().copied().reduce(|least, item| {
         if item.compare(least).is_lt() {
             item
@@ -78,7 +87,7 @@ fn min<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn sort<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let mut items = operand::array_or_set(args, 1)?.to_vec();
+    let mut items = members(args)?.to_vec();
     items.sort_by(|one, other| one.compare(*other));
     Ok(Some(Value::array(context.arena(), &items)))
 }

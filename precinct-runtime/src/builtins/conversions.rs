@@ -34,7 +34,11 @@ fn of_text<'a>(context: &mut Context<'a>, text: &'a str) -> Result<Number<'a>, B
     }
     let bare = text.trim_start_matches(['+', '-']).to_ascii_lowercase();
     if matches!(bare.as_str(), "inf" | "infinity" | "nan") {
-        return Err(operand::wrong(1, "must be valid number string"));
+        return Err(operand::wrong_type(
+            1,
+            Value::String(text),
+            &["valid number string"],
+        ));
     }
     let refuse = || {
         let mut quoted = String::new();

@@ -50,22 +50,33 @@ fn json_marshal_with_options<'a>(context: &mut Context<'a>, args: &[Value<'a>]) 
     let options = operand::object(args, 2)?;
     let (mut pretty, mut asked) = (false, None);
     let (mut indent, mut prefix) = ("\t", "");
-    for (key, value) in options.entries() {
-        let name = key.as_str().unwrap_or_default();
-        let wrong = |expected: &str| {
-            operand::wrong(
-                2,
-                &format!("{name} must be {expected} but got {}", value.type_name()),
-            )
+    for (index, (key, value)) in options.entries().iter().enumerate() {
+        // OPA counts what it complains about by the place of the key.
+        let unfit = |value: Value<'a>| operand::wrong_type(index, value, &["string"]).message;
+        let Some(name) = key.as_str() else {
+            let text = format!(
+                "failed to stringify key {key} at index {index}: {}",
+                unfit(*key)
+            );
+            return Err(operand::wrong(2, &text));
+        };
+        let string = || {
+            value.as_str().ok_or_else(|| {
+                let text = format!("key {name:?} failed cast to string: {}", unfit(*value));
+                operand::wrong(2, &text)
+            })
         };
         match name {
-            "pretty" => asked = Some(value.as_bool().ok_or_else(|| wrong("boolean"))?),
+            "pretty" => {
+                let text = "key \"pretty\" failed cast to bool";
+                asked = Some(value.as_bool().ok_or_else(|| operand::wrong(2, text))?);
+            }
             "indent" => {
-                indent = value.as_str().ok_or_else(|| wrong("string"))?;
+                indent = string()?;
                 pretty = true;
             }
             "prefix" => {
-                prefix = value.as_str().ok_or_else(|| wrong("string"))?;
+                prefix = string()?;
                 pretty = true;
             }
             other => {
@@ -87,10 +98,73 @@ fn json_marshal_with_options<'a>(context: &mut Context<'a>, args: &[Value<'a>]) 
 
 fn json_unmarshal<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let source = operand::string(args, 1)?;
-    Decoder::new(context.arena())
-        .decode(source.as_bytes())
-        .map(Some)
-        .map_err(|error| BuiltinError::new(error.to_string()))
+    let decoder = Decoder::new(context.arena());
+    let error = match decoder.decode(source.as_bytes()) {
+        Ok(value) => return Ok(Some(value)),
+        Err(error) => error,
+    };
+    if error.message.ends_with("after top-level value") {
+        let (value, rest) = source
+            .split_at_checked(error.offset)
+            .unwrap_or((source, ""));
+        return match trailing(rest) {
+            Some(message) => Err(BuiltinError::new(message)),
+            None => Ok(decoder.decode(value.as_bytes()).ok()),
+        };
+    }
+    // OPA reads from a stream, whose end has names of its own.
+    Err(BuiltinError::new(match error.message.as_str() {
+        "unexpected end of JSON input" if source.trim().is_empty() => "EOF",
+        "unexpected end of JSON input" => "unexpected EOF",
+        other => other,
+    }))
+}
+
+/// What OPA says about text behind a value: it looks at one token of it, and does not see `null`.
+fn trailing(rest: &str) -> Option<String> {
+    let word = |length: usize| rest.get(..length).unwrap_or(rest).to_owned();
+    let token = match rest.chars().next()? {
+        c @ ('{' | '[') => c.to_string(),
+        '"' => {
+            let end = rest
+                .char_indices()
+                .skip(1)
+                .scan(false, |escaped, (at, c)| {
+                    let ends = c == '"' && !*escaped;
+                    *escaped = c == '\\' && !*escaped;
+                    Some((at, ends))
+                })
+                .find(|(_, ends)| *ends);
+            let Some((end, _)) = end else {
+                return Some("unexpected EOF".to_owned());
+            };
+            let arena = crate::Arena::new();
+            match Decoder::new(&arena).decode_copied(word(end + 1).as_bytes()) {
+                Ok(value) => value.as_str().unwrap_or_default().to_owned(),
+                Err(error) => return Some(error.message),
+            }
+        }
+        '-' | '0'..='9' => {
+            let digits = rest.bytes().skip(1).take_while(|b| {
+                b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-')
+            });
+            match rest.strip_prefix('0').and_then(|rest| rest.bytes().next()) {
+                Some(b'0'..=b'9') => "0".to_owned(),
+                _ => word(1 + digits.count()),
+            }
+        }
+        _ if rest.starts_with("true") => "true".to_owned(),
+        _ if rest.starts_with("false") => "false".to_owned(),
+        _ if rest.starts_with("null") => return None,
+        other => {
+            return Some(format!(
+                "invalid character '{other}' looking for beginning of value"
+            ));
+        }
+    };
+    Some(format!(
+        "error: invalid character '{token}' after top-level value"
+    ))
 }
 
 fn json_is_valid<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
@@ -168,6 +242,11 @@ fn base64url_encode_no_pad<'a>(context: &mut Context<'a>, args: &[Value<'a>]) ->
 fn base64url_decode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let source = operand::string(args, 1)?;
     let padding = source.ends_with('=').then_some('=');
+    if padding.is_none() && source.len() % 4 == 1 {
+        return Err(BuiltinError::new(format!(
+            "illegal base64url string: {source}"
+        )));
+    }
     bytes(context, &decode(URL, padding, source)?)
 }
 
@@ -269,6 +348,7 @@ fn urlquery_decode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome
 
 fn urlquery_encode_object<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let object = operand::object(args, 1)?;
+    let no_text = || operand::wrong(1, "values must be string, array[string], or set[string]");
     let mut out = String::new();
     for (key, value) in object.entries() {
         let Some(name) = key.as_str() else {
@@ -278,11 +358,11 @@ fn urlquery_encode_object<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> 
             Value::String(_) => vec![*value],
             Value::Array(items) => items.to_vec(),
             Value::Set(set) => set.items().to_vec(),
-            other => return Err(operand::wrong_type(1, *other, &["string", "array", "set"])),
+            _ => return Err(no_text()),
         };
         for value in values {
             let Some(value) = value.as_str() else {
-                return Err(operand::wrong_type(1, value, &["string"]));
+                return Err(no_text());
             };
             if !out.is_empty() {
                 out.push('&');

@@ -25,7 +25,8 @@ fn glob_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> 
                 match item.as_str() {
                     Some(one) if one.chars().count() == 1 => all.push_str(one),
                     Some(_) => {
-                        return Err(operand::wrong(2, "must be an array of single characters"));
+                        let all = operand::at(args, 2);
+                        return Err(operand::wrong_element(2, all, *item, &["rune"]));
                     }
                     None => {
                         return Err(operand::wrong_element(
@@ -197,8 +198,9 @@ impl Compiler {
                 }
                 '\\' => {
                     self.at += 1;
-                    let escaped = self.peek().unwrap_or('\\');
-                    self.at += 1;
+                    let Some(escaped) = self.next() else {
+                        return Err(self.wrong("trailing backslash"));
+                    };
                     self.steps.push(Step::One(escaped));
                 }
                 '[' => self.range()?,
@@ -212,37 +214,55 @@ impl Compiler {
         Ok(())
     }
 
+    /// An error where the compiler stands, which is told in bytes.
+    fn wrong(&self, reason: &str) -> BuiltinError {
+        let offset: usize = self.rest.iter().take(self.at).map(|c| c.len_utf8()).sum();
+        BuiltinError::new(format!("glob: syntax error at {offset}: {reason}"))
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += 1;
+        Some(c)
+    }
+
+    /// `[a-c]`, or `[abc]` in which a hyphen is a hyphen; both with `!` in front.
     fn range(&mut self) -> Result<(), BuiltinError> {
-        let open = || BuiltinError::new("unexpected end of input");
+        const OPEN: &str = "unexpected end of input";
         self.at += 1;
         let negated = self.peek() == Some('!');
         self.at += usize::from(negated);
         let mut ranges = Vec::new();
-        loop {
-            let low = self.peek().ok_or_else(open)?;
+        if self.rest.get(self.at + 1) == Some(&'-') {
+            let low = self.next();
             self.at += 1;
-            match low {
-                ']' if !ranges.is_empty() => break,
-                ']' => return Err(BuiltinError::new("unexpected ]")),
-                '\\' => {
-                    let escaped = self.peek().ok_or_else(open)?;
-                    self.at += 1;
-                    ranges.push((escaped, escaped));
+            let high = self.next();
+            let (Some(low), Some(high)) = (low, high) else {
+                return Err(self.wrong(OPEN));
+            };
+            match self.next() {
+                None => return Err(self.wrong(OPEN)),
+                Some(']') => {}
+                Some(_) => return Err(self.wrong("expected close range character")),
+            }
+            if high < low {
+                return Err(self.wrong("range hi character is less than lo"));
+            }
+            ranges.push((low, high));
+        } else {
+            loop {
+                match self.next() {
+                    None => return Err(self.wrong(OPEN)),
+                    Some(']') => break,
+                    Some('\\') => match self.next() {
+                        Some(escaped) => ranges.push((escaped, escaped)),
+                        None => return Err(self.wrong(OPEN)),
+                    },
+                    Some(one) => ranges.push((one, one)),
                 }
-                low => {
-                    let behind = self.rest.get(self.at + 1).copied();
-                    match (self.peek(), behind) {
-                        (Some('-'), Some(high)) if high != ']' => {
-                            self.at += 2;
-                            if high < low {
-                                let text = "hi character should be greater than lo";
-                                return Err(BuiltinError::new(text));
-                            }
-                            ranges.push((low, high));
-                        }
-                        _ => ranges.push((low, low)),
-                    }
-                }
+            }
+            if ranges.is_empty() {
+                return Err(self.wrong("could not parse range"));
             }
         }
         self.steps.push(Step::Range { negated, ranges });
@@ -272,7 +292,7 @@ impl Compiler {
                     self.at += 1;
                     break;
                 }
-                None => return Err(BuiltinError::new("unexpected end of input")),
+                None => return Err(self.wrong("unclosed `{`")),
             }
         }
         self.depth -= 1;

@@ -23,7 +23,9 @@ fn numbers_range_step<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outc
     let (from, to) = (operand::big_int(args, 1)?, operand::big_int(args, 2)?);
     let step = operand::big_int(args, 3)?;
     if step.sign() != Sign::Plus {
-        return Err(BuiltinError::new("step must be a positive integer"));
+        return Err(BuiltinError::new(
+            "numbers.range_step: step must be a positive integer",
+        ));
     }
     range(context, from, &to, &step)
 }

@@ -153,7 +153,11 @@ fn units_parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a>
         "pi" => power(1024, 5),
         "ei" => power(1024, 6),
         _ => {
-            return Err(Parser::Units.refuse(&format!("unit {unit} not recognized")));
+            // OPA shows the first letter as it is, and the rest as it compares it.
+            let mut letters = unit.chars();
+            let first: String = letters.next().into_iter().collect();
+            let shown = first + &letters.as_str().to_lowercase();
+            return Err(Parser::Units.refuse(&format!("unit {shown} not recognized")));
         }
     };
     give(context, digits, places, &factor, false)

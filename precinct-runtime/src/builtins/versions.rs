@@ -28,7 +28,7 @@ pub const FAMILY: &[Builtin] = &[
 ];
 
 struct Version<'t> {
-    numbers: [BigInt; 3],
+    numbers: [i64; 3],
     pre_release: &'t str,
 }
 

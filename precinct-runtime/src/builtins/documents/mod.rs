@@ -232,8 +232,12 @@ fn same_key(one: Value<'_>, other: Value<'_>) -> bool {
 fn json_filter<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let object = Value::Object(operand::object(args, 1)?);
     let mut wanted = Wanted::default();
-    for path in paths(args, context.arena())? {
-        wanted.add(&path);
+    // A path without keys names nothing.
+    for path in paths(args, context.arena())?
+        .iter()
+        .filter(|path| !path.is_empty())
+    {
+        wanted.add(path);
     }
     let kept = filter(object, &wanted, context.arena());
     Ok(Some(kept.unwrap_or(Value::EMPTY_OBJECT)))
@@ -319,10 +323,7 @@ fn json_patch<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> 
     let mut document = operand::at(args, 1);
     for operation in operations {
         context.spend(1)?;
-        match patch::apply(document, *operation, context.arena())? {
-            Some(next) => document = next,
-            None => return Ok(None),
-        }
+        document = patch::apply(document, *operation, context.arena())?;
     }
     Ok(Some(document))
 }

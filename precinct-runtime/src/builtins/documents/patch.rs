@@ -1,7 +1,6 @@
 //! One operation of a JSON patch (RFC 6902), over sets and any keys too.
 
 use crate::arena::Arena;
-use crate::builtin::operand;
 use crate::error::BuiltinError;
 use crate::json::Limits;
 use crate::value::{Set, Value};
@@ -9,68 +8,71 @@ use crate::value::{Set, Value};
 /// So many values may be put into a document at once, parts that are shared counted each time.
 const LARGEST: usize = 4_000_000;
 
-/// The document after the operation; `None` when a place is not there or a test fails.
+/// The document after the operation.
+///
+/// # Errors
+/// The operation is none, a place is not there, or a test fails, in OPA's words.
 pub(super) fn apply<'a>(
     document: Value<'a>,
     operation: Value<'a>,
     arena: &'a Arena,
-) -> Result<Option<Value<'a>>, BuiltinError> {
+) -> Result<Value<'a>, BuiltinError> {
     let Value::Object(object) = operation else {
-        return Err(operand::wrong(
-            2,
-            &format!(
-                "must be an array of JSON-Patch objects, but at least one element is not an object, got {}",
-                operation.type_name()
-            ),
+        return refuse(
+            "must be an array of JSON-Patch objects, but at least one element is not an object",
+        );
+    };
+    let attribute = |name: &str| {
+        object
+            .get_str(name)
+            .ok_or_else(|| BuiltinError::new(format!("missing required attribute '{name}'")))
+    };
+    let at = attribute("path")?;
+    let op = attribute("op")?;
+    let Some(op) = op.as_str() else {
+        return refuse(format!(
+            "attribute 'op' must be a string but found: {}",
+            op.type_name()
         ));
     };
-    let missing = |name: &str| BuiltinError::operand(format!("missing '{name}' attribute"));
-    let op = object.get_str("op").ok_or_else(|| missing("op"))?;
-    let Some(op) = op.as_str() else {
-        return Err(BuiltinError::operand("attribute 'op' must be a string"));
-    };
-    let place = |name: &str| {
-        let value = object.get_str(name).ok_or_else(|| missing(name))?;
-        super::path(value, arena)
-    };
-    let path = place("path")?;
-    let value = || object.get_str("value").ok_or_else(|| missing("value"));
-    Ok(match op {
-        "add" => add(document, &path, fits(&path, value()?)?, arena),
+    let path = super::path(at, arena)?;
+    match op {
+        "add" => add(document, &path, fits(&path, attribute("value")?)?, arena),
         "remove" => remove(document, &path, arena).map(|(document, _)| document),
         "replace" => {
-            let value = fits(&path, value()?)?;
-            if path.is_empty() {
-                Some(value)
+            let without = if path.is_empty() {
+                document
             } else {
-                remove(document, &path, arena)
-                    .and_then(|(document, _)| add(document, &path, value, arena))
-            }
+                remove(document, &path, arena)?.0
+            };
+            add(without, &path, fits(&path, attribute("value")?)?, arena)
         }
         "move" => {
-            let from = place("from")?;
-            match remove(document, &from, arena) {
-                Some((document, value)) => add(document, &path, fits(&path, value)?, arena),
-                None => None,
-            }
+            let from = super::path(attribute("from")?, arena)?;
+            let (document, value) = remove(document, &from, arena)?;
+            add(document, &path, fits(&path, value)?, arena)
         }
         "copy" => {
-            let from = place("from")?;
-            match find(document, &from) {
-                Some(value) => add(document, &path, fits(&path, value)?, arena),
-                None => None,
-            }
+            let from = super::path(attribute("from")?, arena)?;
+            let value = find(document, &from)?;
+            add(document, &path, fits(&path, value)?, arena)
         }
         "test" => {
-            let value = value()?;
-            find(document, &path)
-                .filter(|there| there.equals(value))
-                .map(|_| document)
+            let there = find(document, &path)?;
+            let value = attribute("value")?;
+            if there.equals(value) {
+                return Ok(document);
+            }
+            refuse(format!(
+                "value from EditTree != patch value.\n\nExpected: {value}\n\nFound: {there}"
+            ))
         }
-        other => {
-            return Err(BuiltinError::operand(format!("unrecognized op '{other}'")));
-        }
-    })
+        other => refuse(format!("unrecognized op: '{other}'")),
+    }
+}
+
+fn refuse<T>(message: impl Into<String>) -> Result<T, BuiltinError> {
+    Err(BuiltinError::new(message.into()))
 }
 
 /// A value that may stand below a path. Copying a document into itself doubles it with each operation: a few dozen
@@ -86,32 +88,75 @@ fn fits<'a>(path: &[Value<'a>], value: Value<'a>) -> Result<Value<'a>, BuiltinEr
 }
 
 /// The position that a key names in an array of this length; `-` is behind its end.
-fn index(key: Value<'_>, length: usize) -> Option<usize> {
+fn index(key: Value<'_>, length: usize) -> Result<usize, BuiltinError> {
     match key {
-        Value::String("-") => Some(length),
-        Value::String(text) => {
-            let canonical = text == "0" || !text.starts_with('0');
-            text.parse()
-                .ok()
-                .filter(|_| canonical && !text.starts_with('+'))
-        }
-        Value::Number(number) => number.to_index(),
-        _ => None,
+        Value::String("-") => Ok(length),
+        Value::String(text) => match text.parse::<i64>() {
+            Err(_) => refuse("invalid string for indexing"),
+            Ok(_) if text != "0" && text.starts_with('0') => {
+                refuse("leading zeros are not allowed in JSON paths")
+            }
+            // What is negative is beyond every array.
+            Ok(at) => Ok(usize::try_from(at).unwrap_or(usize::MAX)),
+        },
+        Value::Number(number) => match number.to_i64() {
+            Some(at) => Ok(usize::try_from(at).unwrap_or(usize::MAX)),
+            None => match number.to_index() {
+                Some(at) => Ok(at),
+                None => refuse("invalid number type for indexing"),
+            },
+        },
+        _ => refuse("invalid type for indexing"),
     }
 }
 
-fn find<'a>(document: Value<'a>, path: &[Value<'a>]) -> Option<Value<'a>> {
+fn find<'a>(document: Value<'a>, path: &[Value<'a>]) -> Result<Value<'a>, BuiltinError> {
     path.iter()
         .try_fold(document, |value, key| step(value, *key))
 }
 
-fn step<'a>(value: Value<'a>, key: Value<'a>) -> Option<Value<'a>> {
-    match value {
-        Value::Array(items) => items.get(index(key, items.len())?).copied(),
-        Value::Object(object) => object.get(key),
-        Value::Set(set) => set.get(key),
-        _ => None,
+fn step<'a>(value: Value<'a>, key: Value<'a>) -> Result<Value<'a>, BuiltinError> {
+    let (there, kind) = match value {
+        Value::Array(items) => {
+            let at = index(key, items.len())?;
+            match items.get(at) {
+                Some(item) => return Ok(*item),
+                None => {
+                    return refuse(format!("path {at} does not exist in array term {value}"));
+                }
+            }
+        }
+        Value::Object(object) => (object.get(key), "object"),
+        Value::Set(set) => (set.get(key), "set"),
+        scalar => {
+            return refuse(format!(
+                "expected composite type for path {key}, found value: {scalar} (type: {})",
+                go_type(scalar)
+            ));
+        }
+    };
+    match there {
+        Some(there) => Ok(there),
+        None if kind == "set" => refuse(format!("path [{key}] does not exist in set term {value}")),
+        None => refuse(format!("path {key} does not exist in object term {value}")),
     }
+}
+
+/// The name of OPA's type of a scalar.
+fn go_type(value: Value<'_>) -> &'static str {
+    match value {
+        Value::String(_) => "ast.String",
+        Value::Number(_) => "ast.Number",
+        Value::Bool(_) => "ast.Boolean",
+        _ => "ast.Null",
+    }
+}
+
+fn no_composite<T>(value: Value<'_>) -> Result<T, BuiltinError> {
+    refuse(format!(
+        "expected composite type, found value: {value} (type: {})",
+        go_type(value)
+    ))
 }
 
 fn add<'a>(
@@ -119,9 +164,9 @@ fn add<'a>(
     path: &[Value<'a>],
     value: Value<'a>,
     arena: &'a Arena,
-) -> Option<Value<'a>> {
+) -> Result<Value<'a>, BuiltinError> {
     let Some((key, rest)) = path.split_first() else {
-        return Some(value);
+        return Ok(value);
     };
     if !rest.is_empty() {
         let inner = add(step(document, *key)?, rest, value, arena)?;
@@ -129,22 +174,27 @@ fn add<'a>(
     }
     match document {
         Value::Array(items) => {
-            let at = index(*key, items.len()).filter(|at| *at <= items.len())?;
+            let at = index(*key, items.len())?;
+            if at > items.len() {
+                return refuse("index for array insertion out of bounds");
+            }
             let mut items = items.to_vec();
             items.insert(at, value);
-            Some(Value::array(arena, &items))
+            Ok(Value::array(arena, &items))
         }
-        Value::Object(object) => Some(object.with(arena, *key, value)),
+        Value::Object(object) => Ok(object.with(arena, *key, value)),
         Value::Set(set) => {
             if !key.equals(value) {
-                return None;
+                return refuse(format!(
+                    "set key {key} does not equal value to be inserted {value}"
+                ));
             }
-            Some(Value::set(
+            Ok(Value::set(
                 arena,
                 set.items().iter().copied().chain([value]),
             ))
         }
-        _ => None,
+        scalar => no_composite(scalar),
     }
 }
 
@@ -154,20 +204,22 @@ fn put<'a>(
     key: Value<'a>,
     value: Value<'a>,
     arena: &'a Arena,
-) -> Option<Value<'a>> {
+) -> Result<Value<'a>, BuiltinError> {
     match document {
         Value::Array(items) => {
             let at = index(key, items.len())?;
             let mut items = items.to_vec();
-            *items.get_mut(at)? = value;
-            Some(Value::array(arena, &items))
+            if let Some(item) = items.get_mut(at) {
+                *item = value;
+            }
+            Ok(Value::array(arena, &items))
         }
-        Value::Object(object) => Some(object.with(arena, key, value)),
+        Value::Object(object) => Ok(object.with(arena, key, value)),
         Value::Set(set) => {
             let others = without(set, key);
-            Some(Value::set(arena, others.into_iter().chain([value])))
+            Ok(Value::set(arena, others.into_iter().chain([value])))
         }
-        _ => None,
+        scalar => no_composite(scalar),
     }
 }
 
@@ -184,31 +236,41 @@ fn remove<'a>(
     document: Value<'a>,
     path: &[Value<'a>],
     arena: &'a Arena,
-) -> Option<(Value<'a>, Value<'a>)> {
-    let (key, rest) = path.split_first()?;
-    let there = step(document, *key)?;
+) -> Result<(Value<'a>, Value<'a>), BuiltinError> {
+    let Some((key, rest)) = path.split_first() else {
+        return Ok((Value::Null, document));
+    };
     if !rest.is_empty() {
-        let (inner, removed) = remove(there, rest, arena)?;
-        return Some((put(document, *key, inner, arena)?, removed));
+        let (inner, removed) = remove(step(document, *key)?, rest, arena)?;
+        return Ok((put(document, *key, inner, arena)?, removed));
     }
-    let left = match document {
+    let missing =
+        || BuiltinError::new(format!("cannot delete child key {key} that does not exist"));
+    Ok(match document {
         Value::Array(items) => {
+            let at = index(*key, items.len())?;
+            if at >= items.len() {
+                return refuse("index for array delete out of bounds");
+            }
             let mut items = items.to_vec();
-            items.remove(index(*key, items.len())?);
-            Value::array(arena, &items)
+            let there = items.remove(at);
+            (Value::array(arena, &items), there)
         }
         Value::Object(object) => {
+            let there = object.get(*key).ok_or_else(missing)?;
             let others = object
                 .entries()
                 .iter()
                 .map(|(key, value)| (*key, *value))
                 .filter(|(name, _)| !name.equals(*key));
-            Value::object(arena, others.collect::<Vec<_>>())
+            (Value::object(arena, others.collect::<Vec<_>>()), there)
         }
-        Value::Set(set) => Value::set(arena, without(set, *key)),
-        _ => return None,
-    };
-    Some((left, there))
+        Value::Set(set) => {
+            let there = set.get(*key).ok_or_else(missing)?;
+            (Value::set(arena, without(set, *key)), there)
+        }
+        scalar => return no_composite(scalar),
+    })
 }
 
 #[cfg(test)]
@@ -242,7 +304,7 @@ mod tests {
             let error = (0..64)
                 .find_map(|n| match apply(document, copy(&place(n)), &arena) {
                     Ok(patched) => {
-                        document = patched.unwrap();
+                        document = patched;
                         None
                     }
                     Err(error) => Some(error),

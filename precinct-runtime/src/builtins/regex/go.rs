@@ -236,10 +236,6 @@ impl<'p> Translator<'p> {
                 self.out.extend(["\\", &c.to_string()]);
                 self.at += 1;
             }
-            'C' => {
-                self.out.push_str("(?s:.)");
-                self.at += 1;
-            }
             'd' | 'D' | 'w' | 'W' | 's' | 'S' => {
                 let (negated, members) = perl_class(c);
                 self.out
@@ -363,11 +359,6 @@ impl<'p> Translator<'p> {
                 self.at += 1;
                 self.out.push(']');
                 return Ok(());
-            }
-            if c == '-' && !first && !rest[1..].starts_with(']') && rest.len() > 1 {
-                // Go refuses a dash between other members, unless it starts a range.
-                let text = &rest[..=rest[1..].chars().next().map_or(0, char::len_utf8)];
-                return Err(wrong("invalid character class range", text));
             }
             first = false;
             if rest.starts_with("[:") && self.posix_class()? {

@@ -65,84 +65,104 @@ pub fn non_empty(one: &str, other: &str) -> Result<bool, BuiltinError> {
     Ok(false)
 }
 
+/// A pattern while it is cut into tokens.
+struct Reader<'p> {
+    pattern: &'p str,
+    chars: Vec<char>,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn invalid<T>(&self, pos: usize, what: &str) -> Result<T, BuiltinError> {
+        Err(BuiltinError::new(format!(
+            "input:{}, pos:{pos}, {what}: the input provided is invalid",
+            self.pattern
+        )))
+    }
+
+    /// The next character, and whether a backslash stands before it.
+    fn next(&mut self) -> Result<Option<(char, bool)>, BuiltinError> {
+        let escaped = match self.chars.get(self.at) {
+            None => return Ok(None),
+            Some('\\') => true,
+            Some(_) => false,
+        };
+        let Some(c) = self.chars.get(self.at + usize::from(escaped)).copied() else {
+            return self.invalid(self.at, "input ends with a \\ (escape) character");
+        };
+        self.at += 1 + usize::from(escaped);
+        Ok(Some((c, escaped)))
+    }
+
+    /// The ranges of a set, after its bracket.
+    fn set(&mut self) -> Result<Vec<(char, char)>, BuiltinError> {
+        let mut ranges = Vec::new();
+        let mut before = None;
+        loop {
+            match self.next()? {
+                None => return self.invalid(self.at, "found [ without matching ]"),
+                Some((']', false)) => return Ok(ranges),
+                Some(('-', false)) => {
+                    let Some(low) = before.take() else {
+                        let what = "range character '-' must be preceded by a Unicode character";
+                        return self.invalid(self.at, what);
+                    };
+                    let last = self.at + 1 >= self.chars.len();
+                    let Some((high, escaped)) = (if last { None } else { self.next()? }) else {
+                        let what = "range character '-' must be followed by a Unicode character";
+                        return self.invalid(self.at, what);
+                    };
+                    if !escaped && matches!(high, ']' | '-') {
+                        let what = "range character '-' cannot be followed by a special symbol";
+                        return self.invalid(self.at, what);
+                    }
+                    if high < low {
+                        let what = format!(
+                            "range is out of order: '{high}' comes before '{low}' in Unicode"
+                        );
+                        return self.invalid(self.at, &what);
+                    }
+                    ranges.push((low, high));
+                }
+                Some((c, _)) => {
+                    ranges.push((c, c));
+                    before = Some(c);
+                }
+            }
+        }
+    }
+}
+
 fn tokens(pattern: &str) -> Result<Vec<Token>, BuiltinError> {
-    let invalid = |pos: usize, what: &str| {
-        BuiltinError::new(format!(
-            "input:{pattern}, pos:{pos}, {what}: the input provided is invalid"
-        ))
+    let mut reader = Reader {
+        pattern,
+        chars: pattern.chars().collect(),
+        at: 0,
     };
-    let chars: Vec<char> = pattern.chars().collect();
-    let mut tokens: Vec<Token> = Vec::new();
-    let mut at = 0;
-    let mut flagged = true;
-    while let Some(&c) = chars.get(at) {
-        at += 1;
+    let mut tokens = Vec::new();
+    while let Some((c, escaped)) = reader.next()? {
         let set = match c {
-            '*' | '+' => {
-                if flagged {
-                    return Err(invalid(at - 1, "flag '*' must be preceded by a non-flag"));
-                }
-                if let Some(last) = tokens.last_mut() {
-                    last.repeats = true;
-                    last.optional = c == '*';
-                }
-                flagged = true;
-                continue;
+            '.' if !escaped => Set::Any,
+            '[' if !escaped => Set::Ranges(reader.set()?),
+            ']' if !escaped => {
+                return reader.invalid(reader.at, "set-close ']' with no preceding '['");
             }
-            '.' => Set::Any,
-            '[' => {
-                let (ranges, next) =
-                    set(&chars, at).ok_or_else(|| invalid(at - 1, "found [ without matching ]"))?;
-                at = next;
-                Set::Ranges(ranges)
-            }
-            ']' => return Err(invalid(at, "set-close ']' with no preceding '['")),
-            '\\' => {
-                let escaped = *chars
-                    .get(at)
-                    .ok_or_else(|| invalid(at - 1, "found \\ at end"))?;
-                at += 1;
-                Set::Ranges(vec![(escaped, escaped)])
+            '*' | '+' if !escaped => {
+                let what = format!("flag '{c}' must be preceded by a non-flag");
+                return reader.invalid(reader.at, &what);
             }
             other => Set::Ranges(vec![(other, other)]),
         };
-        flagged = false;
+        let flag = reader.chars.get(reader.at).copied();
+        let repeats = matches!(flag, Some('*' | '+'));
+        reader.at += usize::from(repeats);
         tokens.push(Token {
             set,
-            repeats: false,
-            optional: false,
+            repeats,
+            optional: flag == Some('*'),
         });
     }
     Ok(tokens)
-}
-
-fn set(chars: &[char], mut at: usize) -> Option<(Vec<(char, char)>, usize)> {
-    let mut ranges = Vec::new();
-    loop {
-        let mut take = || {
-            let c = *chars.get(at)?;
-            at += 1;
-            if c != '\\' {
-                return Some((c, false));
-            }
-            let escaped = *chars.get(at)?;
-            at += 1;
-            Some((escaped, true))
-        };
-        let (low, escaped) = take()?;
-        if low == ']' && !escaped {
-            return Some((ranges, at));
-        }
-        let ends = chars.get(at + 1).is_none_or(|c| *c == ']');
-        if chars.get(at) == Some(&'-') && !ends {
-            at += 1;
-            let high = *chars.get(at)?;
-            at += 1;
-            ranges.push((low.min(high), high.max(low)));
-        } else {
-            ranges.push((low, low));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -176,7 +176,10 @@ fn regex_template_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Ou
         } else if c == end {
             depth = depth.checked_sub(1).ok_or_else(unbalanced)?;
             if depth == 0 {
-                pattern.extend(["(", &template[from..at], ")"]);
+                let part = &template[from..at];
+                // A part that is no pattern is told apart from the rest.
+                go::translate(&format!("^{part}$"))?;
+                pattern.extend(["(", part, ")"]);
                 from = at + 1;
             }
         }

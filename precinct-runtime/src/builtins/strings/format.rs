@@ -262,8 +262,12 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
     };
     if !done {
         let mut shown = String::new();
-        write_arg('v', Spec::default(), arg, &mut shown);
-        out.extend(["%!", &verb.to_string(), "(", go_type(arg), "=", &shown, ")"]);
+        write_arg('v', spec, arg, &mut shown);
+        if matches!(arg, Arg::Foreign(_, "interface {}")) {
+            return out.extend(["%!", &verb.to_string(), "(<nil>)"]);
+        }
+        let kind = go_type(arg).trim_start_matches('*');
+        out.extend(["%!", &verb.to_string(), "(", kind, "=", &shown, ")"]);
     }
 }
 
@@ -318,7 +322,13 @@ fn integer(verb: char, spec: Spec, whole: &BigInt, out: &mut String) -> bool {
             magnitude.to_str_radix(16).to_uppercase(),
             if spec.sharp { "0X" } else { "" },
         ),
-        'c' | 'q' | 'U' => return character(verb, spec, whole, out),
+        'c' | 'q' | 'U' => {
+            let Ok(whole) = i64::try_from(whole) else {
+                return false;
+            };
+            character(verb, spec, whole, out);
+            return true;
+        }
         _ => return false,
     };
     let sign = if negative {
@@ -358,15 +368,15 @@ fn integer(verb: char, spec: Spec, whole: &BigInt, out: &mut String) -> bool {
     true
 }
 
-fn character(verb: char, spec: Spec, whole: &BigInt, out: &mut String) -> bool {
+fn character(verb: char, spec: Spec, whole: i64, out: &mut String) {
     let code = u32::try_from(whole).ok();
     let letter = code.and_then(char::from_u32).unwrap_or('\u{fffd}');
     match verb {
         'c' => pad(spec, &letter.to_string(), out),
         'q' => pad(spec, &quoted_char(letter, spec.plus), out),
         _ => {
-            let mut text = format!("U+{:04X}", code.unwrap_or(0xfffd));
-            if spec.sharp {
+            let mut text = format!("U+{:04X}", whole.cast_unsigned());
+            if spec.sharp && code.and_then(char::from_u32).is_some() {
                 text = format!("{text} '{letter}'");
             }
             pad(
@@ -379,7 +389,6 @@ fn character(verb: char, spec: Spec, whole: &BigInt, out: &mut String) -> bool {
             );
         }
     }
-    true
 }
 
 fn quoted_char(letter: char, ascii: bool) -> String {
@@ -400,6 +409,10 @@ fn real(verb: char, spec: Spec, float: f64, out: &mut String) -> bool {
         'G' => general(float.abs(), spec.precision, 'E', 21),
         'e' | 'E' => exponent(float.abs(), spec.precision.unwrap_or(6), verb),
         'f' | 'F' => format!("{:.*}", spec.precision.unwrap_or(6), float.abs()),
+        'b' | 'x' | 'X' if !float.is_finite() => general(float.abs(), None, 'e', 21),
+        'b' => binary(float.abs()),
+        'x' => hexadecimal(float.abs(), spec.precision),
+        'X' => hexadecimal(float.abs(), spec.precision).to_uppercase(),
         _ => return false,
     };
     let sign = if float.is_sign_negative() {
@@ -427,6 +440,62 @@ fn real(verb: char, spec: Spec, float: f64, out: &mut String) -> bool {
         out,
     );
     true
+}
+
+/// The mantissa as an integer and the power of two, of a float without sign.
+const fn parts(float: f64) -> (u64, i32) {
+    let bits = float.to_bits();
+    let mantissa = bits & ((1 << 52) - 1);
+    match (bits >> 52) & 0x7ff {
+        0 => (mantissa, -1074),
+        #[expect(clippy::cast_possible_truncation, reason = "eleven bits")]
+        power => (mantissa | 1 << 52, power as i32 - 1075),
+    }
+}
+
+/// `6755399441055744p-52`
+fn binary(float: f64) -> String {
+    let (mantissa, power) = parts(float);
+    format!("{mantissa}p{power:+}")
+}
+
+/// `0x1.8p+00`
+fn hexadecimal(float: f64, precision: Option<usize>) -> String {
+    let (mut mantissa, mut power) = parts(float);
+    if mantissa == 0 {
+        power = -52;
+    } else {
+        let shift = mantissa.leading_zeros().saturating_sub(11);
+        mantissa <<= shift;
+        power -= i32::try_from(shift).unwrap_or(0);
+    }
+    if let Some(precision) = precision.filter(|precision| *precision < 13) {
+        // To the nearest, and of two to the even one.
+        let cut = 52 - 4 * u32::try_from(precision).unwrap_or(0);
+        let (half, rest) = (1_u64 << (cut - 1), mantissa & ((1 << cut) - 1));
+        mantissa >>= cut;
+        if rest > half || rest == half && mantissa & 1 == 1 {
+            mantissa += 1;
+        }
+        mantissa <<= cut;
+        if mantissa >> 53 == 1 {
+            mantissa >>= 1;
+            power += 1;
+        }
+    }
+    let digits = format!("{:013x}", mantissa & ((1 << 52) - 1));
+    let digits = match precision {
+        None => digits.trim_end_matches('0').to_owned(),
+        Some(precision) => format!("{digits:0<precision$}")[..precision].to_owned(),
+    };
+    let point = if digits.is_empty() { "" } else { "." };
+    let power = power + 52;
+    let sign = if power < 0 { '-' } else { '+' };
+    format!(
+        "0x{}{point}{digits}p{sign}{:02}",
+        mantissa >> 52,
+        power.unsigned_abs()
+    )
 }
 
 /// `1.5e+06`

@@ -152,6 +152,15 @@ fn replace<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let (base, old) = two(args)?;
     let new = operand::string(args, 3)?;
     bounded(context, base, old, new)?;
+    if old.is_empty() && !base.is_ascii() {
+        // OPA puts the text between bytes, not between characters.
+        let mut out = new.as_bytes().to_vec();
+        for byte in base.bytes() {
+            out.push(byte);
+            out.extend_from_slice(new.as_bytes());
+        }
+        return text(context, &crate::json::decode::repair(&out));
+    }
     text(context, &base.replace(old, new))
 }
 
@@ -178,20 +187,11 @@ fn strings_replace_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outco
     let mut pairs = Vec::new();
     for (key, value) in patterns.entries() {
         let (Some(old), Some(new)) = (key.as_str(), value.as_str()) else {
-            let wrong = if key.as_str().is_none() { key } else { value };
-            let kind = if key.as_str().is_none() {
-                "keys"
-            } else {
-                "values"
+            let wrong = match key.as_str() {
+                None => "non-string key found in pattern object",
+                Some(_) => "non-string value found in pattern object",
             };
-            return Err(operand::wrong(
-                1,
-                &format!(
-                    "non-string {} found in pattern object: {}",
-                    &kind[..kind.len() - 1],
-                    wrong.type_name()
-                ),
-            ));
+            return Err(operand::wrong(1, wrong));
         };
         bounded(context, base, old, new)?;
         pairs.push((old, new));

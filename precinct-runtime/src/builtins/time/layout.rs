@@ -568,12 +568,9 @@ fn take<'t>(part: Part, text: &'t str, after: &str, read: &mut Read) -> Taken<'t
             Ok(&text[2..])
         }
         Part::Zone => {
-            let end = text
-                .find(|c: char| !c.is_ascii_uppercase())
-                .unwrap_or(text.len());
-            if !(3..=5).contains(&end) {
+            let Some(end) = zone_length(text) else {
                 return Err(None);
-            }
+            };
             Ok(&text[end..])
         }
         Part::Iso {
@@ -678,6 +675,32 @@ fn read_iso(
         return Err(Some("time zone offset hour"));
     }
     Ok((sign * (parts[0] * 3600 + parts[1] * 60 + parts[2]), rest))
+}
+
+/// The length of a zone's short name at the start of the text, if one stands there.
+fn zone_length(text: &str) -> Option<usize> {
+    let signed = |text: &str| {
+        let digits = text.strip_prefix(['+', '-'])?;
+        let length = digits.bytes().take_while(u8::is_ascii_digit).count();
+        let hours: u32 = digits.get(..length)?.parse().ok()?;
+        (hours <= 23).then_some(length + 1)
+    };
+    if text.starts_with("ChST") || text.starts_with("MeST") {
+        return Some(4);
+    }
+    if let Some(rest) = text.strip_prefix("GMT") {
+        return Some(3 + signed(rest).unwrap_or(0));
+    }
+    if text.starts_with(['+', '-']) {
+        return signed(text);
+    }
+    let upper = text.bytes().take_while(u8::is_ascii_uppercase).count();
+    match upper {
+        3 => Some(3),
+        4 if text.as_bytes()[3] == b'T' || text.starts_with("WITA") => Some(4),
+        5 if text.as_bytes()[4] == b'T' => Some(5),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

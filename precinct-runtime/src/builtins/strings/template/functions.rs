@@ -156,7 +156,7 @@ fn length(value: Go<'_>) -> Given<'_> {
         Go::Text(text) | Go::Number(text) => Ok(count(text.len())),
         Go::List(items) => Ok(count(items.len())),
         Go::Map(object) => Ok(count(object.len())),
-        Go::Missing | Go::Nil => Err("len of nil pointer".into()),
+        Go::Missing | Go::Nil => Err("reflect: call of reflect.Value.Type on zero Value".into()),
         other => Err(format!("len of type {}", other.type_name()).into()),
     }
 }

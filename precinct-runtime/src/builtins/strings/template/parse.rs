@@ -212,8 +212,8 @@ impl Parser {
                 if is_empty(&nodes) {
                     return Ok(());
                 }
-                Err(format!(
-                    "template: template: multiple definition of template {}",
+                self.fail(&format!(
+                    "template: multiple definition of template {}",
                     quoted(&name)
                 ))
             }
@@ -254,6 +254,7 @@ impl Parser {
             "range" => self.branch("range").map(Node::Range),
             "block" => self.block(),
             "template" => {
+                let at = self.peek_solid().at;
                 let name = self.name("template clause")?;
                 let pipe = if self.peek_solid().kind == Kind::Right {
                     self.take();
@@ -261,11 +262,7 @@ impl Parser {
                 } else {
                     Some(self.pipeline("template clause", Kind::Right)?)
                 };
-                Ok(Node::Template {
-                    name,
-                    pipe,
-                    at: token.at,
-                })
+                Ok(Node::Template { name, pipe, at })
             }
             word @ ("break" | "continue") => {
                 let next = self.take_solid();
@@ -321,7 +318,7 @@ impl Parser {
             } else {
                 let token = self.peek_solid();
                 if token.kind == Kind::Keyword && self.next > 0 && !self.after_right() {
-                    return unexpected(&token, "else");
+                    return unexpected(&token, "input");
                 }
                 let (nodes, ending) = self.list()?;
                 if ending == Ending::Else {

@@ -30,6 +30,8 @@ type Ran<T> = Result<T, Stop>;
 #[derive(Clone, Copy)]
 enum Place<'t> {
     Operand(&'t Operand),
+    /// A function with its arguments.
+    Call(&'t Operand, &'t [Operand]),
     Pipe(&'t Pipe),
     Template(&'t str, Option<&'t Pipe>, usize),
 }
@@ -79,6 +81,10 @@ impl<'t, 'a> Run<'t, '_, 'a> {
                 return Err(Stop::Error(BuiltinError::new(text)));
             }
             Some(Place::Operand(operand)) => (operand.at, operand.to_string()),
+            Some(Place::Call(operand, args)) => {
+                let shown = args.iter().map(|arg| format!(" {arg}"));
+                (operand.at, operand.to_string() + &shown.collect::<String>())
+            }
             Some(Place::Pipe(pipe)) => (pipe.at, pipe.to_string()),
             Some(Place::Template(name, pipe, at)) => (at, template_text(name, pipe)),
         };
@@ -404,6 +410,9 @@ impl<'t, 'a> Run<'t, '_, 'a> {
         for arg in args {
             self.place = Some(Place::Operand(arg));
             let value = self.operand(dot, arg)?;
+            if matches!(function, Function::Printf) && values.is_empty() {
+                self.pattern(arg, value)?;
+            }
             let decided = match function {
                 Function::And => !value.holds(),
                 Function::Or => value.holds(),
@@ -415,11 +424,33 @@ impl<'t, 'a> Run<'t, '_, 'a> {
             values.push(value);
         }
         values.extend(last);
-        self.place = Some(Place::Operand(operand));
+        self.place = Some(Place::Call(operand, args));
+        if let (Function::Call, Some(arg), Some(value)) = (function, args.first(), values.first())
+            && !matches!(value, Go::Missing | Go::Nil)
+        {
+            let kind = value.type_name();
+            return self.fail(&format!(
+                "error calling call: non-function {arg} of type {kind}"
+            ));
+        }
         match function.call(self.context, &values) {
             Ok(value) => Ok(value),
             Err(Refusal::Text(text)) => self.fail(&format!("error calling {name}: {text}")),
             Err(Refusal::Builtin(error)) => Err(Stop::Error(error)),
+        }
+    }
+
+    /// The first argument of `printf` has to be a text.
+    fn pattern(&self, arg: &Operand, value: Go<'a>) -> Ran<()> {
+        match (value, &arg.term) {
+            (Go::Text(_) | Go::Missing | Go::Nil, _) => Ok(()),
+            (_, Term::Number(..) | Term::Bool(_)) => {
+                self.fail(&format!("expected string; found {arg}"))
+            }
+            (other, _) => self.fail(&format!(
+                "wrong type for value; expected string; got {}",
+                other.type_name()
+            )),
         }
     }
 }
