@@ -345,7 +345,7 @@ impl Loading<'_> {
                 let text = String::from_utf8(bytes)
                     .map_err(|error| format!("{path}: {}", error.utf8_error()))?;
                 self.loaded.modules.push(LoadedModule {
-                    name: path.trim_matches('/').to_owned(),
+                    name: path.to_owned(),
                     text,
                     version: None,
                 });

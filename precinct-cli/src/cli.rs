@@ -180,6 +180,14 @@ fn message(error: &clap::Error) -> String {
                 "invalid argument {value:?} for \"{short}{long}\" flag: must be one of {{{known}}}"
             )
         }
+        ErrorKind::ValueValidation => {
+            let flag = context(ContextKind::InvalidArg).unwrap_or_default();
+            let value = context(ContextKind::InvalidValue).unwrap_or_default();
+            let long = flag.split(' ').next().unwrap_or_default();
+            let why = std::error::Error::source(error).map(ToString::to_string);
+            let why = why.unwrap_or_default();
+            format!("invalid argument {value:?} for \"{long}\" flag: {why}")
+        }
         ErrorKind::InvalidSubcommand => {
             let name = context(ContextKind::InvalidSubcommand).unwrap_or_default();
             format!("unknown command {name:?} for \"precinct\"")

@@ -377,7 +377,8 @@ pub fn eval_shown(error: &EvalError) -> Shown {
 /// # Errors
 /// What is wrong with the file.
 pub fn capabilities(path: Option<&str>) -> Result<Arc<Capabilities>, String> {
-    let Some(path) = path else {
+    let own = format!("v{}", env!("CARGO_PKG_VERSION"));
+    let Some(path) = path.filter(|path| *path != own) else {
         return Ok(precinct_interpreter::capabilities());
     };
     let text = fs::read_to_string(path).map_err(|error| load::system("open", path, &error))?;
@@ -396,4 +397,18 @@ pub fn duration(text: &str) -> Result<std::time::Duration, String> {
     u64::try_from(ns)
         .map(std::time::Duration::from_nanos)
         .map_err(|_| format!("invalid duration {text:?}"))
+}
+
+/// The file that `--capabilities` names.
+///
+/// # Errors
+/// There is no such file, and no version of this name.
+pub fn capabilities_place(text: &str) -> Result<String, String> {
+    let own = text == format!("v{}", env!("CARGO_PKG_VERSION"));
+    if own || fs::metadata(text).is_ok() {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "no such file or capabilities version found: {text}"
+    ))
 }

@@ -120,6 +120,17 @@ fn text(given: &str) -> String {
     fs::read_to_string(given).unwrap_or_else(|_| given.to_owned())
 }
 
+/// Refuses the name of a plugin: there are none beside the default.
+///
+/// # Errors
+/// As said.
+pub fn known_plugin(name: Option<&str>) -> Result<(), String> {
+    match name {
+        None | Some("" | "_default") => Ok(()),
+        Some(name) => Err(format!("no signer exists under id {name}")),
+    }
+}
+
 /// What signs a bundle.
 ///
 /// # Errors

@@ -3,6 +3,8 @@
 //! Every builtin declares its types in OPA's notation, `(xs: array[any], n: number) => any<number, string>`. Here that
 //! text becomes the JSON form of `capabilities.json`, which the compiler reads.
 
+mod words;
+
 use std::sync::{Arc, OnceLock};
 
 use precinct_rego::capabilities::{Builtin, Capabilities, Declaration};
@@ -64,13 +66,30 @@ pub fn capabilities() -> Arc<Capabilities> {
 /// A builtin of this name and signature (`(x: number) => number`), for functions of a host program.
 #[must_use]
 pub fn declared(name: &str, signature: &str) -> Builtin {
+    let mut decl = Types::new(signature).declaration();
+    if let Some((_, args, result, about)) = words::words(name) {
+        for (kind, text) in decl.args.iter_mut().zip(*args) {
+            put(kind, "description", text);
+        }
+        if let Some(kind) = &mut decl.result {
+            put(kind, "name", result);
+            put(kind, "description", about);
+        }
+    }
     Builtin {
         name: name.to_owned(),
-        decl: Types::new(signature).declaration(),
+        decl,
         infix: None,
         relation: false,
         nondeterministic: false,
         deprecated: false,
+    }
+}
+
+/// Adds a member to a type, unless it is empty.
+fn put(kind: &mut Value, member: &str, text: &str) {
+    if let (Value::Object(members), false) = (kind, text.is_empty()) {
+        members.insert(member.to_owned(), text.into());
     }
 }
 
@@ -151,7 +170,9 @@ impl<'a> Types<'a> {
         let mark = self.rest;
         let word = self.word();
         if !word.is_empty() && self.eat(":") {
-            return self.kind();
+            let mut kind = self.kind();
+            put(&mut kind, "name", word);
+            return kind;
         }
         self.rest = mark;
         self.kind()
@@ -243,8 +264,8 @@ mod tests {
         assert_eq!(
             decl.args,
             [
-                json!({"type": "number"}),
-                json!({"type": "any", "of": [{"type": "number"}, {"type": "set", "of": {"type": "any"}}]})
+                json!({"name": "x", "type": "number"}),
+                json!({"name": "y", "type": "any", "of": [{"type": "number"}, {"type": "set", "of": {"type": "any"}}]})
             ]
         );
         assert_eq!(decl.result, Some(json!({"type": "boolean"})));

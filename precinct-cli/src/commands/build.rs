@@ -11,7 +11,13 @@ use precinct_bundle::signature::token;
 use precinct_bundle::{Bundle, Files, Limits, archive};
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_rego::analysis::annotated::annotated;
+use precinct_rego::analysis::dependencies;
 use precinct_rego::ast::TermValue;
+use precinct_rego::ast::display::ref_text;
+use precinct_rego::compile::{self, CompileOptions};
+use precinct_rego::error::Diagnostic;
+use precinct_rego::source::Sources;
+use precinct_rego::syntax::{self, ParseOptions};
 use precinct_runtime::json::Encoding;
 use serde_json::json;
 
@@ -47,7 +53,7 @@ pub struct Args {
     #[arg(long, value_delimiter = ',')]
     ignore: Vec<String>,
     /// The file with the builtins and features that may be used.
-    #[arg(long)]
+    #[arg(long, value_parser = host::capabilities_place)]
     capabilities: Option<String>,
     /// The secret (HMAC) or the file of the PEM block with the private key.
     #[arg(long, value_name = "KEY")]
@@ -63,6 +69,33 @@ pub struct Args {
     /// Read the policies as Rego v0.
     #[arg(long)]
     v0_compatible: bool,
+    /// Leave out modules that no entry point depends on; counts with -O only, as in OPA.
+    #[arg(long)]
+    prune_unused: bool,
+    /// Say on the standard error what is left out.
+    #[arg(long)]
+    debug: bool,
+    /// Follow symbolic links: always so.
+    #[arg(long)]
+    follow_symlinks: bool,
+    /// The form of plans, which are not supported.
+    #[arg(long, default_value = "json", hide = true)]
+    format: String,
+    /// The package of partially evaluated policies, of which there are none.
+    #[arg(long, default_value = "partial", hide = true)]
+    partial_namespace: String,
+    /// Further parts of plans, which are not supported.
+    #[arg(long, hide = true)]
+    plan_addons: Vec<String>,
+    /// Keep `print` in Wasm modules, which are not supported.
+    #[arg(long, hide = true)]
+    wasm_include_print: bool,
+    /// The plugin that signs and verifies; there is none but the default.
+    #[arg(long, value_name = "NAME")]
+    signing_plugin: Option<String>,
+    /// Read the policies as Rego v1: always so without --v0-compatible.
+    #[arg(long, hide = true)]
+    v1_compatible: bool,
 }
 
 /// What is built.
@@ -96,7 +129,8 @@ fn built(args: &Args) -> Result<(), String> {
                 .to_owned(),
         );
     }
-    let loaded = loaded(args)?;
+    signing::known_plugin(args.signing_plugin.as_deref())?;
+    let mut loaded = loaded(args)?;
     let options = PolicyOptions {
         version: host::version(args.v0_compatible, false),
         prints: true,
@@ -134,6 +168,9 @@ fn built(args: &Args) -> Result<(), String> {
             ));
         }
     }
+    if args.prune_unused && args.optimize > 0 {
+        prune(args, &mut loaded, &parsed, &entrypoints)?;
+    }
     let mut files = content(args, &loaded)?;
     if let (None, [(path, _)]) = (&args.signing_key, loaded.bundles.as_slice()) {
         // What was signed keeps its signature, which no longer fits if something was changed.
@@ -167,6 +204,67 @@ fn entrypoints(args: &Args, parsed: &Parsed) -> BTreeSet<String> {
             parts.collect::<Vec<String>>().join("/")
         });
     args.entrypoint.iter().cloned().chain(marked).collect()
+}
+
+/// Leaves out the modules none of whose rules an entry point depends on.
+fn prune(
+    args: &Args,
+    loaded: &mut Loaded,
+    parsed: &Parsed,
+    entrypoints: &BTreeSet<String>,
+) -> Result<(), String> {
+    let failed = |found: &[Diagnostic], sources: &Sources| {
+        crate::present::errors::text(&host::diagnostics(found, sources))
+    };
+    let options = CompileOptions::new(host::capabilities(args.capabilities.as_deref())?);
+    let compiled = compile::compile(parsed.modules.clone(), &parsed.sources, &options)
+        .map_err(|found| failed(&found, &parsed.sources))?;
+    let mut needed = BTreeSet::new();
+    for entrypoint in entrypoints {
+        let mut sources = Sources::default();
+        let path = entrypoint.trim_matches('/').split('/');
+        let text = path.fold("data".to_owned(), |text, part| {
+            format!("{text}[{}]", json!(part))
+        });
+        let id = sources.add("", text);
+        let query = syntax::parse_query(&sources, id, &ParseOptions::default())
+            .map_err(|found| failed(&found, &sources))?;
+        let found = dependencies::of_query(&compiled, &query);
+        needed.extend(found.virtual_documents.iter().map(|it| ref_text(it)));
+    }
+    let unused: BTreeSet<String> = parsed
+        .modules
+        .iter()
+        .filter(|module| {
+            let package = &module.package.path;
+            !module.rules.iter().any(|rule| {
+                let mut path = package.clone();
+                path.extend(rule.head.reference.iter().enumerate().map(|(at, part)| {
+                    let mut part = part.clone();
+                    if let (0, TermValue::Var(name)) = (at, &part.value) {
+                        part.value = TermValue::String(name.clone());
+                    }
+                    part
+                }));
+                let ground = path
+                    .iter()
+                    .skip(1)
+                    .take_while(|part| part.value.is_ground());
+                let length = ground.count() + 1;
+                needed.contains(&ref_text(path.get(..length).unwrap_or(&path)))
+            })
+        })
+        .filter_map(|module| parsed.sources.get(module.package.span.source))
+        .map(|source| source.name.to_string())
+        .collect();
+    loaded.modules.retain(|module| {
+        let keep = !unused.contains(&module.name);
+        if !keep && args.debug {
+            eprintln!("{}: no entry point depends on it", module.name);
+        }
+        keep
+    });
+    Ok(())
 }
 
 /// Modules first, then data, then the manifest: the order in which OPA lists signed files.

@@ -22,6 +22,9 @@ pub struct Args {
     /// As they are with --v0-compatible.
     #[arg(long)]
     v0_compatible: bool,
+    /// Read the policies as Rego v1: always so without --v0-compatible.
+    #[arg(long, hide = true)]
+    v1_compatible: bool,
 }
 
 /// What policies of v1 need no import for.

@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(long, value_delimiter = ',')]
     ignore: Vec<String>,
     /// The file with the builtins and features that may be used.
-    #[arg(long)]
+    #[arg(long, value_parser = host::capabilities_place)]
     capabilities: Option<String>,
     /// A schema of the input, or a folder of schemas that annotations name.
     #[arg(short, long, value_name = "PATH")]
@@ -42,6 +42,9 @@ pub struct Args {
     /// The policies must be valid under v0 and v1.
     #[arg(long)]
     v0_v1: bool,
+    /// Read the policies as Rego v1: always so without --v0-compatible.
+    #[arg(long, hide = true)]
+    v1_compatible: bool,
 }
 
 /// The forms of the report.

@@ -35,6 +35,9 @@ pub struct Args {
     /// Names of files and folders that are left out.
     #[arg(long, value_delimiter = ',')]
     ignore: Vec<String>,
+    /// Read the policies as Rego v1: always so without --v0-compatible.
+    #[arg(long, hide = true)]
+    v1_compatible: bool,
 }
 
 /// The forms of the output.

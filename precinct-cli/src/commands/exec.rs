@@ -70,6 +70,9 @@ pub struct Args {
     v0_compatible: bool,
     #[command(flatten)]
     guard: GuardArgs,
+    /// Read the policies as Rego v1: always so without --v0-compatible.
+    #[arg(long, hide = true)]
+    v1_compatible: bool,
 }
 
 /// The forms of the output.

@@ -7,8 +7,10 @@ use std::process::ExitCode;
 
 use precinct_bundle::load;
 use precinct_rego::ast::RegoVersion;
+use precinct_rego::error::Diagnostic;
 use precinct_rego::format::{FormatOptions, Target, format_source};
 use precinct_rego::source::Sources;
+use precinct_rego::syntax::{self, ParseOptions};
 
 use super::Outcome;
 use crate::host;
@@ -43,6 +45,16 @@ pub struct Args {
     /// Leave out imports that v1 does not need.
     #[arg(long)]
     drop_v0_imports: bool,
+    /// The file with the features that may be used.
+    #[arg(long, value_parser = host::capabilities_place)]
+    capabilities: Option<String>,
+    /// Read what was formatted again, and fail when that is not possible.
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
+        num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    check_result: bool,
+    /// The policies are and stay Rego v1: always so without other flags.
+    #[arg(long, hide = true)]
+    v1_compatible: bool,
 }
 
 /// Formats and prints, lists or writes.
@@ -95,15 +107,34 @@ fn options(args: &Args) -> FormatOptions {
 }
 
 fn formatted(args: &Args, name: &str, text: &str) -> Result<String, String> {
-    format_source(name, text, &options(args)).map_err(|found| {
+    let options = options(args);
+    let refused = |found: &[Diagnostic], text: &str| {
         let mut sources = Sources::default();
         sources.add(name, text);
-        let shown = host::diagnostics(&found, &sources);
+        let shown = host::diagnostics(found, &sources);
         format!(
             "failed to format Rego source file: {}",
             errors::text(&shown)
         )
-    })
+    };
+    if args.capabilities.is_some() {
+        let capabilities = host::capabilities(args.capabilities.as_deref())?;
+        let parse_options = host::parse_options(options.source_version, &capabilities);
+        parsed(name, text, &parse_options).map_err(|found| refused(&found, text))?;
+    }
+    let new = format_source(name, text, &options).map_err(|found| refused(&found, text))?;
+    if args.check_result {
+        // Under the target's version, as those who read it next will.
+        let version = options.target.max;
+        parsed(name, &new, &ParseOptions::new(version)).map_err(|found| refused(&found, &new))?;
+    }
+    Ok(new)
+}
+
+fn parsed(name: &str, text: &str, options: &ParseOptions) -> Result<(), Vec<Diagnostic>> {
+    let mut sources = Sources::default();
+    let id = sources.add(name, text);
+    syntax::parse_module(&sources, id, options).map(drop)
 }
 
 fn standard_input(args: &Args) -> Outcome {

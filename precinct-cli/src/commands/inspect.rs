@@ -38,6 +38,9 @@ pub struct Args {
     /// Read the policies as Rego v0.
     #[arg(long)]
     v0_compatible: bool,
+    /// Read the policies as Rego v1: always so without --v0-compatible.
+    #[arg(long, hide = true)]
+    v1_compatible: bool,
 }
 
 /// The forms of the output.
@@ -214,7 +217,7 @@ fn json(content: &Content, blocks: &[Annotated<'_>], needs: &Required<'_>) -> St
     let builtins: Vec<Json> = needs
         .builtins
         .iter()
-        .map(|it| capabilities::builtin(it))
+        .map(|it| capabilities::builtin(it, false))
         .collect();
     let needs = Json::object([
         (

@@ -40,7 +40,7 @@ struct DefinitionArgs {
     #[arg(short, long)]
     bundle: Vec<String>,
     /// The file with the builtins and features that may be used.
-    #[arg(long)]
+    #[arg(long, value_parser = host::capabilities_place)]
     capabilities: Option<String>,
     /// Read the text of the file from the standard input.
     #[arg(long)]
@@ -48,6 +48,9 @@ struct DefinitionArgs {
     /// Read the policies as Rego v0.
     #[arg(long)]
     v0_compatible: bool,
+    /// Read the policies as Rego v1: always so without --v0-compatible.
+    #[arg(long, hide = true)]
+    v1_compatible: bool,
 }
 
 /// Answers with JSON.

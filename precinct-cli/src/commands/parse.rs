@@ -27,6 +27,9 @@ pub struct Args {
     /// Read the file as Rego v0.
     #[arg(long)]
     v0_compatible: bool,
+    /// Read the policies as Rego v1: always so without --v0-compatible.
+    #[arg(long, hide = true)]
+    v1_compatible: bool,
 }
 
 /// The forms of the output.

@@ -49,6 +49,9 @@ struct MoveArgs {
     /// Read the policies as Rego v0.
     #[arg(long)]
     v0_compatible: bool,
+    /// Read the policies as Rego v1: always so without --v0-compatible.
+    #[arg(long, hide = true)]
+    v1_compatible: bool,
 }
 
 /// Changes and prints or writes.

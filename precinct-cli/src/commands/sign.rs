@@ -31,6 +31,9 @@ pub struct Args {
     /// The folder for `.signatures.json`.
     #[arg(short, long, default_value = ".")]
     output_file_path: String,
+    /// The plugin that signs; there is none but the default.
+    #[arg(long, value_name = "NAME")]
+    signing_plugin: Option<String>,
 }
 
 /// Writes `.signatures.json`.
@@ -55,6 +58,7 @@ pub fn run(args: &Args) -> Outcome {
 }
 
 fn signed(args: &Args, key: &str) -> Result<(), String> {
+    signing::known_plugin(args.signing_plugin.as_deref())?;
     let mut files = Vec::new();
     for path in &args.paths {
         let path = load::clean(path);

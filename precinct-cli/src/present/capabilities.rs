@@ -2,12 +2,23 @@
 
 use precinct_rego::capabilities::{Builtin, Capabilities};
 
+use serde_json::Value;
+
 use super::json::Json;
 
-/// A builtin: its name and its types.
-pub fn builtin(builtin: &Builtin) -> Json {
+/// A builtin: its name and its types, with the names of arguments and result or without them.
+pub fn builtin(builtin: &Builtin, named: bool) -> Json {
     let decl = &builtin.decl;
-    let args: Vec<Json> = decl.args.iter().map(Json::from).collect();
+    let kind = |kind: &Value| match kind {
+        Value::Object(members) if !named => {
+            let mut members = members.clone();
+            members.remove("name");
+            members.remove("description");
+            Json::from(&Value::Object(members))
+        }
+        _ => Json::from(kind),
+    };
+    let args: Vec<Json> = decl.args.iter().map(kind).collect();
     let flag = |truth: bool| truth.then_some(Json::Bool(true));
     Json::object([
         ("name", Some(builtin.name.as_str().into())),
@@ -15,9 +26,9 @@ pub fn builtin(builtin: &Builtin) -> Json {
             "decl",
             Some(Json::object([
                 ("args", (!args.is_empty()).then_some(Json::Array(args))),
-                ("result", decl.result.as_ref().map(Json::from)),
+                ("result", decl.result.as_ref().map(kind)),
                 ("type", Some("function".into())),
-                ("variadic", decl.variadic.as_ref().map(Json::from)),
+                ("variadic", decl.variadic.as_ref().map(kind)),
             ])),
         ),
         ("infix", builtin.infix.as_deref().map(Json::from)),
@@ -41,7 +52,7 @@ pub fn all(capabilities: &Capabilities) -> Json {
         (
             "builtins",
             (!builtins.is_empty())
-                .then(|| Json::Array(builtins.into_iter().map(builtin).collect())),
+                .then(|| Json::Array(builtins.into_iter().map(|it| builtin(it, true)).collect())),
         ),
         (
             "future_keywords",

@@ -20,7 +20,7 @@ Builtin::new("net.cidr_expand", "(cidr: string) => set[string]", "Expands CIDR t
 Builtin::new("net.cidr_intersects", "(cidr1: string, cidr2: string) => boolean", "Checks if a CIDR intersects with another CIDR (e.g. `192.168.0.0/16` overlaps with `192.168.1.0/24`). Supports both IPv4 and IPv6 notations.", intersects).categories(&["net"]),
 Builtin::new("net.cidr_is_valid", "(cidr: string) => boolean", "Parses an IPv4/IPv6 CIDR and returns a boolean indicating if the provided CIDR is valid.", is_valid).categories(&["net"]),
 Builtin::new("net.cidr_merge", "(addrs: any<array[any<string>], set[string]>) => set[string]", "Merges IP addresses and subnets into the smallest possible list of CIDRs (e.g., `net.cidr_merge([\"192.0.128.0/24\", \"192.0.129.0/24\"])` generates `{\"192.0.128.0/23\"}`.This function merges adjacent subnets where possible, those contained within others and also removes any duplicates. Supports both IPv4 and IPv6 notations. IPv6 inputs need a prefix length (e.g. \"/128\").", merge).categories(&["net"]),
-Builtin::new("net.cidr_overlap", "(x: string, x: string) => boolean", "An older name of `net.cidr_contains`.", contains).deprecated(),
+Builtin::new("net.cidr_overlap", "(string, string) => boolean", "An older name of `net.cidr_contains`.", contains).deprecated(),
 Builtin::new("net.lookup_ip_addr", "(name: string) => set[string]", "Returns the set of IP addresses (both v4 and v6) that the passed-in `name` resolves to using the standard name resolution mechanisms available.", lookup_ip_addr).categories(&["net"]).nondeterministic(),
 ];
 

@@ -461,7 +461,11 @@ impl<'a> Checker<'a> {
                     }
                 });
             }
-            let plain = |kind| Parameter { name: None, kind };
+            let plain = |kind| Parameter {
+                name: None,
+                about: None,
+                kind,
+            };
             let mut result = head
                 .value
                 .as_ref()

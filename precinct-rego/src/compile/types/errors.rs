@@ -6,6 +6,7 @@ use super::kinds::{FunctionType, Type};
 use super::shorten;
 use super::text::{arguments, key_json, wanted, wanted_json};
 use crate::ast::display::ref_text;
+use crate::ast::json::ref_json;
 use crate::ast::{Span, Term, TermValue};
 use crate::error::{Code, Diagnostic};
 
@@ -161,28 +162,6 @@ pub(super) fn invalid(
 
 /// The parts of a reference as terms of reports.
 fn parts_json(reference: &[Term]) -> Value {
-    let part = |term: &Term| {
-        let kind = match &term.value {
-            TermValue::Null => "null",
-            TermValue::Boolean(_) => "boolean",
-            TermValue::Number(_) => "number",
-            TermValue::String(_) => "string",
-            TermValue::Var(_) => "var",
-            TermValue::Ref(_) => "ref",
-            TermValue::Array(_) => "array",
-            TermValue::Object(_) => "object",
-            TermValue::Set(_) => "set",
-            TermValue::ArrayComprehension(_) => "arraycomprehension",
-            TermValue::ObjectComprehension(_) => "objectcomprehension",
-            TermValue::SetComprehension(_) => "setcomprehension",
-            TermValue::Call(_) => "call",
-            TermValue::Template(_) => "templatestring",
-        };
-        let value = match &term.value {
-            TermValue::Var(name) => json!(name.as_ref()),
-            value => key_json(value),
-        };
-        json!({"type": kind, "value": value})
-    };
-    reference.iter().map(part).collect()
+    // The text is the crate's own, so that it is read again.
+    serde_json::from_str(&ref_json(reference)).unwrap_or_default()
 }

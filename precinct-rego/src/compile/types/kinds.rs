@@ -68,6 +68,8 @@ pub struct FunctionType {
 pub struct Parameter {
     /// Its name in the documentation.
     pub name: Option<Arc<str>>,
+    /// What it is, in the documentation.
+    pub about: Option<Arc<str>>,
     /// Its type.
     pub kind: Type,
 }
@@ -443,7 +445,11 @@ fn functions(a: &FunctionType, b: &FunctionType) -> Type {
     if a.args.len() != b.args.len() || a.variadic.is_some() != b.variadic.is_some() {
         return Type::Unknown;
     }
-    let plain = |kind| Parameter { name: None, kind };
+    let plain = |kind| Parameter {
+        name: None,
+        about: None,
+        kind,
+    };
     let kind = |it: &Option<Parameter>| it.as_ref().map_or(Type::Unknown, |it| it.kind.clone());
     let known = |it: Type| (!it.is_unknown()).then_some(it);
     Type::Function(Arc::new(FunctionType {

@@ -112,6 +112,9 @@ impl Parameter {
         if let Some(name) = &self.name {
             value["name"] = json!(name.as_ref());
         }
+        if let Some(about) = &self.about {
+            value["description"] = json!(about.as_ref());
+        }
         value
     }
 }
@@ -208,6 +211,10 @@ impl Type {
     pub fn of_builtin(declaration: &Declaration) -> Self {
         let parameter = |value: &Value| Parameter {
             name: value.get("name").and_then(Value::as_str).map(Arc::from),
+            about: value
+                .get("description")
+                .and_then(Value::as_str)
+                .map(Arc::from),
             kind: Self::from_json(value),
         };
         Self::Function(Arc::new(FunctionType {
