@@ -236,6 +236,9 @@ impl<'a> Around<'a> {
                 self.term(&import.path);
             }
         }
+        for comment in &module.comments {
+            self.enter(comment.span, Node::Other);
+        }
         for first in &module.rules {
             for rule in crate::compile::visit::branches(first) {
                 self.rule(rule);

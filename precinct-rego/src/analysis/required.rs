@@ -30,12 +30,12 @@ pub fn required<'a>(
 ) -> Required<'a> {
     let mut names = BTreeSet::new();
     for module in compiled {
-        operators(module, &mut |name| {
+        operators(module, false, &mut |name| {
             names.insert(name);
         });
     }
     for module in written {
-        operators(module, &mut |name| {
+        operators(module, true, &mut |name| {
             if REPLACED.contains(&name.as_str()) {
                 names.insert(name);
             }
@@ -90,41 +90,44 @@ impl Required<'_> {
             return;
         };
         let old = matches!(version, RegoVersion::V0 | RegoVersion::V0CompatV1);
-        match ref_text(path).as_str() {
-            "rego.v1" if old => {
+        let names: Vec<&str> = path
+            .iter()
+            .filter_map(|part| match &part.value {
+                TermValue::Var(name) | TermValue::String(name) => Some(&**name),
+                _ => None,
+            })
+            .collect();
+        match names.as_slice() {
+            ["rego", "v1"] if old => {
                 self.features.insert("rego_v1_import");
             }
-            "rego.v2" if version != RegoVersion::V2 => {
+            ["rego", "v2"] if version != RegoVersion::V2 => {
                 self.features.insert("rego_v2_import");
             }
-            text => {
-                let Some(rest) = text.strip_prefix("future.keywords") else {
-                    return;
-                };
-                let importable: &[&str] = if old {
+            ["future", "keywords", rest @ ..] => {
+                let old_keywords: &[&str] = if old {
                     &["contains", "every", "if", "in"]
                 } else {
                     &[]
                 };
-                match rest.strip_prefix('.') {
-                    None => self
-                        .future_keywords
-                        .extend(importable.iter().map(|word| (*word).to_owned())),
-                    Some(word) => {
-                        let known = importable.contains(&word)
-                            || capabilities.future_keywords.iter().any(|it| it == word);
-                        if known {
-                            self.future_keywords.insert(word.to_owned());
-                        }
-                    }
-                }
+                let importable = old_keywords
+                    .iter()
+                    .copied()
+                    .chain(capabilities.future_keywords.iter().map(String::as_str));
+                let wanted = |word: &&str| rest.first().is_none_or(|named| named == word);
+                self.future_keywords
+                    .extend(importable.filter(wanted).map(str::to_owned));
             }
+            _ => {}
         }
     }
 }
 
 /// Calls the function with the name of every operator in the module.
-fn operators(module: &Module, f: &mut dyn FnMut(String)) {
+///
+/// OPA does not count what is called within `every`, `not {}`, `and` and `or`, where its type checker works aside;
+/// these are entered on demand only.
+fn operators(module: &Module, enter_all: bool, f: &mut dyn FnMut(String)) {
     let mut see = |operator: &Term| {
         if let TermValue::Ref(parts) = &operator.value {
             f(ref_text(parts));
@@ -142,6 +145,7 @@ fn operators(module: &Module, f: &mut dyn FnMut(String)) {
                     list.first().into_iter().for_each(&mut see);
                 }
             }
+            Node::Every(_) | Node::Not(_) | Node::Logical(_) => return !enter_all,
             _ => {}
         }
         false
