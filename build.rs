@@ -1,4 +1,5 @@
-//! Compiles `policies/` to Rust: for the crate, and with their tests for the crate's own tests.
+//! Compiles `policies/` to Rust: for the crate, and with their tests for the crate's own tests; and what the tests and
+//! the examples need.
 
 use precinct_codegen::{BuildError, Builder};
 
@@ -8,6 +9,11 @@ fn main() -> Result<(), BuildError> {
         .policies("policies")
         .tests(true)
         .file("policies_and_tests.rs")
+        .compile()?;
+    Builder::new()
+        .policies("examples/host")
+        .function("accounts.balance", "(user: string) => number")
+        .file("host.rs")
         .compile()?;
     Builder::new()
         .policies("tests/hostile")

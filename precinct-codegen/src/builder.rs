@@ -17,8 +17,11 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use precinct_interpreter::capabilities::{capabilities, declared};
 use precinct_interpreter::{Failure, Policy, PolicyOptions, Text};
+use precinct_rego::capabilities::Capabilities;
 
 use crate::emit::{GenerateError, Options, generate};
 use crate::folder::Folder;
@@ -32,6 +35,9 @@ pub struct Builder {
     out_dir: Option<PathBuf>,
     strict: bool,
     tests: bool,
+    /// Functions of the host program: names and signatures.
+    functions: Vec<(String, String)>,
+    capabilities: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -54,6 +60,8 @@ impl Builder {
             out_dir: None,
             strict: false,
             tests: false,
+            functions: Vec::new(),
+            capabilities: None,
         }
     }
 
@@ -76,6 +84,22 @@ impl Builder {
     #[must_use]
     pub const fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
+        self
+    }
+
+    /// Lets policies call a function that the program registers with `Evaluator::with_functions`, of this signature in
+    /// OPA's notation: `(user: string, resource: string) => boolean`.
+    #[must_use]
+    pub fn function(mut self, name: impl Into<String>, signature: impl Into<String>) -> Self {
+        self.functions.push((name.into(), signature.into()));
+        self
+    }
+
+    /// Lets policies use what this `capabilities.json` lists and nothing else. Builtins that only the file has are
+    /// functions that the program has to register.
+    #[must_use]
+    pub fn capabilities(mut self, path: impl AsRef<Path>) -> Self {
+        self.capabilities = Some(path.as_ref().to_owned());
         self
     }
 
@@ -130,6 +154,24 @@ impl Builder {
         self.generated(&folder)
     }
 
+    /// What the policies can call.
+    fn known(&self) -> Result<Arc<Capabilities>, BuildError> {
+        let mut all = match &self.capabilities {
+            None => capabilities().as_ref().clone(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| BuildError::Read(path.clone(), error))?;
+                println!("cargo:rerun-if-changed={}", path.display());
+                Capabilities::from_json(&text)
+                    .map_err(|error| BuildError::Data(path.clone(), error.to_string()))?
+            }
+        };
+        for (name, signature) in &self.functions {
+            all.add(declared(name, signature));
+        }
+        Ok(Arc::new(all))
+    }
+
     fn generated(&self, folder: &Folder) -> Result<String, BuildError> {
         let texts = folder
             .modules
@@ -142,6 +184,7 @@ impl Builder {
             .collect();
         let options = PolicyOptions {
             strict: self.strict,
+            capabilities: self.known()?,
             ..PolicyOptions::default()
         };
         let policy =

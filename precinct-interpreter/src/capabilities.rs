@@ -3,8 +3,6 @@
 //! Every builtin declares its types in OPA's notation, `(xs: array[any], n: number) => any<number, string>`. Here that
 //! text becomes the JSON form of `capabilities.json`, which the compiler reads.
 
-mod words;
-
 use std::sync::{Arc, OnceLock};
 
 use precinct_rego::capabilities::{Builtin, Capabilities, Declaration};
@@ -27,11 +25,25 @@ const FEATURES: &[&str] = &[
 ];
 
 /// What the compiler turns into something else, so that no runtime has it: name, signature, operator.
-const COMPILED: &[(&str, &str, Option<&str>)] = &[
-    ("eq", "(any, any) => boolean", Some("=")),
-    ("assign", "(any, any) => boolean", Some(":=")),
-    ("rego.metadata.chain", "() => array[any]", None),
-    ("rego.metadata.rule", "() => any", None),
+const OPERATORS: &[(&str, &str, &str)] = &[
+    ("eq", "(any, any) => boolean", "="),
+    ("assign", "(any, any) => boolean", ":="),
+];
+
+/// What the compiler turns into documents: name, signature, description, description of the result.
+const METADATA: &[(&str, &str, &str, &str)] = &[
+    (
+        "rego.metadata.chain",
+        "() => chain: array[any]",
+        "Returns the chain of metadata for the active rule.\nOrdered starting at the active rule, going outward to the most distant node in its package ancestry.\nA chain entry is a JSON document with two members: \"path\", an array representing the path of the node; and \"annotations\", a JSON document containing the annotations declared for the node.\nThe first entry in the chain always points to the active rule, even if it has no declared annotations (in which case the \"annotations\" member is not present).",
+        "each array entry represents a node in the path ancestry (chain) of the active rule that also has declared annotations",
+    ),
+    (
+        "rego.metadata.rule",
+        "() => output: any",
+        "Returns annotations declared for the active rule and using the _rule_ scope.",
+        "\"rule\" scope annotations for this rule; empty object if no annotations exist",
+    ),
 ];
 
 /// All that precinct can do.
@@ -43,20 +55,37 @@ pub fn capabilities() -> Arc<Capabilities> {
         let mut all = Capabilities::default();
         all.future_keywords = owned(KEYWORDS);
         all.features = owned(FEATURES);
-        for (name, signature, infix) in COMPILED {
+        for (name, signature, infix) in OPERATORS {
             all.add(Builtin {
-                infix: infix.map(str::to_owned),
+                infix: Some((*infix).to_owned()),
                 ..declared(name, signature)
             });
         }
-        all.add(declared(PARSE_MODULE.0, PARSE_MODULE.1));
+        for (name, signature, description, result) in METADATA {
+            all.add(documented(name, signature, description, &[], &[], result));
+        }
+        all.add(documented(
+            PARSE_MODULE.0,
+            PARSE_MODULE.1,
+            "Parses the input Rego string and returns an object representation of the AST.",
+            &[],
+            &["file name to attach to AST nodes' locations", "Rego module"],
+            "AST object for the Rego module",
+        ));
         for builtin in builtin::all() {
             all.add(Builtin {
                 infix: builtin.infix.map(str::to_owned),
                 relation: builtin.relation,
                 nondeterministic: builtin.nondeterministic,
                 deprecated: builtin.deprecated,
-                ..declared(builtin.name, builtin.signature)
+                ..documented(
+                    builtin.name,
+                    builtin.signature,
+                    builtin.description,
+                    builtin.categories,
+                    builtin.arguments,
+                    builtin.result,
+                )
             });
         }
         Arc::new(all)
@@ -66,19 +95,11 @@ pub fn capabilities() -> Arc<Capabilities> {
 /// A builtin of this name and signature (`(x: number) => number`), for functions of a host program.
 #[must_use]
 pub fn declared(name: &str, signature: &str) -> Builtin {
-    let mut decl = Types::new(signature).declaration();
-    if let Some((_, args, result, about)) = words::words(name) {
-        for (kind, text) in decl.args.iter_mut().zip(*args) {
-            put(kind, "description", text);
-        }
-        if let Some(kind) = &mut decl.result {
-            put(kind, "name", result);
-            put(kind, "description", about);
-        }
-    }
     Builtin {
         name: name.to_owned(),
-        decl,
+        description: String::new(),
+        categories: Vec::new(),
+        decl: Types::new(signature).declaration(),
         infix: None,
         relation: false,
         nondeterministic: false,
@@ -86,11 +107,25 @@ pub fn declared(name: &str, signature: &str) -> Builtin {
     }
 }
 
-/// Adds a member to a type, unless it is empty.
-fn put(kind: &mut Value, member: &str, text: &str) {
-    if let (Value::Object(members), false) = (kind, text.is_empty()) {
-        members.insert(member.to_owned(), text.into());
+/// A builtin with its documentation.
+fn documented(
+    name: &str,
+    signature: &str,
+    description: &str,
+    categories: &[&str],
+    arguments: &[&str],
+    result: &str,
+) -> Builtin {
+    let mut builtin = declared(name, signature);
+    description.clone_into(&mut builtin.description);
+    builtin.categories = categories.iter().map(|name| (*name).to_owned()).collect();
+    let arguments = builtin.decl.args.iter_mut().zip(arguments);
+    for (kind, text) in arguments.chain(builtin.decl.result.iter_mut().zip(&[result])) {
+        if !text.is_empty() {
+            kind["description"] = (*text).into();
+        }
     }
+    builtin
 }
 
 /// The capabilities as the lowering asks for them. Builtins that a policy may not call are found too, because the
@@ -148,7 +183,7 @@ impl<'a> Types<'a> {
         self.eat("(");
         while !self.rest.is_empty() && !self.eat(")") {
             let before = self.rest.len();
-            let kind = self.named();
+            let kind = self.argument();
             if self.eat("...") {
                 declaration.variadic = Some(kind);
             } else {
@@ -160,19 +195,34 @@ impl<'a> Types<'a> {
             }
         }
         if self.eat("=>") {
-            declaration.result = Some(self.kind());
+            declaration.result = Some(self.argument());
         }
         declaration
     }
 
-    /// `x: number`, or a type alone.
+    /// `x: number` with its name, or a type alone.
+    fn argument(&mut self) -> Value {
+        self.rest = self.rest.trim_start();
+        // Names can have spaces in them.
+        let name = self.rest.split_once(':').filter(|(name, _)| {
+            name.chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | ' '))
+        });
+        let Some((name, rest)) = name else {
+            return self.kind();
+        };
+        self.rest = rest;
+        let mut kind = self.kind();
+        kind["name"] = name.into();
+        kind
+    }
+
+    /// The type of `x: number`, or a type alone.
     fn named(&mut self) -> Value {
         let mark = self.rest;
         let word = self.word();
         if !word.is_empty() && self.eat(":") {
-            let mut kind = self.kind();
-            put(&mut kind, "name", word);
-            return kind;
+            return self.kind();
         }
         self.rest = mark;
         self.kind()
@@ -264,8 +314,8 @@ mod tests {
         assert_eq!(
             decl.args,
             [
-                json!({"name": "x", "type": "number"}),
-                json!({"name": "y", "type": "any", "of": [{"type": "number"}, {"type": "set", "of": {"type": "any"}}]})
+                json!({"type": "number", "name": "x"}),
+                json!({"type": "any", "name": "y", "of": [{"type": "number"}, {"type": "set", "of": {"type": "any"}}]})
             ]
         );
         assert_eq!(decl.result, Some(json!({"type": "boolean"})));

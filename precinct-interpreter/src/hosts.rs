@@ -17,7 +17,7 @@ use crate::policy::{Failure, Step};
 /// The signature of `rego.parse_module`.
 pub(crate) const PARSE_MODULE: (&str, &str) = (
     "rego.parse_module",
-    "(filename: string, rego: string) => object[string: any]",
+    "(filename: string, rego: string) => output: object[string: any]",
 );
 
 /// The functions that the interpreter adds to those of the runtime. Contexts of policies and queries have them; a host

@@ -10,6 +10,12 @@ use serde_json::Value;
 pub struct Builtin {
     /// The name, with dots: `json.marshal`.
     pub name: String,
+    /// What it does.
+    #[serde(default)]
+    pub description: String,
+    /// The groups of the documentation that it belongs to.
+    #[serde(default)]
+    pub categories: Vec<String>,
     /// The types of arguments and result.
     #[serde(default)]
     pub decl: Declaration,
@@ -86,11 +92,22 @@ impl Capabilities {
     /// The text is no JSON, or not of that form.
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
         let file: File = serde_json::from_str(text)?;
+        let unnamed = |mut builtin: Builtin| {
+            let decl = &mut builtin.decl;
+            // OPA shows no names for what it knows from a file.
+            for kind in decl.args.iter_mut().chain(&mut decl.result) {
+                if let Value::Object(kind) = kind {
+                    kind.remove("name");
+                    kind.remove("description");
+                }
+            }
+            builtin
+        };
         Ok(Self {
             builtins: file
                 .builtins
                 .into_iter()
-                .map(|builtin| (builtin.name.clone(), builtin))
+                .map(|builtin| (builtin.name.clone(), unnamed(builtin)))
                 .collect(),
             future_keywords: file.future_keywords,
             features: file.features,

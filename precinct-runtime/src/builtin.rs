@@ -21,10 +21,14 @@ pub type Run = for<'a> fn(&mut Context<'a>, &[Value<'a>]) -> Outcome<'a>;
 pub struct Builtin {
     /// The name that policies call, as in OPA's `capabilities.json`.
     pub name: &'static str,
-    /// Types in OPA's notation, each argument optionally named: `(x: number, y: number) => number`.
+    /// Types in OPA's notation, arguments and result optionally named: `(x: number, y: number) => z: number`.
     pub signature: &'static str,
     /// What it does, one or two sentences, for documentation and editors.
     pub description: &'static str,
+    /// What each argument is, for documentation; as long as the list of arguments, or empty.
+    pub arguments: &'static [&'static str],
+    /// What the result is, for documentation.
+    pub result: &'static str,
     /// The groups of OPA's documentation that it belongs to.
     pub categories: &'static [&'static str],
     /// Asking twice with the same arguments may give two answers; answers are recorded for replay.
@@ -52,6 +56,8 @@ impl Builtin {
             name,
             signature,
             description,
+            arguments: &[],
+            result: "",
             categories: &[],
             nondeterministic: false,
             deprecated: false,
@@ -65,6 +71,18 @@ impl Builtin {
     #[must_use]
     pub const fn categories(mut self, categories: &'static [&'static str]) -> Self {
         self.categories = categories;
+        self
+    }
+
+    /// The same, with what its arguments and its result are.
+    #[must_use]
+    pub const fn documented(
+        mut self,
+        arguments: &'static [&'static str],
+        result: &'static str,
+    ) -> Self {
+        self.arguments = arguments;
+        self.result = result;
         self
     }
 

@@ -20,8 +20,6 @@ pub mod code {
     pub const BUILTIN: &str = "eval_builtin_error";
     /// A `with` replaces a part of something that has no parts.
     pub const WITH_MERGE: &str = "eval_with_merge_error";
-    /// A builtin is not available here.
-    pub const UNSUPPORTED_BUILTIN: &str = "eval_unsupported_builtin_error";
 }
 
 /// A place in a policy.
@@ -148,10 +146,7 @@ impl EvalError {
     /// A builtin that this build or this evaluation does not have.
     #[must_use]
     pub fn unsupported_builtin(name: &str) -> Self {
-        Self::new(
-            code::UNSUPPORTED_BUILTIN,
-            format!("unsupported built-in function: {name}"),
-        )
+        Self::new(code::INTERNAL, format!("unsupported built-in: {name}"))
     }
 
     /// What a builtin's failure means for the evaluation, if it means anything.

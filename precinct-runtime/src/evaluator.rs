@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::arena::{Arena, Document};
-use crate::context::{Bounds, Context, SharedState};
+use crate::context::{Bounds, Context, HostFunctions, SharedState};
 use crate::error::EvalError;
 use crate::json::JsonError;
 use crate::value::Value;
@@ -30,6 +30,7 @@ pub struct Evaluator {
     data: Option<Arc<Document>>,
     shared: Option<Arc<SharedState>>,
     bounds: Bounds,
+    functions: Option<Arc<HostFunctions>>,
 }
 
 /// The arena keeps this much between decisions; what a single large one needed beyond it goes back to the system.
@@ -60,6 +61,13 @@ impl Evaluator {
     #[must_use]
     pub fn with_bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
+        self
+    }
+
+    /// The same with functions of the host program, which policies call by these names.
+    #[must_use]
+    pub fn with_functions(mut self, functions: Arc<HostFunctions>) -> Self {
+        self.functions = Some(functions);
         self
     }
 
@@ -94,6 +102,7 @@ impl Evaluator {
         if let Some(shared) = &self.shared {
             context = context.with_shared(Arc::clone(shared));
         }
+        context.host = self.functions.as_deref();
         if let Some(data) = &self.data {
             context.data = data.value();
         } else if let Some(data) = needs.data {

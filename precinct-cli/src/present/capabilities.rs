@@ -23,6 +23,14 @@ pub fn builtin(builtin: &Builtin, named: bool) -> Json {
     Json::object([
         ("name", Some(builtin.name.as_str().into())),
         (
+            "description",
+            (named && !builtin.description.is_empty()).then(|| builtin.description.as_str().into()),
+        ),
+        (
+            "categories",
+            words(builtin.categories.iter().map(String::as_str)).filter(|_| named),
+        ),
+        (
             "decl",
             Some(Json::object([
                 ("args", (!args.is_empty()).then_some(Json::Array(args))),

@@ -8,12 +8,12 @@ use crate::value::{Set, Value};
 
 /// One value from many.
 pub const FAMILY: &[Builtin] = &[
-    Builtin::new("count", "(collection: any<string, array[any], object[any: any], set[any]>) => number", "Count takes a collection or string and returns the number of elements (or characters) in it.", count).categories(&["aggregates"]),
-    Builtin::new("sum", "(collection: any<array[number], set[number]>) => number", "Sums elements of an array or set of numbers.", sum).categories(&["aggregates"]),
-    Builtin::new("product", "(collection: any<array[number], set[number]>) => number", "Multiplies elements of an array or set of numbers", product).categories(&["aggregates"]),
-    Builtin::new("max", "(collection: any<array[any], set[any]>) => any", "Returns the maximum value in a collection.", max).categories(&["aggregates"]),
-    Builtin::new("min", "(collection: any<array[any], set[any]>) => any", "Returns the minimum value in a collection.", min).categories(&["aggregates"]),
-    Builtin::new("sort", "(collection: any<array[any], set[any]>) => array[any]", "Returns a sorted array.", sort).categories(&["aggregates"]),
+    Builtin::new("count", "(collection: any<string, array[any], object[any: any], set[any]>) => n: number", "Count takes a collection or string and returns the number of elements (or characters) in it.", count).categories(&["aggregates"]).documented(&["the set/array/object/string to be counted"], "the count of elements, key/val pairs, or characters, respectively."),
+    Builtin::new("sum", "(collection: any<array[number], set[number]>) => n: number", "Sums elements of an array or set of numbers.", sum).categories(&["aggregates"]).documented(&["the set or array of numbers to sum"], "the sum of all elements"),
+    Builtin::new("product", "(collection: any<array[number], set[number]>) => n: number", "Multiplies elements of an array or set of numbers", product).categories(&["aggregates"]).documented(&["the set or array of numbers to multiply"], "the product of all elements"),
+    Builtin::new("max", "(collection: any<array[any], set[any]>) => n: any", "Returns the maximum value in a collection.", max).categories(&["aggregates"]).documented(&["the set or array to be searched"], "the maximum of all elements"),
+    Builtin::new("min", "(collection: any<array[any], set[any]>) => n: any", "Returns the minimum value in a collection.", min).categories(&["aggregates"]).documented(&["the set or array to be searched"], "the minimum of all elements"),
+    Builtin::new("sort", "(collection: any<array[any], set[any]>) => n: array[any]", "Returns a sorted array.", sort).categories(&["aggregates"]).documented(&["the array or set to be sorted"], "the sorted array"),
     Builtin::new("all", "(any<array[any], set[any]>) => boolean", "", all).deprecated(),
     Builtin::new("any", "(any<array[any], set[any]>) => boolean", "", any).deprecated(),
 ];

@@ -6,10 +6,10 @@ use crate::value::Value;
 
 /// Arrays.
 pub const FAMILY: &[Builtin] = &[
-    Builtin::new("array.concat", "(x: array[any], y: array[any]) => array[any]", "Concatenates two arrays.", array_concat).categories(&["array"]),
-    Builtin::new("array.slice", "(arr: array[any], start: number, stop: number) => array[any]", "Returns a slice of a given array. If `start` is greater or equal than `stop`, `slice` is `[]`.", array_slice).categories(&["array"]),
-    Builtin::new("array.reverse", "(arr: array[any]) => array[any]", "Returns the reverse of a given array.", array_reverse).categories(&["array"]),
-    Builtin::new("array.flatten", "(arr: array[any]) => array[any]", "Non-recursively unpacks array items in arr into the flattened array. Other types are appended as-is.", array_flatten).categories(&["array"]),
+    Builtin::new("array.concat", "(x: array[any], y: array[any]) => z: array[any]", "Concatenates two arrays.", array_concat).documented(&["the first array", "the second array"], "the concatenation of `x` and `y`"),
+    Builtin::new("array.slice", "(arr: array[any], start: number, stop: number) => slice: array[any]", "Returns a slice of a given array. If `start` is greater or equal than `stop`, `slice` is `[]`.", array_slice).documented(&["the array to be sliced", "the start index of the returned slice; if less than zero, it's clamped to 0", "the stop index of the returned slice; if larger than `count(arr)`, it's clamped to `count(arr)`"], "the subslice of `array`, from `start` to `end`, including `arr[start]`, but excluding `arr[end]`"),
+    Builtin::new("array.reverse", "(arr: array[any]) => rev: array[any]", "Returns the reverse of a given array.", array_reverse).documented(&["the array to be reversed"], "an array containing the elements of `arr` in reverse order"),
+    Builtin::new("array.flatten", "(arr: array[any]) => flattened: array[any]", "Non-recursively unpacks array items in arr into the flattened array. Other types are appended as-is.", array_flatten).documented(&["the array to be flattened"], "array flattened one level"),
 ];
 
 fn array_concat<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {

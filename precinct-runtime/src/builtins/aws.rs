@@ -15,7 +15,7 @@ use crate::value::{Object, Value};
 
 /// Signed requests.
 pub const FAMILY: &[Builtin] = &[
-Builtin::new("providers.aws.sign_req", "(request: object[string: any], aws_config: object[string: any], time_ns: number) => object[any: any]", "Signs an HTTP request object for Amazon Web Services. Currently implements [AWS Signature Version 4 request signing](https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html) by the `Authorization` header method.", sign_req).categories(&["providers.aws"]),
+Builtin::new("providers.aws.sign_req", "(request: object[string: any], aws_config: object[string: any], time_ns: number) => signed_request: object[any: any]", "Signs an HTTP request object for Amazon Web Services. Currently implements [AWS Signature Version 4 request signing](https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html) by the `Authorization` header method.", sign_req).categories(&["providers.aws"]).documented(&["HTTP request object", "AWS configuration object", "nanoseconds since the epoch"], "HTTP request object with `Authorization` header"),
 ];
 
 const REQUIRED: &[&str] = &[

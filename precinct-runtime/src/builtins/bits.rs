@@ -12,46 +12,61 @@ use crate::value::Value;
 pub const FAMILY: &[Builtin] = &[
     Builtin::new(
         "bits.or",
-        "(x: number, y: number) => number",
+        "(x: number, y: number) => z: number",
         "Returns the bitwise \"OR\" of two integers.",
         bits_or,
     )
-    .categories(&["bits"]),
+    .documented(
+        &["the first integer", "the second integer"],
+        "the bitwise OR of `x` and `y`",
+    ),
     Builtin::new(
         "bits.and",
-        "(x: number, y: number) => number",
+        "(x: number, y: number) => z: number",
         "Returns the bitwise \"AND\" of two integers.",
         bits_and,
     )
-    .categories(&["bits"]),
+    .documented(
+        &["the first integer", "the second integer"],
+        "the bitwise AND of `x` and `y`",
+    ),
     Builtin::new(
         "bits.negate",
-        "(x: number) => number",
+        "(x: number) => z: number",
         "Returns the bitwise negation (flip) of an integer.",
         bits_negate,
     )
-    .categories(&["bits"]),
+    .documented(&["the integer to negate"], "the bitwise negation of `x`"),
     Builtin::new(
         "bits.xor",
-        "(x: number, y: number) => number",
+        "(x: number, y: number) => z: number",
         "Returns the bitwise \"XOR\" (exclusive-or) of two integers.",
         bits_xor,
     )
-    .categories(&["bits"]),
+    .documented(
+        &["the first integer", "the second integer"],
+        "the bitwise XOR of `x` and `y`",
+    ),
     Builtin::new(
         "bits.lsh",
-        "(x: number, s: number) => number",
+        "(x: number, s: number) => z: number",
         "Returns a new integer with its bits shifted `s` bits to the left.",
         bits_lsh,
     )
-    .categories(&["bits"]),
+    .documented(
+        &["the integer to shift", "the number of bits to shift"],
+        "the result of shifting `x` `s` bits to the left",
+    ),
     Builtin::new(
         "bits.rsh",
-        "(x: number, s: number) => number",
+        "(x: number, s: number) => z: number",
         "Returns a new integer with its bits shifted `s` bits to the right.",
         bits_rsh,
     )
-    .categories(&["bits"]),
+    .documented(
+        &["the integer to shift", "the number of bits to shift"],
+        "the result of shifting `x` `s` bits to the right",
+    ),
 ];
 
 /// How many bits a shift to the left may add: beyond it a number would fill the memory.

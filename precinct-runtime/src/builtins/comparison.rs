@@ -10,65 +10,53 @@ use crate::value::Value;
 
 /// Comparisons by Rego's order of values, and membership.
 pub const FAMILY: &[Builtin] = &[
-    Builtin::new(
-        "equal",
-        "(x: any, y: any) => boolean",
-        "Whether the values are equal.",
-        equal,
-    )
-    .infix("==")
-    .categories(&["comparison"]),
-    Builtin::new(
-        "neq",
-        "(x: any, y: any) => boolean",
-        "Whether the values differ.",
-        neq,
-    )
-    .infix("!=")
-    .categories(&["comparison"]),
-    Builtin::new(
-        "lt",
-        "(x: any, y: any) => boolean",
-        "Whether the first value comes before the second.",
-        lt,
-    )
-    .infix("<")
-    .categories(&["comparison"]),
-    Builtin::new(
-        "lte",
-        "(x: any, y: any) => boolean",
-        "Whether the first value comes before the second or equals it.",
-        lte,
-    )
-    .infix("<=")
-    .categories(&["comparison"]),
-    Builtin::new(
-        "gt",
-        "(x: any, y: any) => boolean",
-        "Whether the first value comes behind the second.",
-        gt,
-    )
-    .infix(">")
-    .categories(&["comparison"]),
-    Builtin::new(
-        "gte",
-        "(x: any, y: any) => boolean",
-        "Whether the first value comes behind the second or equals it.",
-        gte,
-    )
-    .infix(">=")
-    .categories(&["comparison"]),
-    Builtin::new(
-        "internal.member_2",
-        "(any, any) => boolean",
-        "`x in xs`",
-        member_2,
-    )
-    .infix("in"),
+    Builtin::new("equal", "(x: any, y: any) => result: boolean", "", equal)
+        .categories(&["comparison"])
+        .documented(&["", ""], "true if `x` is equal to `y`; false otherwise")
+        .infix("==")
+        .categories(&["comparison"]),
+    Builtin::new("neq", "(x: any, y: any) => result: boolean", "", neq)
+        .categories(&["comparison"])
+        .documented(
+            &["", ""],
+            "true if `x` is not equal to `y`; false otherwise",
+        )
+        .infix("!=")
+        .categories(&["comparison"]),
+    Builtin::new("lt", "(x: any, y: any) => result: boolean", "", lt)
+        .categories(&["comparison"])
+        .documented(&["", ""], "true if `x` is less than `y`; false otherwise")
+        .infix("<")
+        .categories(&["comparison"]),
+    Builtin::new("lte", "(x: any, y: any) => result: boolean", "", lte)
+        .categories(&["comparison"])
+        .documented(
+            &["", ""],
+            "true if `x` is less than or equal to `y`; false otherwise",
+        )
+        .infix("<=")
+        .categories(&["comparison"]),
+    Builtin::new("gt", "(x: any, y: any) => result: boolean", "", gt)
+        .categories(&["comparison"])
+        .documented(
+            &["", ""],
+            "true if `x` is greater than `y`; false otherwise",
+        )
+        .infix(">")
+        .categories(&["comparison"]),
+    Builtin::new("gte", "(x: any, y: any) => result: boolean", "", gte)
+        .categories(&["comparison"])
+        .documented(
+            &["", ""],
+            "true if `x` is greater or equal to `y`; false otherwise",
+        )
+        .infix(">=")
+        .categories(&["comparison"]),
+    Builtin::new("internal.member_2", "(any, any) => boolean", "", member_2).infix("in"),
     Builtin::new(
         "internal.member_3",
         "(any, any, any) => boolean",
-        "`key, value in xs`",
+        "",
         member_3,
     )
     .infix("in"),

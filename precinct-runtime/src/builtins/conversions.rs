@@ -8,7 +8,7 @@ use crate::value::Value;
 
 /// Values to numbers.
 pub const FAMILY: &[Builtin] = &[
-    Builtin::new("to_number", "(value: any<null, boolean, number, string>) => number", "Converts value of type string, null or boolean to number. Numeric strings converts to the corresponding number when possible. Null and boolean `false` converts to 0 and boolean `true` to 1. Numbers are returned without conversion.", to_number).categories(&["conversions"]),
+    Builtin::new("to_number", "(value: any<null, boolean, number, string>) => num: number", "Converts value of type string, null or boolean to number. Numeric strings converts to the corresponding number when possible. Null and boolean `false` converts to 0 and boolean `true` to 1. Numbers are returned without conversion.", to_number).categories(&["conversions"]).documented(&["value to convert"], "the numeric representation of `value`"),
 ];
 
 fn to_number<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {

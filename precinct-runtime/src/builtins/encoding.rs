@@ -14,22 +14,22 @@ use crate::value::Value;
 
 /// Values to texts and back.
 pub const FAMILY: &[Builtin] = &[
-    Builtin::new("json.marshal", "(x: any) => string", "Serializes the input term to JSON.", json_marshal).categories(&["encoding"]),
-    Builtin::new("json.marshal_with_options", "(x: any, opts: object<indent: string, prefix: string, pretty: boolean>[string: any]) => string", "Serializes the input term JSON, with additional formatting options via the `opts` parameter. `opts` accepts keys `pretty` (enable multi-line/formatted JSON), `prefix` (string to prefix lines with, default empty string) and `indent` (string to indent with, default `\\t`).", json_marshal_with_options).categories(&["encoding"]),
-    Builtin::new("json.unmarshal", "(x: string) => any", "Deserializes the input string.", json_unmarshal).categories(&["encoding"]),
-    Builtin::new("json.is_valid", "(x: string) => boolean", "Verifies the input string is a valid JSON document.", json_is_valid).categories(&["encoding"]),
-    Builtin::new("base64.encode", "(x: string) => string", "Serializes the input string into base64 encoding.", base64_encode).categories(&["encoding"]),
-    Builtin::new("base64.decode", "(x: string) => string", "Deserializes the base64 encoded input string.", base64_decode).categories(&["encoding"]),
-    Builtin::new("base64.is_valid", "(x: string) => boolean", "Verifies the input string is base64 encoded.", base64_is_valid).categories(&["encoding"]),
-    Builtin::new("base64url.encode", "(x: string) => string", "Serializes the input string into base64url encoding.", base64url_encode).categories(&["encoding"]),
-    Builtin::new("base64url.encode_no_pad", "(x: string) => string", "Serializes the input string into base64url encoding without padding.", base64url_encode_no_pad).categories(&["encoding"]),
-    Builtin::new("base64url.decode", "(x: string) => string", "Deserializes the base64url encoded input string.", base64url_decode).categories(&["encoding"]),
-    Builtin::new("hex.encode", "(x: string) => string", "Serializes the input string using hex-encoding.", hex_encode).categories(&["encoding"]),
-    Builtin::new("hex.decode", "(x: string) => string", "Deserializes the hex-encoded input string.", hex_decode).categories(&["encoding"]),
-    Builtin::new("urlquery.encode", "(x: string) => string", "Encodes the input string into a URL-encoded string.", urlquery_encode).categories(&["encoding"]),
-    Builtin::new("urlquery.decode", "(x: string) => string", "Decodes a URL-encoded input string.", urlquery_decode).categories(&["encoding"]),
-    Builtin::new("urlquery.encode_object", "(object: object[string: any<string, array[string], set[string]>]) => string", "Encodes the given object into a URL encoded query string.", urlquery_encode_object).categories(&["encoding"]),
-    Builtin::new("urlquery.decode_object", "(x: string) => object[string: array[string]]", "Decodes the given URL query string into an object.", urlquery_decode_object).categories(&["encoding"]),
+    Builtin::new("json.marshal", "(x: any) => y: string", "Serializes the input term to JSON.", json_marshal).categories(&["encoding"]).documented(&["the term to serialize"], "the JSON string representation of `x`"),
+    Builtin::new("json.marshal_with_options", "(x: any, opts: object<indent: string, prefix: string, pretty: boolean>[string: any]) => y: string", "Serializes the input term JSON, with additional formatting options via the `opts` parameter. `opts` accepts keys `pretty` (enable multi-line/formatted JSON), `prefix` (string to prefix lines with, default empty string) and `indent` (string to indent with, default `\\t`).", json_marshal_with_options).categories(&["encoding"]).documented(&["the term to serialize", "encoding options"], "the JSON string representation of `x`, with configured prefix/indent string(s) as appropriate"),
+    Builtin::new("json.unmarshal", "(x: string) => y: any", "Deserializes the input string.", json_unmarshal).categories(&["encoding"]).documented(&["a JSON string"], "the term deserialized from `x`"),
+    Builtin::new("json.is_valid", "(x: string) => result: boolean", "Verifies the input string is a valid JSON document.", json_is_valid).categories(&["encoding"]).documented(&["a JSON string"], "`true` if `x` is valid JSON, `false` otherwise"),
+    Builtin::new("base64.encode", "(x: string) => y: string", "Serializes the input string into base64 encoding.", base64_encode).categories(&["encoding"]).documented(&["string to encode"], "base64 serialization of `x`"),
+    Builtin::new("base64.decode", "(x: string) => y: string", "Deserializes the base64 encoded input string.", base64_decode).categories(&["encoding"]).documented(&["string to decode"], "base64 deserialization of `x`"),
+    Builtin::new("base64.is_valid", "(x: string) => result: boolean", "Verifies the input string is base64 encoded.", base64_is_valid).categories(&["encoding"]).documented(&["string to check"], "`true` if `x` is valid base64 encoded value, `false` otherwise"),
+    Builtin::new("base64url.encode", "(x: string) => y: string", "Serializes the input string into base64url encoding.", base64url_encode).categories(&["encoding"]).documented(&["string to encode"], "base64url serialization of `x`"),
+    Builtin::new("base64url.encode_no_pad", "(x: string) => y: string", "Serializes the input string into base64url encoding without padding.", base64url_encode_no_pad).categories(&["encoding"]).documented(&["string to encode"], "base64url serialization of `x`"),
+    Builtin::new("base64url.decode", "(x: string) => y: string", "Deserializes the base64url encoded input string.", base64url_decode).categories(&["encoding"]).documented(&["string to decode"], "base64url deserialization of `x`"),
+    Builtin::new("hex.encode", "(x: string) => y: string", "Serializes the input string using hex-encoding.", hex_encode).categories(&["encoding"]).documented(&["string to encode"], "serialization of `x` using hex-encoding"),
+    Builtin::new("hex.decode", "(x: string) => y: string", "Deserializes the hex-encoded input string.", hex_decode).categories(&["encoding"]).documented(&["a hex-encoded string"], "deserialized from `x`"),
+    Builtin::new("urlquery.encode", "(x: string) => y: string", "Encodes the input string into a URL-encoded string.", urlquery_encode).categories(&["encoding"]).documented(&["the string to encode"], "URL-encoding serialization of `x`"),
+    Builtin::new("urlquery.decode", "(x: string) => y: string", "Decodes a URL-encoded input string.", urlquery_decode).categories(&["encoding"]).documented(&["the URL-encoded string"], "URL-encoding deserialization of `x`"),
+    Builtin::new("urlquery.encode_object", "(object: object[string: any<string, array[string], set[string]>]) => y: string", "Encodes the given object into a URL encoded query string.", urlquery_encode_object).categories(&["encoding"]).documented(&["the object to encode"], "the URL-encoded serialization of `object`"),
+    Builtin::new("urlquery.decode_object", "(x: string) => object: object[string: array[string]]", "Decodes the given URL query string into an object.", urlquery_decode_object).categories(&["encoding"]).documented(&["the query string"], "the resulting object"),
 ];
 
 fn text<'a>(context: &Context<'a>, text: &str) -> Outcome<'a> {

@@ -10,8 +10,8 @@ use crate::value::Value;
 
 /// Glob patterns.
 pub const FAMILY: &[Builtin] = &[
-    Builtin::new("glob.match", "(pattern: string, delimiters: any<null, array[string]>, match: string) => boolean", "Parses and matches strings against the glob notation. Not to be confused with `regex.globs_match`.", glob_match).categories(&["glob"]),
-    Builtin::new("glob.quote_meta", "(pattern: string) => string", "Returns a string which represents a version of the pattern where all asterisks have been escaped.", glob_quote_meta).categories(&["glob"]),
+    Builtin::new("glob.match", "(pattern: string, delimiters: any<null, array[string]>, match: string) => result: boolean", "Parses and matches strings against the glob notation. Not to be confused with `regex.globs_match`.", glob_match).documented(&["glob pattern", "glob pattern delimiters, e.g. `[\".\", \":\"]`, defaults to `[\".\"]` if unset. If `delimiters` is `null`, glob match without delimiter.", "string to match against `pattern`"], "true if `match` can be found in `pattern` which is separated by `delimiters`"),
+    Builtin::new("glob.quote_meta", "(pattern: string) => output: string", "Returns a string which represents a version of the pattern where all asterisks have been escaped.", glob_quote_meta).documented(&["glob pattern"], "the escaped string of `pattern`"),
 ];
 
 fn glob_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {

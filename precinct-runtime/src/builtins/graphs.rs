@@ -8,8 +8,8 @@ use crate::value::{SetBuilder, Value};
 
 /// Reachability in graphs.
 pub const FAMILY: &[Builtin] = &[
-    Builtin::new("graph.reachable", "(graph: object[any: any<array[any], set[any]>], initial: any<array[any], set[any]>) => set[any]", "Computes the set of reachable nodes in the graph from a set of starting nodes.", graph_reachable).categories(&["graph"]),
-    Builtin::new("graph.reachable_paths", "(graph: object[any: any<array[any], set[any]>], initial: any<array[any], set[any]>) => set[array[any]]", "Computes the set of reachable paths in the graph from a set of starting nodes.", graph_reachable_paths).categories(&["graph"]),
+    Builtin::new("graph.reachable", "(graph: object[any: any<array[any], set[any]>], initial: any<array[any], set[any]>) => output: set[any]", "Computes the set of reachable nodes in the graph from a set of starting nodes.", graph_reachable).documented(&["object containing a set or array of neighboring vertices", "set or array of root vertices"], "set of vertices reachable from the `initial` vertices in the directed `graph`"),
+    Builtin::new("graph.reachable_paths", "(graph: object[any: any<array[any], set[any]>], initial: any<array[any], set[any]>) => output: set[array[any]]", "Computes the set of reachable paths in the graph from a set of starting nodes.", graph_reachable_paths).documented(&["object containing a set or array of root vertices", "initial paths"], "paths reachable from the `initial` vertices in the directed `graph`"),
 ];
 
 /// The nodes that a node leads to; edges of another form lead nowhere.

@@ -9,11 +9,11 @@ use crate::value::Value;
 /// What the compiler calls, and notes for traces.
 pub const FAMILY: &[Builtin] = &[
     Builtin::new("print", "(any...)", "", print),
-    Builtin::new("internal.print", "(array[set[any]])", "", internal_print).categories(&["internal"]),
-    Builtin::new("internal.template_string", "(array[any]) => string", "", internal_template_string).categories(&["internal"]),
-    Builtin::new("internal.test_case", "(array[any])", "", internal_test_case).categories(&["internal"]),
-    Builtin::new("trace", "(note: string) => boolean", "Emits `note` as a `Note` event in the query explanation. Query explanations show the exact expressions evaluated by OPA during policy execution. For example, `trace(\"Hello There!\")` includes `Note \"Hello There!\"` in the query explanation. To include variables in the message, use `sprintf`. For example, `person := \"Bob\"; trace(sprintf(\"Hello There! %v\", [person]))` will emit `Note \"Hello There! Bob\"` inside of the explanation.", trace).categories(&["tracing"]),
-    Builtin::new("opa.runtime", "() => object[string: any]", "Returns an object that describes the runtime environment where OPA is deployed.", opa_runtime).nondeterministic().categories(&["opa"]),
+    Builtin::new("internal.print", "(array[set[any]])", "", internal_print),
+    Builtin::new("internal.template_string", "(array[any]) => string", "", internal_template_string),
+    Builtin::new("internal.test_case", "(array[any])", "", internal_test_case),
+    Builtin::new("trace", "(note: string) => result: boolean", "Emits `note` as a `Note` event in the query explanation. Query explanations show the exact expressions evaluated by OPA during policy execution. For example, `trace(\"Hello There!\")` includes `Note \"Hello There!\"` in the query explanation. To include variables in the message, use `sprintf`. For example, `person := \"Bob\"; trace(sprintf(\"Hello There! %v\", [person]))` will emit `Note \"Hello There! Bob\"` inside of the explanation.", trace).categories(&["tracing"]).documented(&["the note to include"], "always `true`"),
+    Builtin::new("opa.runtime", "() => output: object[string: any]", "Returns an object that describes the runtime environment where OPA is deployed.", opa_runtime).documented(&[], "includes a `config` key if OPA was started with a configuration file; an `env` key containing the environment variables that the OPA process was started with; includes `version` and `commit` keys containing the version and build commit of OPA.").nondeterministic(),
 ];
 
 /// Never runs: the compiler turns it into `internal.print`.

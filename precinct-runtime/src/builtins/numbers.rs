@@ -8,74 +8,25 @@ use crate::value::{Set, Value};
 
 /// Arithmetic on numbers.
 pub const FAMILY: &[Builtin] = &[
-    Builtin::new(
-        "plus",
-        "(x: number, y: number) => number",
-        "Plus adds two numbers together.",
-        plus,
-    )
+    Builtin::new("plus", "(x: number, y: number) => z: number", "Plus adds two numbers together.", plus).categories(&["numbers"]).documented(&["", ""], "the sum of `x` and `y`")
     .infix("+")
     .categories(&["numbers"]),
-    Builtin::new(
-        "minus",
-        "(x: any<number, set[any]>, y: any<number, set[any]>) => any<number, set[any]>",
-        "Minus subtracts the second number from the first number or computes the difference between two sets.",
-        minus,
-    )
+    Builtin::new("minus", "(x: any<number, set[any]>, y: any<number, set[any]>) => z: any<number, set[any]>", "Minus subtracts the second number from the first number or computes the difference between two sets.", minus).categories(&["sets", "numbers"]).documented(&["", ""], "the difference of `x` and `y`")
     .infix("-")
     .categories(&["sets", "numbers"]),
-    Builtin::new(
-        "mul",
-        "(x: number, y: number) => number",
-        "Multiplies two numbers.",
-        mul,
-    )
+    Builtin::new("mul", "(x: number, y: number) => z: number", "Multiplies two numbers.", mul).categories(&["numbers"]).documented(&["", ""], "the product of `x` and `y`")
     .infix("*")
     .categories(&["numbers"]),
-    Builtin::new(
-        "div",
-        "(x: number, y: number) => number",
-        "Divides the first number by the second number.",
-        div,
-    )
+    Builtin::new("div", "(x: number, y: number) => z: number", "Divides the first number by the second number.", div).categories(&["numbers"]).documented(&["the dividend", "the divisor"], "the result of `x` divided by `y`")
     .infix("/")
     .categories(&["numbers"]),
-    Builtin::new(
-        "rem",
-        "(x: number, y: number) => number",
-        "Returns the remainder of `x` divided by `y`, for `y != 0`.",
-        rem,
-    )
+    Builtin::new("rem", "(x: number, y: number) => z: number", "Returns the remainder for of `x` divided by `y`, for `y != 0`.", rem).categories(&["numbers"]).documented(&["", ""], "the remainder")
     .infix("%")
     .categories(&["numbers"]),
-    Builtin::new(
-        "abs",
-        "(x: number) => number",
-        "Returns the number without its sign.",
-        abs,
-    )
-    .categories(&["numbers"]),
-    Builtin::new(
-        "round",
-        "(x: number) => number",
-        "Rounds the number to the nearest integer.",
-        round,
-    )
-    .categories(&["numbers"]),
-    Builtin::new(
-        "ceil",
-        "(x: number) => number",
-        "Rounds the number _up_ to the nearest integer.",
-        ceil,
-    )
-    .categories(&["numbers"]),
-    Builtin::new(
-        "floor",
-        "(x: number) => number",
-        "Rounds the number _down_ to the nearest integer.",
-        floor,
-    )
-    .categories(&["numbers"]),
+    Builtin::new("abs", "(x: number) => y: number", "Returns the number without its sign.", abs).categories(&["numbers"]).documented(&["the number to take the absolute value of"], "the absolute value of `x`"),
+    Builtin::new("round", "(x: number) => y: number", "Rounds the number to the nearest integer.", round).categories(&["numbers"]).documented(&["the number to round"], "the result of rounding `x`"),
+    Builtin::new("ceil", "(x: number) => y: number", "Rounds the number _up_ to the nearest integer.", ceil).categories(&["numbers"]).documented(&["the number to round"], "the result of rounding `x` _up_"),
+    Builtin::new("floor", "(x: number) => y: number", "Rounds the number _down_ to the nearest integer.", floor).categories(&["numbers"]).documented(&["the number to round"], "the result of rounding `x` _down_"),
 ];
 
 fn both<'a>(args: &[Value<'a>]) -> Result<(Number<'a>, Number<'a>), BuiltinError> {

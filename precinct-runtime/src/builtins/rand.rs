@@ -8,7 +8,7 @@ use crate::value::Value;
 
 /// Random numbers.
 pub const FAMILY: &[Builtin] = &[
-Builtin::new("rand.intn", "(str: string, n: number) => number", "Returns a random integer between `0` and `n` (`n` exclusive). If `n` is `0`, then `y` is always `0`. For any given argument pair (`str`, `n`), the output will be consistent throughout a query evaluation.", intn).categories(&["numbers"]).nondeterministic(),
+Builtin::new("rand.intn", "(str: string, n: number) => y: number", "Returns a random integer between `0` and `n` (`n` exclusive). If `n` is `0`, then `y` is always `0`. For any given argument pair (`str`, `n`), the output will be consistent throughout a query evaluation.", intn).categories(&["numbers"]).documented(&["seed string for the random number", "upper bound of the random number (exclusive)"], "random integer in the range `[0, abs(n))`").nondeterministic(),
 ];
 
 /// The numbers drawn in this evaluation: the same text and bound give the same number.

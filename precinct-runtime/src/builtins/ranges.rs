@@ -10,8 +10,8 @@ use crate::value::Value;
 
 /// Ranges of integers.
 pub const FAMILY: &[Builtin] = &[
-    Builtin::new("numbers.range", "(a: number, b: number) => array[number]", "Returns an array of numbers in the given (inclusive) range. If `a==b`, then `range == [a]`; if `a > b`, then `range` is in descending order.", numbers_range).categories(&["numbers"]),
-    Builtin::new("numbers.range_step", "(a: number, b: number, step: number) => array[number]", "Returns an array of numbers in the given (inclusive) range incremented by a positive step.\n	If \"a==b\", then \"range == [a]\"; if \"a > b\", then \"range\" is in descending order.\n	If the provided \"step\" is less then 1, an error will be thrown.\n	If \"b\" is not in the range of the provided \"step\", \"b\" won't be included in the result.\n	", numbers_range_step).categories(&["numbers"]),
+    Builtin::new("numbers.range", "(a: number, b: number) => range: array[number]", "Returns an array of numbers in the given (inclusive) range. If `a==b`, then `range == [a]`; if `a > b`, then `range` is in descending order.", numbers_range).documented(&["the start of the range", "the end of the range (inclusive)"], "the range between `a` and `b`"),
+    Builtin::new("numbers.range_step", "(a: number, b: number, step: number) => range: array[number]", "Returns an array of numbers in the given (inclusive) range incremented by a positive step.\n\tIf \"a==b\", then \"range == [a]\"; if \"a > b\", then \"range\" is in descending order.\n\tIf the provided \"step\" is less then 1, an error will be thrown.\n\tIf \"b\" is not in the range of the provided \"step\", \"b\" won't be included in the result.\n\t", numbers_range_step).documented(&["the start of the range", "the end of the range (inclusive)", "the step between numbers in the range"], "the range between `a` and `b` in `step` increments"),
 ];
 
 fn numbers_range<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {

@@ -9,34 +9,46 @@ use crate::value::{Set, SetBuilder, Value};
 pub const FAMILY: &[Builtin] = &[
     Builtin::new(
         "and",
-        "(x: set[any], y: set[any]) => set[any]",
+        "(x: set[any], y: set[any]) => z: set[any]",
         "Returns the intersection of two sets.",
         and,
+    )
+    .categories(&["sets"])
+    .documented(
+        &["the first set", "the second set"],
+        "the intersection of `x` and `y`",
     )
     .infix("&")
     .categories(&["sets"]),
     Builtin::new(
         "or",
-        "(x: set[any], y: set[any]) => set[any]",
+        "(x: set[any], y: set[any]) => z: set[any]",
         "Returns the union of two sets.",
         or,
     )
+    .categories(&["sets"])
+    .documented(&["", ""], "the union of `x` and `y`")
     .infix("|")
     .categories(&["sets"]),
     Builtin::new(
         "union",
-        "(xs: set[set[any]]) => set[any]",
+        "(xs: set[set[any]]) => y: set[any]",
         "Returns the union of the given input sets.",
         union,
     )
-    .categories(&["sets"]),
+    .categories(&["sets"])
+    .documented(&["set of sets to merge"], "the union of all `xs` sets"),
     Builtin::new(
         "intersection",
-        "(xs: set[set[any]]) => set[any]",
+        "(xs: set[set[any]]) => y: set[any]",
         "Returns the intersection of the given input sets.",
         intersection,
     )
-    .categories(&["sets"]),
+    .categories(&["sets"])
+    .documented(
+        &["set of sets to intersect"],
+        "the intersection of all `xs` sets",
+    ),
     Builtin::new("set_diff", "(set[any], set[any]) => set[any]", "", set_diff).deprecated(),
 ];
 

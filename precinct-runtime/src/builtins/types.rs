@@ -9,60 +9,92 @@ use crate::value::Value;
 pub const FAMILY: &[Builtin] = &[
     Builtin::new(
         "is_null",
-        "(x: any) => boolean",
+        "(x: any) => result: boolean",
         "Returns `true` if the input value is null.",
         is_null,
     )
-    .categories(&["types"]),
+    .categories(&["types"])
+    .documented(
+        &["input value"],
+        "`true` if `x` is null, `false` otherwise.",
+    ),
     Builtin::new(
         "is_boolean",
-        "(x: any) => boolean",
+        "(x: any) => result: boolean",
         "Returns `true` if the input value is a boolean.",
         is_boolean,
     )
-    .categories(&["types"]),
+    .categories(&["types"])
+    .documented(
+        &["input value"],
+        "`true` if `x` is an boolean, `false` otherwise.",
+    ),
     Builtin::new(
         "is_number",
-        "(x: any) => boolean",
+        "(x: any) => result: boolean",
         "Returns `true` if the input value is a number.",
         is_number,
     )
-    .categories(&["types"]),
+    .categories(&["types"])
+    .documented(
+        &["input value"],
+        "`true` if `x` is a number, `false` otherwise.",
+    ),
     Builtin::new(
         "is_string",
-        "(x: any) => boolean",
+        "(x: any) => result: boolean",
         "Returns `true` if the input value is a string.",
         is_string,
     )
-    .categories(&["types"]),
+    .categories(&["types"])
+    .documented(
+        &["input value"],
+        "`true` if `x` is a string, `false` otherwise.",
+    ),
     Builtin::new(
         "is_array",
-        "(x: any) => boolean",
+        "(x: any) => result: boolean",
         "Returns `true` if the input value is an array.",
         is_array,
     )
-    .categories(&["types"]),
+    .categories(&["types"])
+    .documented(
+        &["input value"],
+        "`true` if `x` is an array, `false` otherwise.",
+    ),
     Builtin::new(
         "is_object",
-        "(x: any) => boolean",
+        "(x: any) => result: boolean",
         "Returns true if the input value is an object",
         is_object,
     )
-    .categories(&["types"]),
+    .categories(&["types"])
+    .documented(
+        &["input value"],
+        "`true` if `x` is an object, `false` otherwise.",
+    ),
     Builtin::new(
         "is_set",
-        "(x: any) => boolean",
+        "(x: any) => result: boolean",
         "Returns `true` if the input value is a set.",
         is_set,
     )
-    .categories(&["types"]),
+    .categories(&["types"])
+    .documented(
+        &["input value"],
+        "`true` if `x` is a set, `false` otherwise.",
+    ),
     Builtin::new(
         "type_name",
-        "(x: any) => string",
+        "(x: any) => type: string",
         "Returns the type of its input value.",
         type_name,
     )
-    .categories(&["types"]),
+    .categories(&["types"])
+    .documented(
+        &["input value"],
+        "one of \"null\", \"boolean\", \"number\", \"string\", \"array\", \"object\", \"set\"",
+    ),
     Builtin::new("cast_null", "(any) => null", "", cast_null).deprecated(),
     Builtin::new("cast_boolean", "(any) => boolean", "", cast_boolean).deprecated(),
     Builtin::new("cast_string", "(any) => string", "", cast_string).deprecated(),

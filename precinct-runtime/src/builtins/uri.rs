@@ -11,8 +11,8 @@ use crate::value::Value;
 
 /// URIs.
 pub const FAMILY: &[Builtin] = &[
-Builtin::new("uri.is_valid", "(uri: string) => boolean", "Returns true if the input can be parsed as a URI.", is_valid).categories(&["uri"]),
-Builtin::new("uri.parse", "(uri: string) => object[string: string]", "Parses a URI and returns an object containing its components according to RFC 3986. Empty components are omitted. In addition to the standard components, `raw_query` is returned for use with `urlquery` builtins, and `raw_path` is returned to allow detection of path-based exploits using percent-encoded characters.", parse).categories(&["uri"]),
+Builtin::new("uri.is_valid", "(uri: string) => result: boolean", "Returns true if the input can be parsed as a URI.", is_valid).documented(&["the URI string to validate"], "true if `uri` is a valid URI, false otherwise"),
+Builtin::new("uri.parse", "(uri: string) => output: object[string: string]", "Parses a URI and returns an object containing its components according to RFC 3986. Empty components are omitted. In addition to the standard components, `raw_query` is returned for use with `urlquery` builtins, and `raw_path` is returned to allow detection of path-based exploits using percent-encoded characters.", parse).documented(&["the URI string to parse"], "object containing URI components"),
 ];
 
 fn is_valid<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {

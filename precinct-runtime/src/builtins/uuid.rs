@@ -8,8 +8,8 @@ use crate::value::Value;
 
 /// UUIDs.
 pub const FAMILY: &[Builtin] = &[
-Builtin::new("uuid.parse", "(uuid: string) => object[string: any]", "Parses the string value as an UUID and returns an object with the well-defined fields of the UUID if valid.", parse).categories(&["uuid"]),
-Builtin::new("uuid.rfc4122", "(k: string) => string", "Returns a new UUIDv4.", rfc4122).categories(&["uuid"]).nondeterministic(),
+Builtin::new("uuid.parse", "(uuid: string) => result: object[string: any]", "Parses the string value as an UUID and returns an object with the well-defined fields of the UUID if valid.", parse).documented(&["UUID string to parse"], "Properties of UUID if valid (version, variant, etc). Undefined otherwise."),
+Builtin::new("uuid.rfc4122", "(k: string) => output: string", "Returns a new UUIDv4.", rfc4122).documented(&["seed string"], "a version 4 UUID; for any given `k`, the output will be consistent throughout a query evaluation").nondeterministic(),
 ];
 
 /// The identifiers made in this evaluation: the same key gives the same identifier.

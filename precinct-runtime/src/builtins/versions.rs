@@ -13,18 +13,24 @@ use crate::value::Value;
 pub const FAMILY: &[Builtin] = &[
     Builtin::new(
         "semver.compare",
-        "(a: string, b: string) => number",
+        "(a: string, b: string) => result: number",
         "Compares valid SemVer formatted version strings.",
         semver_compare,
     )
-    .categories(&["semver"]),
+    .documented(
+        &["first version string", "second version string"],
+        "`-1` if `a < b`; `1` if `a > b`; `0` if `a == b`",
+    ),
     Builtin::new(
         "semver.is_valid",
-        "(vsn: any) => boolean",
+        "(vsn: any) => result: boolean",
         "Validates that the input is a valid SemVer string.",
         semver_is_valid,
     )
-    .categories(&["semver"]),
+    .documented(
+        &["input to validate"],
+        "`true` if `vsn` is a valid SemVer; `false` otherwise",
+    ),
 ];
 
 struct Version<'t> {

@@ -6,7 +6,7 @@ use crate::value::Value;
 
 /// Walking over all nodes of a document.
 pub const FAMILY: &[Builtin] = &[
-    Builtin::new("walk", "(x: any) => array<array[any], any>", "Generates `[path, value]` tuples for all nested documents of `x` (recursively).  Queries can use `walk` to traverse documents nested under `x`.", walk).relation().categories(&["graph"]),
+    Builtin::new("walk", "(x: any) => output: array<array[any], any>", "Generates `[path, value]` tuples for all nested documents of `x` (recursively).  Queries can use `walk` to traverse documents nested under `x`.", walk).categories(&["graph"]).documented(&["value to walk"], "pairs of `path` and `value`: `path` is an array representing the pointer to `value` in `x`. If `path` is assigned a wildcard (`_`), the `walk` function will skip path creation entirely for faster evaluation.").relation().categories(&["graph"]),
 ];
 
 /// Every node as `[path, value]`, outer nodes first, in the order of the document.

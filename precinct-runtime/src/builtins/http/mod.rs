@@ -27,11 +27,11 @@ use parameters::Parameters;
 /// Requests to other services.
 pub const FAMILY: &[Builtin] = &[Builtin::new(
     "http.send",
-    "(request: object[string: any]) => object[any: any]",
+    "(request: object[string: any]) => response: object[any: any]",
     "Returns a HTTP response to the given HTTP request.",
     send,
 )
-.categories(&["http"])
+.documented(&["the HTTP request object"], "the HTTP response object")
 .nondeterministic()];
 
 /// Why there is no response.

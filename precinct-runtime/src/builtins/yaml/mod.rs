@@ -22,25 +22,34 @@ use crate::value::Value;
 pub const FAMILY: &[Builtin] = &[
     Builtin::new(
         "yaml.marshal",
-        "(x: any) => string",
+        "(x: any) => y: string",
         "Serializes the input term to YAML.",
         yaml_marshal,
     )
-    .categories(&["encoding"]),
+    .categories(&["encoding"])
+    .documented(
+        &["the term to serialize"],
+        "the YAML string representation of `x`",
+    ),
     Builtin::new(
         "yaml.unmarshal",
-        "(x: string) => any",
+        "(x: string) => y: any",
         "Deserializes the input string.",
         yaml_unmarshal,
     )
-    .categories(&["encoding"]),
+    .categories(&["encoding"])
+    .documented(&["a YAML string"], "the term deserialized from `x`"),
     Builtin::new(
         "yaml.is_valid",
-        "(x: string) => boolean",
+        "(x: string) => result: boolean",
         "Verifies the input string is a valid YAML document.",
         yaml_is_valid,
     )
-    .categories(&["encoding"]),
+    .categories(&["encoding"])
+    .documented(
+        &["a YAML string"],
+        "`true` if `x` is valid YAML, `false` otherwise",
+    ),
 ];
 
 /// The first document of the text as JSON; a text without documents is `null`.
