@@ -160,7 +160,10 @@ pub fn parse_loaded(loaded: &Loaded, options: &PolicyOptions) -> Result<Parsed, 
         })
         .collect();
     let read = parallel::map(&texts, |(id, version)| {
-        let options = parse_options(*version, &options.capabilities);
+        let options = ParseOptions {
+            version: *version,
+            ..parse_options(options.version, &options.capabilities)
+        };
         syntax::parse_module(&sources, *id, &options)
     });
     let mut modules = Vec::new();
@@ -184,6 +187,17 @@ pub fn parse_loaded(loaded: &Loaded, options: &PolicyOptions) -> Result<Parsed, 
 
 /// How modules of a version are parsed under these capabilities.
 pub fn parse_options(version: RegoVersion, capabilities: &Capabilities) -> ParseOptions {
+    let v0 = precinct_interpreter::capabilities_v0();
+    let is_old = matches!(version, RegoVersion::V0 | RegoVersion::V0CompatV1);
+    let is_default = std::ptr::eq(
+        capabilities,
+        &raw const *precinct_interpreter::capabilities(),
+    );
+    let capabilities = if is_old && is_default {
+        &v0
+    } else {
+        capabilities
+    };
     ParseOptions {
         version,
         process_annotations: true,
@@ -338,6 +352,7 @@ pub fn diagnostics(errors: &[Diagnostic], sources: &Sources) -> Vec<Shown> {
             details: error.data.as_ref().map(details),
             trace: Vec::new(),
             picture: render(std::slice::from_ref(error), sources, coloured),
+            source: None,
         })
         .collect()
 }

@@ -92,6 +92,33 @@ pub fn capabilities() -> Arc<Capabilities> {
     }))
 }
 
+/// Features of the language where policies are v0, as OPA has them there.
+const V0_FEATURES: &[&str] = &[
+    "keywords_in_refs",
+    "rego_v1",
+    "rego_v1_import",
+    "rego_v2",
+    "rego_v2_import",
+    "rule_head_ref_string_prefixes",
+    "rule_head_refs",
+];
+
+/// Keywords that modules of v0 can import.
+const V0_KEYWORDS: &[&str] = &["and", "contains", "every", "if", "in", "not", "or"];
+
+/// All that precinct can do where policies are v0: there are no template strings, and more keywords to import.
+#[must_use]
+pub fn capabilities_v0() -> Arc<Capabilities> {
+    static ALL: OnceLock<Arc<Capabilities>> = OnceLock::new();
+    Arc::clone(ALL.get_or_init(|| {
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let mut all = (*capabilities()).clone();
+        all.future_keywords = owned(V0_KEYWORDS);
+        all.features = owned(V0_FEATURES);
+        Arc::new(all)
+    }))
+}
+
 /// A builtin of this name and signature (`(x: number) => number`), for functions of a host program.
 #[must_use]
 pub fn declared(name: &str, signature: &str) -> Builtin {

@@ -16,7 +16,7 @@ pub mod policy;
 mod values;
 
 pub use batch::Batch;
-pub use capabilities::capabilities;
+pub use capabilities::{capabilities, capabilities_v0};
 pub use engine::{Engine, Hooks, LoadError, NoHooks, Options, Place};
 pub use hosts::hosts;
 pub use policy::{Failure, Policy, PolicyOptions, Query, Row, Text};

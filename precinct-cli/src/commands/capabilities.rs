@@ -27,9 +27,6 @@ pub struct Args {
     v1_compatible: bool,
 }
 
-/// What policies of v1 need no import for.
-const OLD_KEYWORDS: [&str; 4] = ["contains", "every", "if", "in"];
-
 /// Prints the JSON form; without flags the name of the version that it describes.
 pub fn run(args: &Args) -> Outcome {
     let version = format!("v{}", env!("CARGO_PKG_VERSION"));
@@ -43,12 +40,11 @@ pub fn run(args: &Args) -> Outcome {
             Outcome::Code(ExitCode::SUCCESS)
         }
         _ => {
-            let mut all = (*precinct_interpreter::capabilities()).clone();
-            if args.v0_compatible {
-                let old = OLD_KEYWORDS.iter().map(|word| (*word).to_owned());
-                all.future_keywords.extend(old);
-                all.future_keywords.sort_unstable();
-            }
+            let all = if args.v0_compatible {
+                precinct_interpreter::capabilities_v0()
+            } else {
+                precinct_interpreter::capabilities()
+            };
             print!("{}", capabilities::all(&all).pretty());
             Outcome::Code(ExitCode::SUCCESS)
         }

@@ -117,7 +117,8 @@ fn formatted(args: &Args, name: &str, text: &str) -> Result<String, String> {
             errors::text(&shown)
         )
     };
-    if args.capabilities.is_some() {
+    // v0 has features of its own, which the formatter does not ask for.
+    if args.capabilities.is_some() || options.source_version != RegoVersion::V1 {
         let capabilities = host::capabilities(args.capabilities.as_deref())?;
         let parse_options = host::parse_options(options.source_version, &capabilities);
         parsed(name, text, &parse_options).map_err(|found| refused(&found, text))?;

@@ -3,8 +3,11 @@
 use std::fs;
 use std::process::ExitCode;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::ValueEnum;
 use precinct_bundle::load;
+use precinct_rego::ast::Span;
 use precinct_rego::ast::json::{JsonOptions, indented, module_json};
 use precinct_rego::source::Sources;
 use precinct_rego::syntax;
@@ -51,18 +54,6 @@ pub fn run(args: &Args) -> Outcome {
         eprint!("{}", errors::json(shown).pretty());
         Outcome::Code(ExitCode::FAILURE)
     };
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => return refused(&[Shown::message(load::system("open", path, &error))]),
-    };
-    let mut sources = Sources::default();
-    let id = sources.add(path.as_str(), text);
-    let version = host::version(args.v0_compatible, false);
-    let options = host::parse_options(version, &precinct_interpreter::capabilities());
-    let module = match syntax::parse_module(&sources, id, &options) {
-        Ok(module) => module,
-        Err(errors) => return refused(&host::diagnostics(&errors, &sources)),
-    };
     let mut include = JsonOptions::default();
     for word in &args.json_include {
         match word.as_str() {
@@ -73,6 +64,26 @@ pub fn run(args: &Args) -> Outcome {
             _ => {}
         }
     }
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return refused(&[Shown::message(load::system("open", path, &error))]),
+    };
+    let mut sources = Sources::default();
+    let id = sources.add(path.as_str(), text);
+    let version = host::version(args.v0_compatible, false);
+    let options = host::parse_options(version, &precinct_interpreter::capabilities());
+    let module = match syntax::parse_module(&sources, id, &options) {
+        Ok(module) => module,
+        Err(found) => {
+            let mut shown = host::diagnostics(&found, &sources);
+            if args.format == Format::Json && include.locations {
+                for (shown, error) in shown.iter_mut().zip(&found) {
+                    shown.source = text_at(error.span, &sources);
+                }
+            }
+            return refused(&shown);
+        }
+    };
     match args.format {
         Format::Json => println!(
             "{}",
@@ -81,4 +92,11 @@ pub fn run(args: &Args) -> Outcome {
         Format::Pretty => print!("{}", crate::present::tree::module(&module)),
     }
     Outcome::Code(ExitCode::SUCCESS)
+}
+
+/// The text that a span covers, in base64.
+fn text_at(span: Span, sources: &Sources) -> Option<String> {
+    let source = sources.get(span.source)?;
+    let text = source.text.get(span.start as usize..span.end as usize)?;
+    Some(STANDARD.encode(text))
 }

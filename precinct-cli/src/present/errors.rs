@@ -22,6 +22,8 @@ pub struct Shown {
     pub trace: Vec<Frame>,
     /// The error drawn into its line, with help; empty where there is no line.
     pub picture: String,
+    /// The text at the place, in base64, where it was asked for.
+    pub source: Option<String>,
 }
 
 impl Shown {
@@ -71,7 +73,13 @@ impl Shown {
             ("code", code),
             (
                 "location",
-                location.map(|(file, row, col)| place(file, *row, *col)),
+                location.map(|(file, row, col)| {
+                    let mut place = place(file, *row, *col);
+                    if let (Json::Object(members), Some(text)) = (&mut place, &self.source) {
+                        members.push(("text".to_owned(), Json::from(text.as_str())));
+                    }
+                    place
+                }),
             ),
             ("details", self.details.clone()),
             (

@@ -1,5 +1,6 @@
 //! The syntax tree by indentation, as `parse` prints it.
 
+use precinct_rego::ast::order::{sorted_entries, sorted_terms};
 use precinct_rego::ast::{Body, Expr, ExprKind, Module, Rule, TemplatePart, Term, TermValue};
 
 /// A module, a line for each node.
@@ -16,9 +17,9 @@ pub fn module(module: &Module) -> String {
     for import in &module.imports {
         tree.line(1, "import");
         tree.term(2, &import.path);
-        if let Some((name, _)) = &import.alias {
-            tree.line(2, name);
-        }
+        // OPA writes the name even where there is none.
+        let name = import.alias.as_ref().map_or("", |(name, _)| name);
+        tree.line(2, name);
     }
     module.rules.iter().for_each(|rule| tree.rule(1, rule));
     module.comments.iter().for_each(|_| tree.line(1, "comment"));
@@ -117,11 +118,16 @@ impl Tree {
         match &term.value {
             TermValue::Ref(parts) => self.list(depth, "ref", parts),
             TermValue::Array(items) => self.list(depth, "array", items),
-            TermValue::Set(items) => self.list(depth, "set", items),
+            TermValue::Set(items) => {
+                self.line(depth, "set");
+                for item in sorted_terms(items) {
+                    self.term(depth + 1, item);
+                }
+            }
             TermValue::Call(items) => self.list(depth, "call", items),
             TermValue::Object(entries) => {
                 self.line(depth, "object");
-                for (key, value) in entries {
+                for (key, value) in sorted_entries(entries) {
                     self.term(depth + 1, key);
                     self.term(depth + 1, value);
                 }
