@@ -350,9 +350,8 @@ pub fn diagnostics(errors: &[Diagnostic], sources: &Sources) -> Vec<Shown> {
                 .map(|source| (source.name.to_string(), error.span.row, error.span.col)),
             lines: error.details.clone(),
             details: error.data.as_ref().map(details),
-            trace: Vec::new(),
             picture: render(std::slice::from_ref(error), sources, coloured),
-            source: None,
+            ..Shown::default()
         })
         .collect()
 }

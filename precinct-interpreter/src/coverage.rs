@@ -20,7 +20,10 @@ pub struct Coverage {
 impl Hooks<'_> for Coverage {
     #[inline]
     fn mark(&mut self, place: Place<'_, '_>) {
-        self.seen.insert(place.span);
+        // A mark without length is the end of a body.
+        if place.span.end > place.span.start {
+            self.seen.insert(place.span);
+        }
     }
 }
 

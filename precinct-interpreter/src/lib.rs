@@ -5,6 +5,8 @@
 //! * [`batch`]: many inputs at once
 //! * [`coverage`]: which parts of a policy were evaluated
 //! * [`hosts`]: builtins that need the front end
+//! * [`stack`]: where an evaluation was when an error ended it
+//! * [`trace`]: what an evaluation did, step by step
 //! * [`engine`]: IR to register code, and the machine that runs it
 
 pub mod batch;
@@ -13,6 +15,8 @@ pub mod coverage;
 pub mod engine;
 mod hosts;
 pub mod policy;
+pub mod stack;
+pub mod trace;
 mod values;
 
 pub use batch::Batch;

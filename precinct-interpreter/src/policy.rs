@@ -17,6 +17,7 @@ use precinct_runtime::{Arena, Context, EvalError, Value};
 use crate::capabilities::{Callable, capabilities};
 use crate::engine::{Engine, Hooks, NoHooks, Options};
 use crate::hosts::hosts;
+use crate::trace::{self, Outline};
 use crate::values::captures;
 
 /// One module as text.
@@ -153,6 +154,8 @@ pub struct Query {
     program: Program,
     engine: Engine,
     function: FunctionId,
+    outline: trace::outline::Query,
+    sources: Sources,
     /// The names of the variables that answers show.
     pub variables: Vec<Arc<str>>,
     /// The expressions, in the order of the query: position in the row, text, row, column.
@@ -258,6 +261,11 @@ impl Policy {
         &self.compiled.modules
     }
 
+    /// Rules and bodies, for a trace. It needs a policy with marks.
+    pub fn outline(&self) -> Outline {
+        Outline::new(&self.compiled.modules)
+    }
+
     /// The texts that the policy was compiled from.
     pub fn sources(&self) -> &Sources {
         &self.sources
@@ -356,6 +364,8 @@ impl Policy {
             program,
             engine,
             function,
+            outline: Outline::query(&query.body),
+            sources: sources.clone(),
             variables: query.variables.into_iter().map(|(name, _)| name).collect(),
             expressions,
         })
@@ -412,6 +422,16 @@ impl Query {
             variables: variables.to_vec(),
             expressions: self.expressions.iter().filter_map(value).collect(),
         }
+    }
+
+    /// The texts of the policy and of the query.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The query's expressions, for a trace.
+    pub fn outline(&self) -> &trace::outline::Query {
+        &self.outline
     }
 
     /// A context that fits this query.

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use precinct_interpreter::coverage::Coverage;
-use precinct_interpreter::engine::NoHooks;
 use precinct_interpreter::policy::{Policy, PolicyOptions, Query, Row as Answer};
+use precinct_interpreter::stack::Stack;
+use precinct_interpreter::trace::{Event, Outline, Tracer};
+use precinct_rego::source::Sources;
 use precinct_runtime::Document;
 use precinct_runtime::context::Bounds;
 
@@ -14,8 +16,10 @@ use super::Outcome;
 use crate::host::{self, Places};
 use crate::present::coverage;
 use crate::present::errors::{self, Shown};
+use crate::present::explain::{self, Explain};
 use crate::present::json::Json;
 use crate::present::results::{self, Expression, Format, Row};
+use crate::present::table::Table;
 use crate::schemas;
 use crate::signing::GuardArgs;
 
@@ -58,6 +62,42 @@ pub struct Args {
     /// Refuse unused imports and variables and deprecated builtins.
     #[arg(short = 'S', long)]
     strict: bool,
+    /// Explain the evaluation.
+    #[arg(long, value_enum, default_value_t, hide_default_value = true)]
+    explain: Explain,
+    /// Show the values of variables in an explanation.
+    #[arg(long)]
+    var_values: bool,
+    /// Report what each row of the policies cost.
+    #[arg(long)]
+    profile: bool,
+    /// How many rows of a profile are shown; 0 is all.
+    #[arg(long, default_value_t = 10)]
+    profile_limit: usize,
+    /// The order of a profile.
+    #[arg(long, value_parser = ["total_time_ns", "num_eval", "num_redo", "num_gen_expr", "file", "line"])]
+    profile_sort: Vec<String>,
+    /// The path of a document, `a/b/c`, that is asked for.
+    #[arg(short, long)]
+    entrypoint: Option<String>,
+    /// Which reasons a gap of coverage is marked with; an empty text is none.
+    #[arg(long, value_delimiter = ',', num_args = 0..=1)]
+    coverage_runs: Vec<String>,
+    /// How much is prepared ahead of the evaluation: the engine always does what it can.
+    #[arg(short = 'O', long, default_value_t = 0)]
+    optimize: u8,
+    /// Accepted for OPA's sake: documents are always stored for reading.
+    #[arg(long)]
+    optimize_store_for_read_speed: bool,
+    /// Accepted for OPA's sake: results do not depend on it.
+    #[arg(long)]
+    disable_early_exit: bool,
+    /// Accepted for OPA's sake: results do not depend on it.
+    #[arg(long)]
+    disable_indexing: bool,
+    /// The kind of program that is run.
+    #[arg(short, long, value_parser = ["rego"], default_value = "rego")]
+    target: String,
     /// The package that the query stands in.
     #[arg(long)]
     package: Option<String>,
@@ -112,6 +152,9 @@ enum Engine {
 /// Evaluates and prints.
 pub fn run(args: &Args) -> Outcome {
     let query = match (args.query.as_slice(), args.stdin) {
+        ([], false) if args.entrypoint.is_some() => {
+            document_of(args.entrypoint.as_deref().unwrap_or_default())
+        }
         ([_, ..], true) => return Outcome::usage("specify query argument or --stdin but not both"),
         ([], false) => return Outcome::usage("specify query argument or --stdin"),
         ([_, _, ..], _) => return Outcome::usage("specify at most one query argument"),
@@ -168,7 +211,20 @@ enum Stopped {
 struct Report {
     errors: Vec<Shown>,
     metrics: Vec<(String, u64)>,
+    spreads: Vec<(String, explain::Spread)>,
     coverage: Option<Json>,
+    events: Vec<Event>,
+    sources: Sources,
+    profile: Vec<explain::Cost>,
+}
+
+/// `data.a.b` of `a/b`
+fn document_of(path: &str) -> String {
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    parts.fold("data".to_owned(), |text, part| {
+        let quoted = Json::from(part).compact();
+        text + "[" + &quoted + "]"
+    })
 }
 
 fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, Stopped> {
@@ -179,8 +235,8 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
         version: host::version(args.v0_compatible, false),
         strict: args.strict,
         prints: true,
-        marks: args.coverage,
-        unoptimised: args.coverage,
+        marks: args.coverage || args.traced(),
+        unoptimised: args.coverage || args.traced(),
         capabilities,
         ..PolicyOptions::default()
     };
@@ -212,20 +268,45 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
     metrics.push(("timer_rego_query_compile_ns", host::nanos(started)));
     let started = Instant::now();
     let mut coverage = Coverage::default();
+    let outline = args.traced().then(|| policy.outline());
+    let run = Run {
+        args,
+        policy: &policy,
+        query: &query,
+        data: &parsed.data,
+        input: input.as_ref(),
+        outline: outline.as_ref(),
+    };
     let mut rows = Vec::new();
+    let mut times = Vec::new();
     for _ in 0..args.count.max(1) {
-        rows = once(
-            args,
-            &policy,
-            &query,
-            &parsed.data,
-            input.as_ref(),
-            &mut coverage,
-            report,
-        )?;
+        let begun = Instant::now();
+        let answered = run.once(&mut coverage, report);
+        times.push(host::nanos(begun));
+        rows = match answered {
+            Ok(rows) => rows,
+            Err(stopped) => {
+                run.explain(report);
+                return Err(stopped);
+            }
+        };
     }
     metrics.push(("timer_rego_query_eval_ns", host::nanos(started)));
-    if args.metrics || args.instrument {
+    run.explain(report);
+    if args.metrics || args.instrument || args.profile {
+        if args.count > 1 {
+            let spread = |(name, ns): &(&str, u64)| {
+                let values = if *name == "timer_rego_query_eval_ns" {
+                    times.clone()
+                } else {
+                    vec![*ns; args.count]
+                };
+                ((*name).to_owned(), explain::Spread::new(values))
+            };
+            report.spreads = metrics.iter().map(spread).collect();
+            report.spreads.sort_by(|one, other| one.0.cmp(&other.0));
+            metrics.clear();
+        }
         metrics.sort_unstable();
         report.metrics = metrics
             .into_iter()
@@ -240,38 +321,84 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
     Ok(rows)
 }
 
-fn once(
-    args: &Args,
-    _policy: &Policy,
-    query: &Query,
-    data: &Document,
-    input: Option<&Document>,
-    coverage: &mut Coverage,
-    report: &mut Report,
-) -> Result<Vec<Row>, Stopped> {
-    let arena = host::arena();
-    let mut context = host::prepare(query.context(&arena))
-        .with_data(data.value())
-        .with_input(input.map(Document::value))
-        .with_bounds(Bounds {
-            deadline: args.timeout.map(|time| Instant::now() + time),
-            ..Bounds::default()
-        });
-    context.strict_builtin_errors = args.strict_builtin_errors;
-    let answers = if args.coverage {
-        query.answers_with(&mut context, coverage)
-    } else {
-        query.answers_with(&mut context, &mut NoHooks)
-    };
-    let answers = answers.map_err(|error| Stopped::Errors(vec![host::eval_shown(&error)]))?;
-    if args.show_builtin_errors {
-        report.errors = context
-            .builtin_errors
-            .iter()
-            .map(host::eval_shown)
-            .collect();
+impl Args {
+    fn traced(&self) -> bool {
+        self.profile || self.explain != Explain::Off
     }
-    Ok(answers.iter().map(|answer| row(query, answer)).collect())
+}
+
+/// A query that is ready to be asked.
+struct Run<'r> {
+    args: &'r Args,
+    policy: &'r Policy,
+    query: &'r Query,
+    data: &'r Document,
+    input: Option<&'r Document>,
+    outline: Option<&'r Outline>,
+}
+
+impl Run<'_> {
+    fn once(&self, coverage: &mut Coverage, report: &mut Report) -> Result<Vec<Row>, Stopped> {
+        let (args, query) = (self.args, self.query);
+        let arena = host::arena();
+        let mut context = host::prepare(query.context(&arena))
+            .with_data(self.data.value())
+            .with_input(self.input.map(Document::value))
+            .with_bounds(Bounds {
+                deadline: args.timeout.map(|time| Instant::now() + time),
+                ..Bounds::default()
+            });
+        context.strict_builtin_errors = args.strict_builtin_errors;
+        let mut stack = Stack::default();
+        let answers = if let Some(outline) = self.outline {
+            let mut tracer = Tracer::new(query.program(), outline, query.outline());
+            if args.var_values {
+                tracer = tracer.with_locals();
+            }
+            let mut hooks = (tracer, (&mut stack, coverage));
+            let answers = query.answers_with(&mut context, &mut hooks);
+            let answered = answers.as_ref().is_ok_and(|answers| !answers.is_empty());
+            report.events = hooks.0.finish(answered);
+            answers
+        } else if args.coverage {
+            query.answers_with(&mut context, &mut (&mut stack, coverage))
+        } else {
+            query.answers_with(&mut context, &mut stack)
+        };
+        let answers = answers.map_err(|error| {
+            let mut shown = host::eval_shown(&error);
+            (shown.trace, shown.bodies) = explain::frames(
+                &stack,
+                query.program(),
+                self.policy.modules(),
+                query.sources(),
+            );
+            Stopped::Errors(vec![shown])
+        })?;
+        if args.show_builtin_errors {
+            report.errors = context
+                .builtin_errors
+                .iter()
+                .map(host::eval_shown)
+                .collect();
+        }
+        Ok(answers.iter().map(|answer| row(query, answer)).collect())
+    }
+
+    /// Keeps of the trace what is shown.
+    fn explain(&self, report: &mut Report) {
+        let sources = self.query.sources();
+        if self.args.profile {
+            report.profile = explain::profile(
+                &report.events,
+                sources,
+                &self.args.profile_sort,
+                self.args.profile_limit,
+            );
+        }
+        report.events = self.args.explain.select(&report.events);
+        report.sources = sources.clone();
+    }
 }
 
 fn row(query: &Query, answer: &Answer<'_>) -> Row {
@@ -294,6 +421,12 @@ fn row(query: &Query, answer: &Answer<'_>) -> Row {
 
 fn show(args: &Args, rows: &[Row], report: &Report) {
     let failed = !report.errors.is_empty();
+    if failed && args.format == Format::Pretty && !report.events.is_empty() {
+        print!(
+            "{}",
+            explain::text(&report.events, &report.sources, args.var_values)
+        );
+    }
     let text = match args.format {
         Format::Json => Some(json(rows, report, false)),
         Format::Discard => Some(json(rows, report, true)),
@@ -328,24 +461,47 @@ fn json(rows: &[Row], report: &Report, discard: bool) -> String {
             .map(|(name, ns)| (name.clone(), Json::from(*ns)));
         Json::Object(timers.collect())
     });
+    let spreads = (!report.spreads.is_empty()).then(|| {
+        let spreads = report.spreads.iter();
+        Json::Object(
+            spreads
+                .map(|(name, spread)| (name.clone(), spread.json()))
+                .collect(),
+        )
+    });
+    let events =
+        (!report.events.is_empty()).then(|| explain::json(&report.events, &report.sources));
+    let profile = (!report.profile.is_empty()).then(|| explain::profile_json(&report.profile));
     Json::object([
         ("errors", shown),
         ("result", result),
         ("metrics", metrics),
+        ("aggregated_metrics", spreads),
+        ("explanation", events),
+        ("profile", profile),
         ("coverage", report.coverage.clone()),
     ])
     .pretty()
 }
 
 fn pretty(args: &Args, rows: &[Row], report: &Report) -> String {
-    let mut text = results::pretty_rows(rows, args.pretty_limit);
+    let mut text = explain::text(&report.events, &report.sources, args.var_values);
+    text += &results::pretty_rows(rows, args.pretty_limit);
+    if !report.spreads.is_empty() {
+        let mut table = Table::new(["Metric", "Min", "Max", "Mean", "90%", "99%"]);
+        for (name, spread) in &report.spreads {
+            table.row(std::iter::once(name.clone()).chain(spread.cells()));
+        }
+        text += &table.render();
+    }
     if !report.metrics.is_empty() {
-        let mut table = crate::present::table::Table::new(["METRIC", "VALUE"]);
+        let mut table = Table::new(["Metric", "Value"]);
         for (name, ns) in &report.metrics {
             table.row([name.clone(), ns.to_string()]);
         }
         text += &table.render();
     }
+    text += &explain::profile_table(&report.profile);
     if let Some(coverage) = &report.coverage {
         text += &coverage.pretty();
     }

@@ -24,6 +24,8 @@ pub struct Shown {
     pub picture: String,
     /// The text at the place, in base64, where it was asked for.
     pub source: Option<String>,
+    /// The numbers of the bodies that those stand in.
+    pub bodies: Vec<u32>,
 }
 
 impl Shown {
@@ -62,7 +64,8 @@ impl Shown {
             .iter()
             .enumerate()
             .map(|(number, (file, row, col, _))| {
-                let id = u64::try_from(last - number).unwrap_or_default();
+                let counted = u64::try_from(last - number).unwrap_or_default();
+                let id = self.bodies.get(number).map_or(counted, |id| u64::from(*id));
                 Json::object([
                     ("query_id", Some(id.into())),
                     ("location", Some(place(file, *row, *col))),

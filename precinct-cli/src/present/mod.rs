@@ -8,6 +8,7 @@
 //! * [`json`]: JSON as Go's encoder writes it
 //! * [`table`]: tables with box-drawing lines
 //! * [`errors`]: errors as text and as JSON
+//! * [`explain`]: what an evaluation did
 //! * [`results`]: the answers of a query in all formats
 
 pub mod annotations;
@@ -15,6 +16,7 @@ pub mod capabilities;
 pub mod coverage;
 pub mod difference;
 pub mod errors;
+pub mod explain;
 pub mod json;
 pub mod results;
 pub mod table;

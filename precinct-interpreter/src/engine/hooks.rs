@@ -31,6 +31,10 @@ pub trait Hooks<'a> {
     #[inline]
     fn rule(&mut self, _rule: RuleId, _place: Place<'_, 'a>) {}
 
+    /// An error ends the evaluation: the functions that were running, the outermost first, with their place.
+    #[inline]
+    fn failed(&mut self, _running: &[(FunctionId, Span)]) {}
+
     /// An expression begins; needs [`Options::marks`](super::Options::marks).
     #[inline]
     fn mark(&mut self, _place: Place<'_, 'a>) {}
@@ -41,3 +45,63 @@ pub trait Hooks<'a> {
 pub struct NoHooks;
 
 impl Hooks<'_> for NoHooks {}
+
+impl<'a, H: Hooks<'a>> Hooks<'a> for &mut H {
+    #[inline]
+    fn call(&mut self, place: Place<'_, 'a>) {
+        (**self).call(place);
+    }
+
+    #[inline]
+    fn leave(&mut self, function: FunctionId, result: Option<Value<'a>>) {
+        (**self).leave(function, result);
+    }
+
+    #[inline]
+    fn rule(&mut self, rule: RuleId, place: Place<'_, 'a>) {
+        (**self).rule(rule, place);
+    }
+
+    #[inline]
+    fn failed(&mut self, running: &[(FunctionId, Span)]) {
+        (**self).failed(running);
+    }
+
+    #[inline]
+    fn mark(&mut self, place: Place<'_, 'a>) {
+        (**self).mark(place);
+    }
+}
+
+/// Two that watch.
+impl<'a, One: Hooks<'a>, Other: Hooks<'a>> Hooks<'a> for (One, Other) {
+    #[inline]
+    fn call(&mut self, place: Place<'_, 'a>) {
+        self.0.call(place);
+        self.1.call(place);
+    }
+
+    #[inline]
+    fn leave(&mut self, function: FunctionId, result: Option<Value<'a>>) {
+        self.0.leave(function, result);
+        self.1.leave(function, result);
+    }
+
+    #[inline]
+    fn rule(&mut self, rule: RuleId, place: Place<'_, 'a>) {
+        self.0.rule(rule, place);
+        self.1.rule(rule, place);
+    }
+
+    #[inline]
+    fn failed(&mut self, running: &[(FunctionId, Span)]) {
+        self.0.failed(running);
+        self.1.failed(running);
+    }
+
+    #[inline]
+    fn mark(&mut self, place: Place<'_, 'a>) {
+        self.0.mark(place);
+        self.1.mark(place);
+    }
+}

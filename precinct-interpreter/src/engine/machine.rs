@@ -132,7 +132,12 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         loop {
             let result = match self.execute(&mut frame) {
                 Ok(result) => result,
-                Err(error) => return Err(self.locate(error, &frame)),
+                Err(error) => {
+                    let frames = self.frames.iter().chain(std::iter::once(&frame));
+                    let running: Vec<_> = frames.map(|one| (one.function, span(one))).collect();
+                    self.hooks.failed(&running);
+                    return Err(self.locate(error, &frame));
+                }
             };
             if !self.finish(&mut frame, result) {
                 return Ok(result);

@@ -4,7 +4,7 @@ use super::emit::{Emitter, Fault, Lowered};
 use super::replacements::Target;
 use super::tables::constant_of;
 use super::unify::Side;
-use crate::ast::{Body, Every, Expr, ExprKind, Term, TermValue};
+use crate::ast::{Body, Every, Expr, ExprKind, Span, Term, TermValue};
 use crate::error::{Code, Diagnostic};
 use crate::ir::{Constant, Label, LocalKind, Operand, Patch, Replacement, StmtKind, Test};
 
@@ -18,10 +18,33 @@ impl Emitter<'_, '_> {
         self.begin(expr);
         self.nested(|e| {
             if expr.negated {
-                return e.unless(|e| e.modified(expr, |e| e.holds(expr).map(|()| None)).map(drop));
+                return e.unless(|e| {
+                    e.modified(expr, |e| e.holds(expr).map(|()| None))?;
+                    e.end_of(expr.span);
+                    Ok(())
+                });
             }
             e.modified(expr, |e| e.holds(expr).map(|()| None)).map(drop)
         })
+    }
+
+    /// A body inside an expression. A mark without length at its first expression says that it held.
+    pub(super) fn inner_body(&mut self, body: &Body) -> Lowered<()> {
+        self.body(body)?;
+        if let Some(first) = body.first() {
+            self.end_of(first.span);
+        }
+        Ok(())
+    }
+
+    fn end_of(&mut self, span: Span) {
+        let outer = self.span;
+        self.span = Span {
+            end: span.start,
+            ..span
+        };
+        self.emit(StmtKind::Mark);
+        self.span = outer;
     }
 
     fn begin(&mut self, expr: &Expr) {
@@ -66,7 +89,7 @@ impl Emitter<'_, '_> {
             ExprKind::Call(terms) => self.call_expr(terms),
             ExprKind::Some(terms) => self.some(terms),
             ExprKind::Every(every) => self.every(every),
-            ExprKind::Not(not) => self.unless(|e| e.body(&not.body)),
+            ExprKind::Not(not) => self.unless(|e| e.inner_body(&not.body)),
             ExprKind::And(sides) => {
                 self.once(&[&sides.lhs])?;
                 self.once(&[&sides.rhs])
@@ -160,7 +183,7 @@ impl Emitter<'_, '_> {
                     }
                     pairs.push((Side::Value(Operand::Local(value)), Side::Term(&every.value)));
                     e.unify_all(pairs)?;
-                    e.body(&every.body)?;
+                    e.inner_body(&every.body)?;
                     e.emit(StmtKind::Break { label: next });
                     Ok(())
                 })

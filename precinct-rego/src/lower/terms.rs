@@ -69,7 +69,7 @@ impl Emitter<'_, '_> {
     /// `[term | body]`, `{term | body}`
     fn collect(&mut self, kind: LocalKind, term: &Term, body: &Body) -> Lowered<Operand> {
         self.build(kind, |e, builder| {
-            e.body(body)?;
+            e.inner_body(body)?;
             let value = e.eval(term)?;
             e.emit(StmtKind::Push { builder, value });
             Ok(())
@@ -79,7 +79,7 @@ impl Emitter<'_, '_> {
     /// `{key: value | body}`
     fn collect_object(&mut self, span: Span, c: &ObjectComprehension) -> Lowered<Operand> {
         self.build(LocalKind::ObjectBuilder, |e, builder| {
-            e.body(&c.body)?;
+            e.inner_body(&c.body)?;
             let key = e.eval(&c.key)?;
             let value = e.eval(&c.value)?;
             e.span = span;

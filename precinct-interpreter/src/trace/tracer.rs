@@ -1,0 +1,581 @@
+//! From hooks to events.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+use precinct_rego::ast::Span;
+use precinct_rego::ir::{FunctionId, FunctionKind, Program, RuleId};
+use precinct_runtime::Value;
+
+use super::outline::{Note, Outline, Query, Scope};
+use super::{Event, Op, Subject};
+use crate::engine::{Hooks, Place};
+
+/// After how many events no more are kept: a trace of a long evaluation must not fill the memory.
+const LIMIT: usize = 2_000_000;
+
+/// Collects what an evaluation does.
+#[derive(Debug)]
+pub struct Tracer<'p> {
+    program: &'p Program,
+    outline: &'p Outline,
+    /// What happened so far.
+    pub events: Vec<Event>,
+    /// Keep the variables that are bound.
+    locals: bool,
+    /// Look at the variables, for those or for notes.
+    watched: bool,
+    started: Instant,
+    open: Vec<Open>,
+    calls: Vec<Call>,
+    /// What was said about the rules of the documents that have been computed.
+    indexed: HashMap<Arc<str>, String>,
+    bound: BTreeMap<Arc<str>, String>,
+    next: u32,
+}
+
+/// A rule or body that is being evaluated, or can be asked for another answer.
+#[derive(Clone, Debug)]
+struct Open {
+    query: u32,
+    parent: u32,
+    scope: Arc<Scope>,
+    /// The expression that runs or ran last.
+    at: Option<usize>,
+    held: bool,
+    /// Where its events begin.
+    from: usize,
+    /// Rules that answered while an expression ran.
+    answered: Vec<(usize, Open)>,
+}
+
+/// A function that is being evaluated.
+#[derive(Clone, Debug)]
+struct Call {
+    function: FunctionId,
+    /// How many bodies were open when it was called.
+    base: usize,
+    /// The event that says how many rules can answer, and that number.
+    index: Option<(usize, usize)>,
+    name: Arc<str>,
+    /// A piece of another function: what it does belongs to that.
+    piece: bool,
+    answered: bool,
+}
+
+impl<'p> Tracer<'p> {
+    /// Begins a trace of a query of this program.
+    #[must_use]
+    pub fn new(program: &'p Program, outline: &'p Outline, query: &Query) -> Self {
+        let mut tracer = Self {
+            program,
+            outline,
+            events: Vec::new(),
+            locals: false,
+            watched: outline.notes_variables(),
+            started: Instant::now(),
+            open: Vec::new(),
+            calls: Vec::new(),
+            indexed: HashMap::new(),
+            bound: BTreeMap::new(),
+            next: 0,
+        };
+        tracer.enter(Arc::clone(&query.0));
+        tracer
+    }
+
+    /// Keeps the variables that are bound at each step.
+    #[must_use]
+    pub fn with_locals(mut self) -> Self {
+        self.locals = true;
+        self.watched = true;
+        self
+    }
+
+    /// Begins the only expression of a query that was made for a document, which the engine is asked for directly.
+    #[must_use]
+    pub fn of_document(mut self, function: FunctionId) -> Self {
+        self.eval(0);
+        self.begin(function);
+        self
+    }
+
+    /// Ends the trace of [`Tracer::of_document`] with the document's value.
+    #[must_use]
+    pub fn finish_document(mut self, defined: bool) -> Vec<Event> {
+        self.end(defined);
+        self.finish(defined)
+    }
+
+    /// Ends the trace; `answered` says whether the query had an answer.
+    #[must_use]
+    pub fn finish(mut self, answered: bool) -> Vec<Event> {
+        while self.open.len() > 1 {
+            self.close();
+        }
+        if let Some(query) = self.open.last()
+            && answered
+            && !query.held
+        {
+            self.exit();
+        }
+        if let Some(query) = self.open.pop() {
+            self.retire(query);
+        }
+        self.events
+    }
+
+    /// The expressions that are being evaluated, innermost first: what a trace of an error shows.
+    #[must_use]
+    pub fn stack(&self) -> Vec<(Span, Arc<str>, u32)> {
+        self.open
+            .iter()
+            .rev()
+            .filter_map(|open| {
+                let step = open.scope.exprs.get(open.at?)?;
+                Some((step.span, Arc::clone(&step.text), open.query))
+            })
+            .collect()
+    }
+
+    fn push(&mut self, op: Op, open: (u32, u32), subject: Subject, span: Span, text: Arc<str>) {
+        if self.events.len() >= LIMIT {
+            return;
+        }
+        self.events.push(Event {
+            op,
+            query: open.0,
+            parent: open.1,
+            subject,
+            span,
+            text,
+            message: String::new(),
+            locals: if self.locals {
+                self.bound.clone()
+            } else {
+                BTreeMap::new()
+            },
+            ns: u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX),
+        });
+    }
+
+    fn say(&mut self, message: impl Into<String>) {
+        if let Some(event) = self.events.last_mut() {
+            event.message = message.into();
+        }
+    }
+
+    fn enter(&mut self, scope: Arc<Scope>) {
+        let query = self.next;
+        self.next += 1;
+        let parent = self.open.last().map_or(query, |open| open.query);
+        let from = self.events.len();
+        let (span, text) = (scope.span, Arc::clone(&scope.text));
+        self.push(Op::Enter, (query, parent), subject(&scope), span, text);
+        self.open.push(Open {
+            query,
+            parent,
+            scope,
+            at: None,
+            held: false,
+            from,
+            answered: Vec::new(),
+        });
+    }
+
+    /// An event about an expression of the innermost body.
+    fn about(&mut self, op: Op, expr: usize) {
+        let Some(open) = self.open.last() else { return };
+        let Some(step) = open.scope.exprs.get(expr) else {
+            return;
+        };
+        let ids = (open.query, open.parent);
+        let (span, text) = (step.span, Arc::clone(&step.text));
+        self.push(op, ids, Subject::Expr(expr), span, text);
+    }
+
+    /// Begins an expression of the innermost body.
+    fn eval(&mut self, expr: usize) {
+        self.about(Op::Eval, expr);
+        let Some(open) = self.open.last_mut() else {
+            return;
+        };
+        open.at = Some(expr);
+        let Some(step) = open.scope.exprs.get(expr) else {
+            return;
+        };
+        let ids = (open.query, open.parent);
+        let span = step.span;
+        let negation = step.negated.then(|| step.inner.first().cloned()).flatten();
+        let known: Vec<(Arc<str>, String)> = step
+            .documents
+            .iter()
+            .filter_map(|name| Some((Arc::clone(name), self.indexed.get(name)?.clone())))
+            .collect();
+        let note = step.note.clone();
+        for (name, message) in known {
+            self.push(Op::Index, ids, Subject::Expr(expr), span, name);
+            self.say(message);
+        }
+        if let Some(note) = note {
+            let text = match note {
+                Note::Text(text) => text.to_string(),
+                Note::Variable(name) => {
+                    let value = self.bound.get(&name).map_or("", String::as_str);
+                    let quoted = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
+                    quoted.unwrap_or(value).to_owned()
+                }
+            };
+            self.push(Op::Note, ids, Subject::Expr(expr), span, Arc::default());
+            self.say(text);
+        }
+        if let Some(scope) = negation {
+            let single = scope.exprs.len() == 1 && scope.exprs[0].span == span;
+            self.enter(scope);
+            if single {
+                self.eval(0);
+            }
+        }
+    }
+
+    /// The innermost body holds.
+    fn exit(&mut self) {
+        let begun = self.open.last().map_or(0, |open| {
+            let next = open.at.map_or(0, |at| at + 1);
+            if open.scope.rule { next } else { usize::MAX }
+        });
+        let all = self.open.last().map_or(0, |open| open.scope.exprs.len());
+        for expr in begun.min(all)..all {
+            self.eval(expr);
+        }
+        let Some(open) = self.open.last_mut() else {
+            return;
+        };
+        open.held = true;
+        let scope = Arc::clone(&open.scope);
+        let ids = (open.query, open.parent);
+        self.push(
+            Op::Exit,
+            ids,
+            subject(&scope),
+            scope.span,
+            Arc::clone(&scope.text),
+        );
+        if self.early(&scope) {
+            self.say("early");
+        }
+        if scope.rule
+            && let Some(call) = self.calls.last_mut()
+        {
+            call.answered = true;
+        }
+    }
+
+    fn early(&self, scope: &Scope) -> bool {
+        scope.rule
+            && self
+                .outline
+                .documents
+                .get(&scope.document)
+                .is_some_and(|document| document.early)
+    }
+
+    /// Takes back the innermost body's expressions down to `to`, the one that has another answer.
+    fn back(&mut self, to: usize) {
+        let Some(open) = self.open.last_mut() else {
+            return;
+        };
+        let Some(at) = open.at else { return };
+        let held = std::mem::take(&mut open.held);
+        let scope = Arc::clone(&open.scope);
+        let ids = (open.query, open.parent);
+        let mut from = at + 1;
+        if held {
+            self.push(
+                Op::Redo,
+                ids,
+                subject(&scope),
+                scope.span,
+                Arc::clone(&scope.text),
+            );
+        } else {
+            self.about(Op::Fail, at);
+            from = at;
+        }
+        for expr in (to..from).rev() {
+            self.redo(expr);
+        }
+    }
+
+    fn redo(&mut self, expr: usize) {
+        let Some(open) = self.open.last_mut() else {
+            return;
+        };
+        let negated = open.scope.exprs.get(expr).is_some_and(|step| step.negated);
+        let mut again = Vec::new();
+        let mut kept = Vec::new();
+        for (at, inner) in std::mem::take(&mut open.answered) {
+            if at == expr {
+                again.push(inner);
+            } else {
+                kept.push((at, inner));
+            }
+        }
+        open.answered = kept;
+        if !negated {
+            self.about(Op::Redo, expr);
+        }
+        for inner in again.into_iter().rev() {
+            self.retire(inner);
+        }
+    }
+
+    /// Takes back everything of a body that is asked for no more.
+    fn retire(&mut self, open: Open) {
+        self.open.push(open);
+        self.back(0);
+        self.open.pop();
+    }
+
+    /// The innermost body is left.
+    fn close(&mut self) {
+        let Some(open) = self.open.pop() else { return };
+        let excluded = open.scope.rule
+            && !open.held
+            && match open.at {
+                Some(at) => open.scope.exprs.get(at).is_some_and(|step| step.indexed),
+                None => false,
+            };
+        if excluded {
+            self.events.truncate(open.from);
+            if let Some(call) = self.calls.last_mut()
+                && let Some((_, count)) = &mut call.index
+            {
+                *count = count.saturating_sub(1);
+            }
+        } else if open.held
+            && !open.scope.collects
+            && let Some(outer) = self.open.last_mut()
+        {
+            let at = outer.at.unwrap_or_default();
+            outer.answered.push((at, open));
+        } else {
+            self.retire(open);
+        }
+    }
+
+    fn begin(&mut self, function: FunctionId) {
+        let known = self.program.functions.get(function.index());
+        let rules = known
+            .is_some_and(|known| matches!(known.kind, FunctionKind::Rule | FunctionKind::Function));
+        let name: Arc<str> = known
+            .map(|known| Arc::clone(&known.name))
+            .unwrap_or_default();
+        let mut index = None;
+        if rules && let Some(open) = self.open.last() {
+            let at = open.at.unwrap_or_default();
+            let span = open
+                .scope
+                .exprs
+                .get(at)
+                .map_or(open.scope.span, |step| step.span);
+            let ids = (open.query, open.parent);
+            let told = self
+                .events
+                .last()
+                .is_some_and(|event| event.op == Op::Index && event.text == name);
+            if !told {
+                self.push(Op::Index, ids, Subject::Expr(at), span, Arc::clone(&name));
+            }
+            index = Some((self.events.len().saturating_sub(1), 0));
+        }
+        self.calls.push(Call {
+            function,
+            base: self.open.len(),
+            index,
+            name,
+            piece: !rules,
+            answered: false,
+        });
+    }
+
+    fn end(&mut self, defined: bool) {
+        let base = self.calls.last().map_or(1, |call| call.base);
+        if self.calls.last().is_some_and(|call| !call.piece) {
+            while self.open.len() > base.max(1) {
+                self.close();
+            }
+        }
+        let Some(call) = self.calls.last() else {
+            return;
+        };
+        let document = self.outline.documents.get(&call.name);
+        if let Some((event, count)) = call.index {
+            let plural = if count == 1 { "rule" } else { "rules" };
+            let early = document.is_some_and(|document| document.early);
+            let early = if early { ", early exit" } else { "" };
+            let message = format!("(matched {count} {plural}{early})");
+            if let Some(event) = self.events.get_mut(event) {
+                event.message.clone_from(&message);
+            }
+            self.indexed.insert(Arc::clone(&call.name), message);
+        }
+        let default = document.and_then(|document| document.default.clone());
+        if defined
+            && !call.answered
+            && let Some(default) = default
+        {
+            self.enter(default);
+            self.exit();
+            if let Some(event) = self.events.last_mut() {
+                event.message = "early".to_owned();
+            }
+            self.close();
+        }
+        self.calls.pop();
+    }
+
+    fn remember(&mut self, place: &Place<'_, '_>) {
+        self.bound.clear();
+        let Some(function) = self.program.functions.get(place.function.index()) else {
+            return;
+        };
+        for (info, value) in function.locals.iter().zip(place.locals) {
+            if let (Some(name), Some(value)) = (&info.name, value) {
+                self.bound.insert(Arc::clone(name), value.to_string());
+            }
+        }
+    }
+
+    /// Finds the body that an expression belongs to, from the innermost outwards, and begins it there.
+    fn reach(&mut self, span: Span) {
+        let base = self
+            .calls
+            .iter()
+            .rev()
+            .find(|call| !call.piece)
+            .map_or(1, |call| call.base + 1);
+        let mut depth = self.open.len();
+        while depth >= base.max(1) {
+            let Some(open) = self.open.get(depth - 1) else {
+                return;
+            };
+            if span == open.scope.end() {
+                self.close_to(depth);
+                return self.exit();
+            }
+            if let Some(expr) = position(open, span) {
+                self.close_to(depth);
+                return self.step(expr);
+            }
+            let inner = open
+                .at
+                .and_then(|at| open.scope.exprs.get(at))
+                .and_then(|step| {
+                    step.inner
+                        .iter()
+                        .find(|scope| scope.exprs.iter().any(|step| step.span == span))
+                })
+                .cloned();
+            if let Some(scope) = inner {
+                self.close_to(depth);
+                let first = scope.exprs.iter().position(|step| step.span == span);
+                self.enter(scope);
+                return self.step(first.unwrap_or_default());
+            }
+            depth -= 1;
+        }
+    }
+
+    fn close_to(&mut self, depth: usize) {
+        while self.open.len() > depth {
+            self.close();
+        }
+    }
+
+    fn step(&mut self, expr: usize) {
+        let at = self.open.last().and_then(|open| open.at);
+        match at {
+            Some(at) if expr > at => {
+                for between in at + 1..=expr {
+                    self.eval(between);
+                }
+            }
+            Some(_) => {
+                self.back(expr.saturating_sub(1));
+                self.eval(expr);
+            }
+            None => {
+                for between in 0..=expr {
+                    self.eval(between);
+                }
+            }
+        }
+    }
+}
+
+/// The expression at this place: rather one that has not run yet.
+fn position(open: &Open, span: Span) -> Option<usize> {
+    let next = open.at.map_or(0, |at| at + 1);
+    let exprs = &open.scope.exprs;
+    let later = exprs.iter().skip(next).position(|step| step.span == span);
+    later
+        .map(|later| later + next)
+        .or_else(|| exprs.iter().position(|step| step.span == span))
+}
+
+fn subject(scope: &Scope) -> Subject {
+    if scope.rule {
+        Subject::Rule
+    } else {
+        Subject::Body
+    }
+}
+
+impl<'a> Hooks<'a> for Tracer<'_> {
+    fn call(&mut self, place: Place<'_, 'a>) {
+        self.begin(place.function);
+    }
+
+    fn leave(&mut self, function: FunctionId, result: Option<Value<'a>>) {
+        if self
+            .calls
+            .last()
+            .is_some_and(|call| call.function == function)
+        {
+            self.end(result.is_some());
+        }
+    }
+
+    fn rule(&mut self, rule: RuleId, place: Place<'_, 'a>) {
+        let Some(info) = self.program.rules.get(rule.0 as usize) else {
+            return;
+        };
+        let Some(scope) = self.outline.rules.get(&info.span).cloned() else {
+            return;
+        };
+        let base = self.calls.last().map_or(1, |call| call.base);
+        self.close_to(base.max(1));
+        self.remember_if(&place);
+        if let Some(call) = self.calls.last_mut()
+            && let Some((_, count)) = &mut call.index
+        {
+            *count += 1;
+        }
+        self.enter(scope);
+    }
+
+    fn mark(&mut self, place: Place<'_, 'a>) {
+        self.remember_if(&place);
+        self.reach(place.span);
+    }
+}
+
+impl Tracer<'_> {
+    fn remember_if(&mut self, place: &Place<'_, '_>) {
+        if self.watched {
+            self.remember(place);
+        }
+    }
+}
