@@ -263,7 +263,7 @@ impl Policy {
 
     /// Rules and bodies, for a trace. It needs a policy with marks.
     pub fn outline(&self) -> Outline {
-        Outline::new(&self.compiled.modules)
+        Outline::new(&self.compiled.modules, &self.compiled.renamed)
     }
 
     /// The texts that the policy was compiled from.
@@ -364,7 +364,7 @@ impl Policy {
             program,
             engine,
             function,
-            outline: Outline::query(&query.body),
+            outline: Outline::query(&query.body, &query.renamed),
             sources: sources.clone(),
             variables: query.variables.into_iter().map(|(name, _)| name).collect(),
             expressions,

@@ -13,7 +13,12 @@ pub struct Stack {
     /// How many bodies have been begun.
     begun: u32,
     at: Vec<(FunctionId, Span, u32)>,
+    /// The same for the first errors of builtins.
+    builtins: Vec<Vec<(FunctionId, Span, u32)>>,
 }
+
+/// Of how many errors of builtins the place is kept.
+const KEPT: usize = 64;
 
 /// A place of a stack trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,19 +49,13 @@ impl Hooks<'_> for Stack {
     }
 
     fn failed(&mut self, running: &[(FunctionId, Span)]) {
-        let offset = running.len().saturating_sub(self.bodies.len());
-        self.at = running
-            .iter()
-            .enumerate()
-            .map(|(number, (function, span))| {
-                let body = match number.checked_sub(offset) {
-                    Some(number) => self.bodies.get(number).copied().unwrap_or(0),
-                    // A document that was asked for directly stands for a query that names it.
-                    None => 0,
-                };
-                (*function, *span, body)
-            })
-            .collect();
+        self.at = self.places(running);
+    }
+
+    fn builtin_failed(&mut self, running: &[(FunctionId, Span)]) {
+        if self.builtins.len() < KEPT {
+            self.builtins.push(self.places(running));
+        }
     }
 }
 
@@ -70,9 +69,42 @@ impl Stack {
         }
     }
 
-    /// The expressions that were being evaluated, innermost first. What the document tree does is left out.
+    fn places(&self, running: &[(FunctionId, Span)]) -> Vec<(FunctionId, Span, u32)> {
+        let offset = running.len().saturating_sub(self.bodies.len());
+        let place = |(number, (function, span)): (usize, &(FunctionId, Span))| {
+            let body = number.checked_sub(offset);
+            let body = body.and_then(|number| self.bodies.get(number)).copied();
+            (*function, *span, body.unwrap_or(0))
+        };
+        running.iter().enumerate().map(place).collect()
+    }
+
+    /// The expressions that were being evaluated, innermost first. What the document tree does is left out. An
+    /// evaluation that ran to its end and then failed did so because of its first builtin error.
     #[must_use]
     pub fn frames(&self, program: &Program, modules: &[Module]) -> Vec<Frame> {
+        let at = if self.at.is_empty() {
+            self.builtins.first().map_or(&[][..], Vec::as_slice)
+        } else {
+            &self.at
+        };
+        frames(at, program, modules)
+    }
+
+    /// The same for an error of a builtin, counted from 0.
+    #[must_use]
+    pub fn builtin_frames(
+        &self,
+        number: usize,
+        program: &Program,
+        modules: &[Module],
+    ) -> Vec<Frame> {
+        let at = self.builtins.get(number).map_or(&[][..], Vec::as_slice);
+        frames(at, program, modules)
+    }
+}
+
+fn frames(at: &[(FunctionId, Span, u32)], program: &Program, modules: &[Module]) -> Vec<Frame> {
         let seen = |function: &FunctionId| {
             program
                 .functions
@@ -81,7 +113,7 @@ impl Stack {
                     !matches!(function.kind, FunctionKind::Tree(_) | FunctionKind::Part)
                 })
         };
-        self.at
+        at
             .iter()
             .rev()
             .filter(|(function, _, _)| seen(function))
@@ -90,7 +122,6 @@ impl Stack {
                 body: *body,
             })
             .collect()
-    }
 }
 
 /// An error about a whole rule is shown at its last expression.

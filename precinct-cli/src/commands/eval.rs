@@ -366,20 +366,20 @@ impl Run<'_> {
             query.answers_with(&mut context, &mut stack)
         };
         let answers = answers.map_err(|error| {
-            let mut shown = host::eval_shown(&error);
-            (shown.trace, shown.bodies) = explain::frames(
-                &stack,
-                query.program(),
-                self.policy.modules(),
-                query.sources(),
-            );
+            let frames = stack.frames(query.program(), self.policy.modules());
+            let shown = explain::traced(host::eval_shown(&error), &frames, query.sources());
             Stopped::Errors(vec![shown])
         })?;
         if args.show_builtin_errors {
             report.errors = context
                 .builtin_errors
                 .iter()
-                .map(host::eval_shown)
+                .enumerate()
+                .map(|(number, error)| {
+                    let modules = self.policy.modules();
+                    let frames = stack.builtin_frames(number, query.program(), modules);
+                    explain::traced(host::eval_shown(error), &frames, query.sources())
+                })
                 .collect();
         }
         Ok(answers.iter().map(|answer| row(query, answer)).collect())

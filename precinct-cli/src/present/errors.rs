@@ -106,6 +106,9 @@ pub fn headline(error: &Shown) -> String {
     let Shown { code, message, .. } = error;
     match &error.location {
         _ if code.is_empty() => message.clone(),
+        Some((file, _, _)) if file.is_empty() && !error.trace.is_empty() => {
+            format!("{}: {code}: {message}", error.trace[0].3)
+        }
         Some((file, row, _)) if !file.is_empty() => format!("{file}:{row}: {code}: {message}"),
         Some((_, row, col)) => format!("{row}:{col}: {code}: {message}"),
         None => format!("{code}: {message}"),

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ValueEnum;
-use precinct_interpreter::stack::Stack;
+use precinct_interpreter::stack;
 use precinct_interpreter::trace::{Detail, Event, Op, Subject, filtered, pretty};
-use precinct_rego::ast::{Module, Span};
-use precinct_rego::ir::Program;
+use precinct_rego::ast::Span;
 use precinct_rego::source::Sources;
 
-use super::errors::Frame;
+use super::errors::{Frame, Shown};
 use super::json::Json;
 use super::table::{Align, Table};
 use crate::testing::result::duration;
@@ -85,20 +84,11 @@ fn one(event: &Event, sources: &Sources) -> Json {
     ])
 }
 
-/// The places of a stack trace, innermost first, with the numbers of their bodies.
-pub fn frames(
-    stack: &Stack,
-    program: &Program,
-    modules: &[Module],
-    sources: &Sources,
-) -> (Vec<Frame>, Vec<u32>) {
-    let frames = stack.frames(program, modules);
-    let numbers = frames.iter().map(|frame| frame.body).collect();
-    let shown = frames
-        .iter()
-        .map(|frame| place(frame.span, sources))
-        .collect();
-    (shown, numbers)
+/// Adds the places of a stack trace, innermost first, to an error. The place of an error in a query is its text.
+pub fn traced(mut error: Shown, frames: &[stack::Frame], sources: &Sources) -> Shown {
+    error.bodies = frames.iter().map(|frame| frame.body).collect();
+    error.trace = frames.iter().map(|frame| place(frame.span, sources)).collect();
+    error
 }
 
 fn place(span: Span, sources: &Sources) -> Frame {

@@ -35,6 +35,10 @@ pub trait Hooks<'a> {
     #[inline]
     fn failed(&mut self, _running: &[(FunctionId, Span)]) {}
 
+    /// A builtin failed, which makes its call undefined.
+    #[inline]
+    fn builtin_failed(&mut self, _running: &[(FunctionId, Span)]) {}
+
     /// An expression begins; needs [`Options::marks`](super::Options::marks).
     #[inline]
     fn mark(&mut self, _place: Place<'_, 'a>) {}
@@ -68,6 +72,11 @@ impl<'a, H: Hooks<'a>> Hooks<'a> for &mut H {
     }
 
     #[inline]
+    fn builtin_failed(&mut self, running: &[(FunctionId, Span)]) {
+        (**self).builtin_failed(running);
+    }
+
+    #[inline]
     fn mark(&mut self, place: Place<'_, 'a>) {
         (**self).mark(place);
     }
@@ -97,6 +106,12 @@ impl<'a, One: Hooks<'a>, Other: Hooks<'a>> Hooks<'a> for (One, Other) {
     fn failed(&mut self, running: &[(FunctionId, Span)]) {
         self.0.failed(running);
         self.1.failed(running);
+    }
+
+    #[inline]
+    fn builtin_failed(&mut self, running: &[(FunctionId, Span)]) {
+        self.0.builtin_failed(running);
+        self.1.builtin_failed(running);
     }
 
     #[inline]

@@ -133,8 +133,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             let result = match self.execute(&mut frame) {
                 Ok(result) => result,
                 Err(error) => {
-                    let frames = self.frames.iter().chain(std::iter::once(&frame));
-                    let running: Vec<_> = frames.map(|one| (one.function, span(one))).collect();
+                    let running = self.running(&frame);
                     self.hooks.failed(&running);
                     return Err(self.locate(error, &frame));
                 }
@@ -646,8 +645,17 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         }
     }
 
+    /// The running functions, outermost first, with their place.
+    #[cold]
+    fn running(&self, frame: &Frame<'a>) -> Vec<(FunctionId, Span)> {
+        let frames = self.frames.iter().chain(std::iter::once(frame));
+        frames.map(|one| (one.function, span(one))).collect()
+    }
+
     #[cold]
     fn locate_builtin_errors(&mut self, frame: &Frame<'a>, from: usize) {
+        let running = self.running(frame);
+        self.hooks.builtin_failed(&running);
         let location = self.engine.location(span(frame));
         for error in &mut self.context.builtin_errors[from..] {
             if error.location.is_none() {

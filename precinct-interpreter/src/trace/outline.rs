@@ -1,10 +1,11 @@
 //! Rules and bodies, as far as a trace shows them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use precinct_rego::ast::{
-    Body, Expr, ExprKind, Head, Module, Rule, SourceId, Span, TemplatePart, Term, TermValue,
+    Body, Expr, ExprKind, Head, Module, Rule, SourceId, Span, TemplatePart, Term,
+    TermValue, Var,
 };
 
 /// Everything that a trace can show.
@@ -44,6 +45,12 @@ pub(super) struct Scope {
     pub document: Arc<str>,
     /// Members of a set or object: each answer is taken, then the next is asked for.
     pub collects: bool,
+    /// A `default` rule.
+    pub default: bool,
+    /// An `else` branch.
+    pub otherwise: bool,
+    /// The variables that are shown: their name in the program and that in the source.
+    pub vars: Vec<(Arc<str>, Arc<str>)>,
     /// The expressions.
     pub exprs: Vec<Step>,
 }
@@ -76,6 +83,10 @@ pub(super) struct Step {
     pub indexed: bool,
     /// What `trace` says: a text, or the name of a variable.
     pub note: Option<Note>,
+    /// The variables in it: their name in the program and that in the source.
+    pub vars: Vec<(Arc<str>, Arc<str>)>,
+    /// The document whose value it is, in a query.
+    pub value_of: Option<Arc<str>>,
     /// The documents that it mentions.
     pub documents: Vec<Arc<str>>,
 }
@@ -92,25 +103,27 @@ pub(super) enum Note {
 impl Outline {
     /// The outline of compiled modules.
     #[must_use]
-    pub fn new(modules: &[Module]) -> Self {
+    pub fn new(modules: &[Module], renamed: &HashMap<Var, Var>) -> Self {
         let mut outline = Self::default();
+        let names = Names(renamed);
         for module in modules {
             let package = dotted(&module.package.path);
             for rule in &module.rules {
-                outline.rule(&package, rule);
+                outline.rule(&package, rule, names);
             }
         }
         outline
     }
 
-    fn rule(&mut self, package: &str, rule: &Rule) {
+    fn rule(&mut self, package: &str, rule: &Rule, names: Names<'_>) {
         let name: Arc<str> = name(package, &rule.head).into();
         let chained = rule.else_rule.is_some();
+        let mut otherwise = false;
         let mut next = Some(rule);
         while let Some(rule) = next {
             let head = &rule.head;
             let collects = head.key.is_some() || head.reference.iter().skip(1).any(is_open);
-            let mut exprs = steps(&rule.body);
+            let mut exprs = names.steps(&rule.body);
             if rule.default {
                 exprs = vec![Step {
                     span: rule.span,
@@ -125,8 +138,12 @@ impl Outline {
                 head: head.span,
                 document: Arc::clone(&name),
                 collects,
+                otherwise,
+                default: rule.default,
+                vars: names.of_terms(head.key.iter().chain(&head.value).chain(&head.args)),
                 exprs,
             });
+            otherwise = true;
             let document = self.documents.entry(Arc::clone(&name)).or_default();
             if rule.default {
                 document.default = Some(Arc::clone(&scope));
@@ -140,10 +157,11 @@ impl Outline {
 
     /// The outline of a query.
     #[must_use]
-    pub fn query(body: &Body) -> Query {
-        let mut exprs = steps(body);
+    pub fn query(body: &Body, renamed: &HashMap<Var, Var>) -> Query {
+        let mut exprs = Names(renamed).steps(body);
         for (step, expr) in exprs.iter_mut().zip(body.iter()) {
             if matches!(expr.kind, ExprKind::Term(_)) && !expr.negated {
+                step.value_of = Some(Arc::clone(&step.text));
                 step.text = format!("{} = _", step.text).into();
             }
         }
@@ -183,6 +201,15 @@ impl Outline {
 }
 
 impl Outline {
+    /// Whether some rule answers for this reference, or for a part of it.
+    pub(super) fn is_virtual(&self, reference: &str) -> bool {
+        self.documents.keys().any(|name| {
+            reference
+                .strip_prefix(name.as_ref())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        })
+    }
+
     /// Whether some note says the value of a variable.
     pub(super) fn notes_variables(&self) -> bool {
         let steps = self.rules.values().flat_map(|scope| &scope.exprs);
@@ -275,56 +302,198 @@ fn is_ground(term: &Term) -> bool {
     }
 }
 
-fn steps(body: &Body) -> Vec<Step> {
-    body.iter().map(step).collect()
+/// The author's names of variables.
+#[derive(Clone, Copy)]
+struct Names<'n>(&'n HashMap<Var, Var>);
+
+impl Names<'_> {
+    fn steps(self, body: &Body) -> Vec<Step> {
+        body.iter().map(|expr| self.step(expr)).collect()
+    }
+
+    fn scope(self, body: &Body) -> Arc<Scope> {
+        let exprs = self.steps(body);
+        let texts: Vec<&str> = exprs.iter().map(|step| step.text.as_ref()).collect();
+        Arc::new(Scope {
+            text: texts.join("; ").into(),
+            span: exprs.first().map(|step| step.span).unwrap_or_default(),
+            collects: true,
+            exprs,
+            ..Scope::default()
+        })
+    }
+
+    /// An expression as text, with the author's names.
+    fn text(self, expr: &Expr) -> Arc<str> {
+        let hidden_key = match &expr.kind {
+            ExprKind::Every(every) => every.key.as_ref().is_some_and(|key| match &key.value {
+                TermValue::Var(name) => !self.0.contains_key(name),
+                _ => false,
+            }),
+            _ => false,
+        };
+        if !hidden_key {
+            return self.renamed(&expr.to_string());
+        }
+        let mut shown = expr.clone();
+        if let ExprKind::Every(every) = &mut shown.kind {
+            every.key = None;
+        }
+        self.renamed(&shown.to_string())
+    }
+
+    fn renamed(self, text: &str) -> Arc<str> {
+        const PREFIX: &str = "__local";
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find(PREFIX) {
+            let (before, name) = rest.split_at(at);
+            shown.push_str(before);
+            let digits = name[PREFIX.len()..]
+                .bytes()
+                .take_while(u8::is_ascii_digit)
+                .count();
+            let end = PREFIX.len() + digits;
+            let end = if name[end..].starts_with("__") {
+                end + 2
+            } else {
+                end
+            };
+            let (name, after) = name.split_at(end);
+            shown.push_str(self.0.get(name).map_or(name, |author| author.as_ref()));
+            rest = after;
+        }
+        shown.push_str(rest);
+        shown.into()
+    }
+
+    fn of_terms<'t>(self, terms: impl Iterator<Item = &'t Term>) -> Vec<(Arc<str>, Arc<str>)> {
+        let mut found = BTreeSet::new();
+        for term in terms {
+            variables(term, &mut found);
+        }
+        let pair = |name: Var| {
+            let shown = self.0.get(&name).unwrap_or(&name);
+            (Arc::from(name.as_ref()), Arc::from(shown.as_ref()))
+        };
+        found.into_iter().map(pair).collect()
+    }
+
+    fn step(self, expr: &Expr) -> Step {
+        let mut inner = Vec::new();
+        let mut documents = Vec::new();
+        let mut seen = Vec::new();
+        let mut visit = |term: &Term| self.bodies(term, &mut inner, &mut documents);
+        match &expr.kind {
+            ExprKind::Term(term) => {
+                seen.push(term);
+                visit(term);
+            }
+            ExprKind::Call(terms) | ExprKind::Some(terms) => {
+                seen.extend(terms);
+                terms.iter().for_each(visit);
+            }
+            ExprKind::Every(every) => {
+                seen.push(&every.domain);
+                visit(&every.domain);
+                inner.push(self.scope(&every.body));
+            }
+            ExprKind::Not(not) => inner.push(self.scope(&not.body)),
+            ExprKind::And(sides) | ExprKind::Or(sides) => {
+                inner.push(self.scope(&sides.lhs));
+                inner.push(self.scope(&sides.rhs));
+            }
+        }
+        for with in &expr.with {
+            seen.push(&with.value);
+            self.bodies(&with.value, &mut inner, &mut documents);
+        }
+        if expr.negated {
+            let mut positive = expr.clone();
+            positive.negated = false;
+            inner = vec![self.scope(&vec![positive])];
+            documents.clear();
+        }
+        Step {
+            span: expr.span,
+            text: self.text(expr),
+            negated: expr.negated || matches!(expr.kind, ExprKind::Not(_)),
+            inner,
+            indexed: is_indexed(expr),
+            note: note(expr),
+            vars: self.of_terms(seen.into_iter()),
+            value_of: None,
+            documents,
+        }
+    }
+
+    /// The bodies of comprehensions and the documents in a term. The parser bounds how deeply they nest.
+fn bodies(
+        self,
+        one: &Term,
+        inner: &mut Vec<Arc<Scope>>,
+        documents: &mut Vec<Arc<str>>,
+    ) {
+    match &one.value {
+        TermValue::Null
+        | TermValue::Boolean(_)
+        | TermValue::Number(_)
+        | TermValue::String(_)
+        | TermValue::Var(_) => {}
+        TermValue::Template(template) => {
+            for part in &template.parts {
+                if let TemplatePart::Expr(expr) = part {
+                    inner.extend(self.step(expr).inner);
+                }
+            }
+        }
+        TermValue::Ref(parts) => {
+            let rooted = matches!(parts.first().map(|head| &head.value), Some(TermValue::Var(name)) if name.as_ref() == "data");
+            if rooted {
+                documents.push(dotted(parts).into());
+            }
+            for part in parts {
+                self.bodies(part, inner, documents);
+            }
+        }
+        TermValue::Array(parts) | TermValue::Set(parts) | TermValue::Call(parts) => {
+            for part in parts {
+                self.bodies(part, inner, documents);
+            }
+        }
+        TermValue::Object(entries) => {
+            for (key, value) in entries {
+                self.bodies(key, inner, documents);
+                self.bodies(value, inner, documents);
+            }
+        }
+        TermValue::ArrayComprehension(c) | TermValue::SetComprehension(c) => {
+            inner.push(self.scope(&c.body));
+        }
+        TermValue::ObjectComprehension(c) => inner.push(self.scope(&c.body)),
+    }
+}
 }
 
-fn scope(body: &Body) -> Arc<Scope> {
-    let exprs = steps(body);
-    let texts: Vec<&str> = exprs.iter().map(|step| step.text.as_ref()).collect();
-    Arc::new(Scope {
-        text: texts.join("; ").into(),
-        span: exprs.first().map(|step| step.span).unwrap_or_default(),
-        collects: true,
-        exprs,
-        ..Scope::default()
-    })
-}
-
-fn step(expr: &Expr) -> Step {
-    let mut inner = Vec::new();
-    let mut documents = Vec::new();
-    let mut visit = |term: &Term| bodies(term, &mut inner, &mut documents);
-    match &expr.kind {
-        ExprKind::Term(term) => visit(term),
-        ExprKind::Call(terms) | ExprKind::Some(terms) => terms.iter().for_each(visit),
-        ExprKind::Every(every) => {
-            visit(&every.domain);
-            inner.push(scope(&every.body));
+/// The variables of a term, but for the roots of documents. The parser bounds how deeply they nest.
+fn variables(one: &Term, found: &mut BTreeSet<Var>) {
+    match &one.value {
+        TermValue::Var(name) => {
+            if !matches!(name.as_ref(), "input" | "data") {
+                found.insert(name.clone());
+            }
         }
-        ExprKind::Not(not) => inner.push(scope(&not.body)),
-        ExprKind::And(sides) | ExprKind::Or(sides) => {
-            inner.push(scope(&sides.lhs));
-            inner.push(scope(&sides.rhs));
+        TermValue::Ref(parts)
+        | TermValue::Array(parts)
+        | TermValue::Set(parts)
+        | TermValue::Call(parts) => parts.iter().for_each(|part| variables(part, found)),
+        TermValue::Object(entries) => {
+            for (key, value) in entries {
+                variables(key, found);
+                variables(value, found);
+            }
         }
-    }
-    for with in &expr.with {
-        bodies(&with.value, &mut inner, &mut documents);
-    }
-    if expr.negated {
-        let mut positive = expr.clone();
-        positive.negated = false;
-        inner = vec![scope(&vec![positive].into())];
-        documents.clear();
-    }
-    Step {
-        span: expr.span,
-        text: expr.to_string().into(),
-        negated: expr.negated || matches!(expr.kind, ExprKind::Not(_)),
-        inner,
-        indexed: is_indexed(expr),
-        note: note(expr),
-        documents,
+        _ => {}
     }
 }
 
@@ -336,17 +505,19 @@ fn is_indexed(expr: &Expr) -> bool {
         return false;
     }
     let equal = ["eq", "equal"].iter().any(|name| expr.operator_is(name));
-    let plain = |term: &Term| match &term.value {
-        TermValue::Var(_) => true,
+    let variable = |term: &Term| matches!(term.value, TermValue::Var(_));
+    let reference = |term: &Term| match &term.value {
         TermValue::Ref(parts) => {
-            matches!(parts.first().map(|head| &head.value), Some(TermValue::Var(name)) if name.as_ref() == "input")
+            matches!(parts.first().map(|head| &head.value), Some(TermValue::Var(name)) if matches!(name.as_ref(), "input" | "data"))
                 && parts.iter().skip(1).all(is_constant)
         }
         _ => false,
     };
-    equal
-        && (plain(&terms[1]) && is_constant(&terms[2])
-            || plain(&terms[2]) && is_constant(&terms[1]))
+    let fits = |one: &Term, other: &Term| {
+        reference(one) && (variable(other) || is_constant(other))
+            || variable(one) && is_constant(other)
+    };
+    equal && (fits(&terms[1], &terms[2]) || fits(&terms[2], &terms[1]))
 }
 
 fn note(expr: &Expr) -> Option<Note> {
@@ -360,47 +531,5 @@ fn note(expr: &Expr) -> Option<Note> {
         TermValue::String(text) => Some(Note::Text(text.as_ref().into())),
         TermValue::Var(name) => Some(Note::Variable(name.as_ref().into())),
         _ => None,
-    }
-}
-
-/// The bodies of comprehensions and the documents in a term. The parser bounds how deeply they nest.
-fn bodies(one: &Term, inner: &mut Vec<Arc<Scope>>, documents: &mut Vec<Arc<str>>) {
-    match &one.value {
-        TermValue::Null
-        | TermValue::Boolean(_)
-        | TermValue::Number(_)
-        | TermValue::String(_)
-        | TermValue::Var(_) => {}
-        TermValue::Template(template) => {
-            for part in &template.parts {
-                if let TemplatePart::Expr(expr) = part {
-                    inner.extend(step(expr).inner);
-                }
-            }
-        }
-        TermValue::Ref(parts) => {
-            let rooted = matches!(parts.first().map(|head| &head.value), Some(TermValue::Var(name)) if name.as_ref() == "data");
-            if rooted {
-                documents.push(dotted(parts).into());
-            }
-            for part in parts {
-                bodies(part, inner, documents);
-            }
-        }
-        TermValue::Array(parts) | TermValue::Set(parts) | TermValue::Call(parts) => {
-            for part in parts {
-                bodies(part, inner, documents);
-            }
-        }
-        TermValue::Object(entries) => {
-            for (key, value) in entries {
-                bodies(key, inner, documents);
-                bodies(value, inner, documents);
-            }
-        }
-        TermValue::ArrayComprehension(c) | TermValue::SetComprehension(c) => {
-            inner.push(scope(&c.body));
-        }
-        TermValue::ObjectComprehension(c) => inner.push(scope(&c.body)),
     }
 }

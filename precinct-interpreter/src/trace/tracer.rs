@@ -8,7 +8,7 @@ use precinct_rego::ast::Span;
 use precinct_rego::ir::{FunctionId, FunctionKind, Program, RuleId};
 use precinct_runtime::Value;
 
-use super::outline::{Note, Outline, Query, Scope};
+use super::outline::{Note, Outline, Query, Scope, Step};
 use super::{Event, Op, Subject};
 use crate::engine::{Hooks, Place};
 
@@ -32,6 +32,8 @@ pub struct Tracer<'p> {
     /// What was said about the rules of the documents that have been computed.
     indexed: HashMap<Arc<str>, String>,
     bound: BTreeMap<Arc<str>, String>,
+    /// The values of documents, when variables are kept.
+    values: BTreeMap<Arc<str>, String>,
     next: u32,
 }
 
@@ -79,6 +81,7 @@ impl<'p> Tracer<'p> {
             calls: Vec::new(),
             indexed: HashMap::new(),
             bound: BTreeMap::new(),
+            values: BTreeMap::new(),
             next: 0,
         };
         tracer.enter(Arc::clone(&query.0));
@@ -151,13 +154,38 @@ impl<'p> Tracer<'p> {
             span,
             text,
             message: String::new(),
-            locals: if self.locals {
-                self.bound.clone()
-            } else {
-                BTreeMap::new()
-            },
+            locals: BTreeMap::new(),
             ns: u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX),
         });
+    }
+
+    /// Adds the variables that the last event is about.
+    fn show<'s>(&mut self, vars: impl Iterator<Item = &'s (Arc<str>, Arc<str>)>, of: Option<&Arc<str>>) {
+        if !self.locals {
+            return;
+        }
+        let mut shown: BTreeMap<Arc<str>, String> = vars
+            .filter_map(|(name, shown)| Some((Arc::clone(shown), self.bound.get(name)?.clone())))
+            .collect();
+        if let Some(value) = of.and_then(|name| self.values.get(name)) {
+            shown.insert("_".into(), value.clone());
+            shown.extend(of.map(|name| (Arc::clone(name), value.clone())));
+        }
+        if let Some(event) = self.events.last_mut() {
+            event.locals = shown;
+        }
+    }
+
+    /// An event about a whole rule or body.
+    fn around(&mut self, op: Op, ids: (u32, u32), scope: &Arc<Scope>) {
+        self.push(op, ids, subject(scope), scope.span, Arc::clone(&scope.text));
+        let steps = scope.exprs.iter().flat_map(|step| &step.vars);
+        if scope.rule {
+            self.show(scope.vars.iter(), None);
+        } else {
+            let of = scope.exprs.iter().find_map(|step| step.value_of.as_ref());
+            self.show(steps, of);
+        }
     }
 
     fn say(&mut self, message: impl Into<String>) {
@@ -171,8 +199,7 @@ impl<'p> Tracer<'p> {
         self.next += 1;
         let parent = self.open.last().map_or(query, |open| open.query);
         let from = self.events.len();
-        let (span, text) = (scope.span, Arc::clone(&scope.text));
-        self.push(Op::Enter, (query, parent), subject(&scope), span, text);
+        self.around(Op::Enter, (query, parent), &scope);
         self.open.push(Open {
             query,
             parent,
@@ -192,7 +219,11 @@ impl<'p> Tracer<'p> {
         };
         let ids = (open.query, open.parent);
         let (span, text) = (step.span, Arc::clone(&step.text));
+        let scope = Arc::clone(&open.scope);
         self.push(op, ids, Subject::Expr(expr), span, text);
+        if let Some(step) = scope.exprs.get(expr) {
+            self.show(step.vars.iter(), step.value_of.as_ref());
+        }
     }
 
     /// Begins an expression of the innermost body.
@@ -255,13 +286,7 @@ impl<'p> Tracer<'p> {
         open.held = true;
         let scope = Arc::clone(&open.scope);
         let ids = (open.query, open.parent);
-        self.push(
-            Op::Exit,
-            ids,
-            subject(&scope),
-            scope.span,
-            Arc::clone(&scope.text),
-        );
+        self.around(Op::Exit, ids, &scope);
         if self.early(&scope) {
             self.say("early");
         }
@@ -273,7 +298,9 @@ impl<'p> Tracer<'p> {
     }
 
     fn early(&self, scope: &Scope) -> bool {
-        scope.rule
+        let alone = scope.default
+            && self.calls.last().and_then(|call| call.index).is_some_and(|(_, count)| count == 0);
+        alone || scope.rule
             && self
                 .outline
                 .documents
@@ -292,13 +319,7 @@ impl<'p> Tracer<'p> {
         let ids = (open.query, open.parent);
         let mut from = at + 1;
         if held {
-            self.push(
-                Op::Redo,
-                ids,
-                subject(&scope),
-                scope.span,
-                Arc::clone(&scope.text),
-            );
+            self.around(Op::Redo, ids, &scope);
         } else {
             self.about(Op::Fail, at);
             from = at;
@@ -341,12 +362,14 @@ impl<'p> Tracer<'p> {
     /// The innermost body is left.
     fn close(&mut self) {
         let Some(open) = self.open.pop() else { return };
+        let sorted_out = |step: &Step| {
+            let documents = &step.documents;
+            step.indexed && !documents.iter().any(|name| self.outline.is_virtual(name))
+        };
         let excluded = open.scope.rule
+            && !open.scope.otherwise
             && !open.held
-            && match open.at {
-                Some(at) => open.scope.exprs.get(at).is_some_and(|step| step.indexed),
-                None => false,
-            };
+            && open.at.and_then(|at| open.scope.exprs.get(at)).is_some_and(sorted_out);
         if excluded {
             self.events.truncate(open.from);
             if let Some(call) = self.calls.last_mut()
@@ -373,6 +396,9 @@ impl<'p> Tracer<'p> {
             .map(|known| Arc::clone(&known.name))
             .unwrap_or_default();
         let mut index = None;
+        if rules {
+            self.advance(&name);
+        }
         if rules && let Some(open) = self.open.last() {
             let at = open.at.unwrap_or_default();
             let span = open
@@ -400,6 +426,27 @@ impl<'p> Tracer<'p> {
         });
     }
 
+    /// Begins the expressions that have no mark, up to the one that mentions this document.
+    fn advance(&mut self, name: &Arc<str>) {
+        let Some(open) = self.open.last() else { return };
+        let next = open.at.map_or(0, |at| at + 1);
+        let mentions = |step: &Step| {
+            step.documents
+                .iter()
+                .any(|document| document.starts_with(name.as_ref()))
+        };
+        let exprs = &open.scope.exprs;
+        if open.held || open.at.is_some_and(|at| exprs.get(at).is_some_and(mentions)) {
+            return;
+        }
+        let Some(found) = exprs.iter().skip(next).position(mentions) else {
+            return;
+        };
+        for expr in next..=next + found {
+            self.eval(expr);
+        }
+    }
+
     fn end(&mut self, defined: bool) {
         let base = self.calls.last().map_or(1, |call| call.base);
         if self.calls.last().is_some_and(|call| !call.piece) {
@@ -413,7 +460,7 @@ impl<'p> Tracer<'p> {
         let document = self.outline.documents.get(&call.name);
         if let Some((event, count)) = call.index {
             let plural = if count == 1 { "rule" } else { "rules" };
-            let early = document.is_some_and(|document| document.early);
+            let early = document.is_some_and(|document| document.early || count == 0);
             let early = if early { ", early exit" } else { "" };
             let message = format!("(matched {count} {plural}{early})");
             if let Some(event) = self.events.get_mut(event) {
@@ -469,17 +516,22 @@ impl<'p> Tracer<'p> {
                 self.close_to(depth);
                 return self.step(expr);
             }
+            let begun = open.at.unwrap_or_default();
             let inner = open
-                .at
-                .and_then(|at| open.scope.exprs.get(at))
-                .and_then(|step| {
-                    step.inner
-                        .iter()
-                        .find(|scope| scope.exprs.iter().any(|step| step.span == span))
-                })
-                .cloned();
-            if let Some(scope) = inner {
+                .scope
+                .exprs
+                .iter()
+                .enumerate()
+                .skip(begun)
+                .find_map(|(expr, step)| {
+                    let holds = |scope: &&Arc<Scope>| scope.exprs.iter().any(|step| step.span == span);
+                    Some((expr, step.inner.iter().find(holds).cloned()?))
+                });
+            if let Some((expr, scope)) = inner {
                 self.close_to(depth);
+                if self.open.last().is_some_and(|open| open.at != Some(expr)) {
+                    self.step(expr);
+                }
                 let first = scope.exprs.iter().position(|step| step.span == span);
                 self.enter(scope);
                 return self.step(first.unwrap_or_default());
@@ -544,6 +596,12 @@ impl<'a> Hooks<'a> for Tracer<'_> {
             .last()
             .is_some_and(|call| call.function == function)
         {
+            if self.locals
+                && let Some(value) = result
+                && let Some(call) = self.calls.last()
+            {
+                self.values.insert(Arc::clone(&call.name), value.to_string());
+            }
             self.end(result.is_some());
         }
     }
@@ -558,7 +616,9 @@ impl<'a> Hooks<'a> for Tracer<'_> {
         let base = self.calls.last().map_or(1, |call| call.base);
         self.close_to(base.max(1));
         self.remember_if(&place);
-        if let Some(call) = self.calls.last_mut()
+        if !scope.otherwise
+            && !scope.default
+            && let Some(call) = self.calls.last_mut()
             && let Some((_, count)) = &mut call.index
         {
             *count += 1;

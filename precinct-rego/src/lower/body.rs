@@ -49,9 +49,7 @@ impl Emitter<'_, '_> {
 
     fn begin(&mut self, expr: &Expr) {
         self.span = expr.span;
-        if !expr.generated {
-            self.emit(StmtKind::Mark);
-        }
+        self.emit(StmtKind::Mark);
     }
 
     /// The value of an expression that need not hold: of its term or call; `true` for everything else.
