@@ -10,11 +10,13 @@ use precinct_rego::ast::{Expr, ExprKind, Module, Rule, Span, TemplatePart, Term,
 use precinct_rego::source::Sources;
 
 use crate::engine::{Hooks, Place};
+use crate::trace::{Event, Op, Outline, Subject};
 
 /// Collects what was evaluated, over as many evaluations as it is given to.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     seen: HashSet<Span>,
+    excluded: HashSet<Span>,
 }
 
 impl Hooks<'_> for Coverage {
@@ -31,6 +33,24 @@ impl Coverage {
     /// Takes over what another collector has seen of the same policy.
     pub fn merge(&mut self, other: &Coverage) {
         self.seen.extend(&other.seen);
+        self.excluded.extend(&other.excluded);
+    }
+
+    /// Takes over what a trace says was evaluated. Rules that an index sorts out do not count.
+    pub fn record(&mut self, events: &[Event], outline: &Outline) {
+        for event in events {
+            let span = match (event.op, event.subject) {
+                (Op::Eval, Subject::Expr(_)) => event.span,
+                (Op::Exit, Subject::Rule) => outline.head(event.span).unwrap_or(event.span),
+                _ => continue,
+            };
+            self.seen.insert(span);
+        }
+    }
+
+    /// Takes over the expressions that ran only because the engine has no index of rules.
+    pub fn exclude(&mut self, spans: impl IntoIterator<Item = Span>) {
+        self.excluded.extend(spans);
     }
 
     /// What was covered of these modules, as they were parsed, and what was not.
@@ -63,6 +83,17 @@ impl Coverage {
             }
             for (file, ranges) in missing {
                 files.entry(file).or_default().not_covered = ranges.into_iter().collect();
+            }
+        }
+        for (file, range) in self
+            .excluded
+            .iter()
+            .filter_map(|span| range(*span, sources))
+        {
+            if let Some(report) = files.get_mut(&file)
+                && report.not_covered.contains(&range)
+            {
+                report.index_excluded.insert(range);
             }
         }
         Report { files }
@@ -100,6 +131,8 @@ pub struct FileReport {
     pub covered: Vec<Range>,
     /// In the order of the text.
     pub not_covered: Vec<Range>,
+    /// Those that would have been evaluated if no index had sorted their rules out.
+    pub index_excluded: BTreeSet<Range>,
 }
 
 impl FileReport {

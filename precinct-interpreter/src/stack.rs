@@ -105,23 +105,22 @@ impl Stack {
 }
 
 fn frames(at: &[(FunctionId, Span, u32)], program: &Program, modules: &[Module]) -> Vec<Frame> {
-        let seen = |function: &FunctionId| {
-            program
-                .functions
-                .get(function.index())
-                .is_some_and(|function| {
-                    !matches!(function.kind, FunctionKind::Tree(_) | FunctionKind::Part)
-                })
-        };
-        at
-            .iter()
-            .rev()
-            .filter(|(function, _, _)| seen(function))
-            .map(|(_, span, body)| Frame {
-                span: expression(*span, modules),
-                body: *body,
+    let seen = |function: &FunctionId| {
+        program
+            .functions
+            .get(function.index())
+            .is_some_and(|function| {
+                !matches!(function.kind, FunctionKind::Tree(_) | FunctionKind::Part)
             })
-            .collect()
+    };
+    at.iter()
+        .rev()
+        .filter(|(function, _, _)| seen(function))
+        .map(|(_, span, body)| Frame {
+            span: expression(*span, modules),
+            body: *body,
+        })
+        .collect()
 }
 
 /// An error about a whole rule is shown at its last expression.

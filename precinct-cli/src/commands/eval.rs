@@ -235,8 +235,8 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
         version: host::version(args.v0_compatible, false),
         strict: args.strict,
         prints: true,
-        marks: args.coverage || args.traced(),
-        unoptimised: args.coverage || args.traced(),
+        marks: args.traced(),
+        unoptimised: args.traced(),
         capabilities,
         ..PolicyOptions::default()
     };
@@ -322,8 +322,13 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
 }
 
 impl Args {
+    fn index_excluded(&self) -> bool {
+        self.coverage_runs.is_empty()
+            || self.coverage_runs.iter().any(|run| run == "index_excluded")
+    }
+
     fn traced(&self) -> bool {
-        self.profile || self.explain != Explain::Off
+        self.profile || self.coverage || self.explain != Explain::Off
     }
 }
 
@@ -355,13 +360,18 @@ impl Run<'_> {
             if args.var_values {
                 tracer = tracer.with_locals();
             }
-            let mut hooks = (tracer, (&mut stack, coverage));
+            if !args.profile && args.explain == Explain::Off {
+                tracer = tracer.once();
+            }
+            let mut hooks = (tracer, &mut stack);
             let answers = query.answers_with(&mut context, &mut hooks);
             let answered = answers.as_ref().is_ok_and(|answers| !answers.is_empty());
+            if args.index_excluded() {
+                coverage.exclude(hooks.0.excluded().iter().copied());
+            }
             report.events = hooks.0.finish(answered);
+            coverage.record(&report.events, outline);
             answers
-        } else if args.coverage {
-            query.answers_with(&mut context, &mut (&mut stack, coverage))
         } else {
             query.answers_with(&mut context, &mut stack)
         };

@@ -1,17 +1,22 @@
 //! `precinct test`: runs the tests of policies.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
 use precinct_interpreter::policy::PolicyOptions;
+use precinct_interpreter::trace::{Event, Op, Subject, pretty};
 
 use super::Outcome;
 use crate::host::{self, Places, Refusal};
 use crate::present::coverage;
+use crate::present::explain::Explain;
+use crate::schemas;
 use crate::testing::report::{self, Totals};
 use crate::testing::result::TestResult;
-use crate::testing::runner;
+use crate::testing::runner::{self, Kept};
 
 /// Runs the tests of policies.
 #[derive(Debug, clap::Args)]
@@ -40,9 +45,34 @@ pub struct Args {
     /// Fail when coverage is below this percentage.
     #[arg(long, default_value_t = 0.0)]
     threshold: f64,
-    /// How long one test may take.
-    #[arg(long, value_parser = host::duration, default_value = "5s")]
-    timeout: Duration,
+    /// How long one test may take; 5s, or 30s for a benchmark, unless it is given.
+    #[arg(long, value_parser = host::duration)]
+    timeout: Option<Duration>,
+    /// Repeat the tests that pass and report how fast they are.
+    #[arg(long)]
+    bench: bool,
+    /// Report the memory that benchmarks take.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", require_equals = true)]
+    benchmem: bool,
+    /// Explain tests that failed; implies --verbose.
+    #[arg(long, value_enum)]
+    explain: Option<Explain>,
+    /// Show expressions that failed with the values of their variables.
+    #[arg(long)]
+    var_values: bool,
+    /// Run the tests again when a file changes.
+    #[arg(short, long)]
+    watch: bool,
+    /// The order of the JSON report.
+    #[arg(long, value_enum, default_value_t)]
+    sort: Sort,
+    /// A schema of the input, or a folder of schemas that annotations name.
+    #[arg(short, long, value_name = "PATH")]
+    schema: Option<String>,
+    /// The kind of program that is run.
+    #[arg(short, long, value_parser = ["rego"], default_value = "rego")]
+    target: String,
     /// How often the tests are run.
     #[arg(long, default_value_t = 1)]
     count: usize,
@@ -77,7 +107,25 @@ enum Format {
     Pretty,
     /// For programs.
     Json,
+    /// Benchmarks for Go's tools, the rest for people.
+    Gobench,
 }
+
+/// The orders of the JSON report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Sort {
+    /// As the tests stand in the files.
+    #[default]
+    None,
+    /// The slowest first.
+    Duration,
+}
+
+/// How long a benchmark repeats a test.
+const BENCH: Duration = Duration::from_secs(1);
+
+/// How often files are looked at for changes.
+const POLL: Duration = Duration::from_millis(300);
 
 /// Runs and reports. The exit code is 0 when all tests passed, 2 when one did not, 1 when they could not be run.
 pub fn run(args: &Args) -> Outcome {
@@ -93,59 +141,164 @@ pub fn run(args: &Args) -> Outcome {
         Some(Ok(pattern)) => Some(pattern),
         Some(Err(error)) => return Outcome::failed(error.message, 1),
     };
-    match prepared(args) {
-        Err(message) => Outcome::failed(message, 1),
-        Ok((policy, parsed)) => {
-            let mut tests = runner::tests(&parsed.modules, &parsed.sources);
-            if let Some(pattern) = &pattern {
-                tests.retain(|test| pattern.is_match(&format!("{}.{}", test.package, test.name)));
-            }
-            if tests.is_empty() {
-                return if args.fail_on_empty {
-                    Outcome::failed("no tests were run".to_owned(), 1)
-                } else {
-                    Outcome::Code(ExitCode::SUCCESS)
-                };
-            }
-            let options = runner::Options {
-                timeout: args.timeout,
-                threads: match args.parallel {
-                    0 => std::thread::available_parallelism().map_or(1, usize::from),
-                    threads => threads,
-                },
-                coverage: args.coverage,
-            };
-            let mut code = 0;
-            for _ in 0..args.count.max(1) {
-                let (results, covered) = runner::run(&policy, &parsed.data, &tests, &options);
-                let report = args
-                    .coverage
-                    .then(|| covered.report(&parsed.modules, &parsed.sources));
-                code = match report {
-                    Some(report) => show_coverage(args, &results, &report),
-                    None => show(args, &results),
-                };
-                if code != 0 {
-                    break;
-                }
-            }
-            Outcome::Code(ExitCode::from(code))
+    let wanted = |name: &str| {
+        pattern
+            .as_ref()
+            .is_none_or(|pattern| pattern.is_match(name))
+    };
+    if !args.watch {
+        return Outcome::Code(ExitCode::from(once(args, &wanted)));
+    }
+    loop {
+        let before = changes(&args.paths);
+        once(args, &wanted);
+        println!("{}\nWatching for changes ...", "*".repeat(80));
+        while changes(&args.paths) == before {
+            std::thread::sleep(POLL);
         }
+    }
+}
+
+/// When each file below these paths was changed.
+fn changes(paths: &[String]) -> BTreeMap<PathBuf, Option<SystemTime>> {
+    let mut changes = BTreeMap::new();
+    let mut next: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+    while let Some(path) = next.pop() {
+        let Ok(known) = std::fs::symlink_metadata(&path) else {
+            continue;
+        };
+        if known.is_dir() {
+            let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+            next.extend(entries.map(|entry| entry.path()));
+        } else {
+            changes.insert(path, known.modified().ok());
+        }
+    }
+    changes
+}
+
+fn once(args: &Args, wanted: &dyn Fn(&str) -> bool) -> u8 {
+    let prepared = match prepared(args, args.coverage) {
+        Ok(prepared) => prepared,
+        Err(message) => {
+            eprintln!("{message}");
+            return 1;
+        }
+    };
+    let (policy, parsed) = &prepared;
+    let mut tests = runner::tests(&parsed.modules, &parsed.sources);
+    tests.retain(|test| wanted(&test.document()));
+    if tests.is_empty() {
+        if args.fail_on_empty {
+            eprintln!("no tests were run");
+        }
+        return u8::from(args.fail_on_empty);
+    }
+    let default = if args.bench { 30 } else { 5 };
+    let options = runner::Options {
+        timeout: args.timeout.unwrap_or(Duration::from_secs(default)),
+        threads: match args.parallel {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        },
+        index_excluded: args.coverage_runs.is_empty()
+            || args.coverage_runs.iter().any(|run| run == "index_excluded"),
+        progress: args.format != Format::Json,
+    };
+    let outline = args.coverage.then(|| policy.outline());
+    let mut code = 0;
+    for _ in 0..args.count.max(1) {
+        if args.bench {
+            let bench = |test| runner::bench(policy, &parsed.data, test, &options, BENCH);
+            let results: Vec<TestResult> = tests.iter().map(bench).collect();
+            code = show(args, results);
+        } else {
+            let (mut results, covered) =
+                runner::run(policy, &parsed.data, &tests, &options, outline.as_ref());
+            explain(args, &tests, &options, &mut results);
+            code = match outline {
+                Some(_) => {
+                    let report = covered.report(&parsed.modules, &parsed.sources);
+                    show_coverage(args, results, &report)
+                }
+                None => show(args, results),
+            };
+        }
+        if code != 0 {
+            break;
+        }
+    }
+    code
+}
+
+/// Runs the tests that failed once more, to tell why.
+fn explain(
+    args: &Args,
+    tests: &[runner::Test],
+    options: &runner::Options,
+    results: &mut [TestResult],
+) {
+    let wanted = args.verbose() || args.var_values;
+    if !wanted || args.format == Format::Json || !results.iter().any(|result| result.fail) {
+        return;
+    }
+    // What compiled once compiles again; when files have changed in between there is nothing to tell.
+    let Ok((policy, parsed)) = prepared(args, true) else {
+        return;
+    };
+    let outline = policy.outline();
+    let kept = if args.var_values {
+        Kept::Variables
+    } else {
+        Kept::Steps
+    };
+    for (test, result) in tests.iter().zip(results) {
+        if !result.fail || result.error.is_some() {
+            continue;
+        }
+        let traced = runner::trace(&policy, &parsed.data, test, options, &outline, kept);
+        let shown = args
+            .explain
+            .unwrap_or(Explain::Fails)
+            .select(&traced.events);
+        result.trace = pretty::indented(&shown, policy.sources(), args.var_values, 2);
+        let failed = |event: &&Event| {
+            let expression = matches!(event.subject, Subject::Expr(_));
+            event.op == Op::Fail
+                && event.query != 0
+                && expression
+                && !event.text.starts_with("every ")
+        };
+        result.failure = traced.events.iter().rev().find(failed).map(|event| {
+            let source = policy.sources().get(event.span.source);
+            let file = source.map_or("", |source| &source.name);
+            (
+                format!("{file}:{}:", event.span.row),
+                pretty::failure(event, policy.sources()),
+            )
+        });
+    }
+}
+
+impl Args {
+    fn verbose(&self) -> bool {
+        self.verbose || self.explain.is_some()
     }
 }
 
 type Prepared = (precinct_interpreter::Policy, host::Parsed);
 
-fn prepared(args: &Args) -> Result<Prepared, String> {
-    let options = PolicyOptions {
+fn prepared(args: &Args, marks: bool) -> Result<Prepared, String> {
+    let mut options = PolicyOptions {
         version: host::version(args.v0_compatible, false),
         prints: true,
         max_errors: args.max_errors,
-        marks: args.coverage,
-        unoptimised: args.coverage,
+        marks,
+        unoptimised: marks,
         capabilities: host::capabilities(args.capabilities.as_deref())?,
         ..PolicyOptions::default()
     };
+    options.compile.schemas = schemas::read(args.schema.as_deref())?;
     let mut places = Places {
         ignore: args.ignore.clone(),
         ..Places::default()
@@ -177,25 +330,30 @@ fn code(args: &Args, totals: Totals) -> u8 {
     }
 }
 
-fn show(args: &Args, results: &[TestResult]) -> u8 {
-    match args.format {
-        Format::Json => print!("{}", report::json(results)),
-        Format::Pretty => {
-            let options = report::Options {
-                verbose: args.verbose,
-            };
-            print!("{}", report::text(results, options));
+fn show(args: &Args, mut results: Vec<TestResult>) -> u8 {
+    if args.format == Format::Json {
+        if args.sort == Sort::Duration {
+            results.sort_by_key(|result| std::cmp::Reverse(result.duration));
         }
+        print!("{}", report::json(&results));
+    } else {
+        let options = report::Options {
+            verbose: args.verbose(),
+            values: args.var_values,
+            gobench: args.format == Format::Gobench,
+            memory: args.benchmem,
+        };
+        print!("{}", report::text(&results, options));
     }
-    code(args, Totals::of(results))
+    code(args, Totals::of(&results))
 }
 
 fn show_coverage(
     args: &Args,
-    results: &[TestResult],
+    results: Vec<TestResult>,
     covered: &precinct_interpreter::coverage::Report,
 ) -> u8 {
-    let totals = Totals::of(results);
+    let totals = Totals::of(&results);
     if totals.failed > 0 || totals.errors > 0 {
         return show(args, results);
     }

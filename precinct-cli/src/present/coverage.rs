@@ -8,11 +8,18 @@ fn position(row: u32, col: u32) -> Json {
     Json::object([("row", Some(row.into())), ("col", Some(col.into()))])
 }
 
-fn ranges(list: &[Range]) -> Option<Json> {
+fn ranges(list: &[Range], report: &FileReport) -> Option<Json> {
     let items = list.iter().map(|range| {
         Json::object([
             ("start", Some(position(range.start.row, range.start.col))),
             ("end", Some(position(range.end.row, range.end.col))),
+            (
+                "kinds",
+                report
+                    .index_excluded
+                    .contains(range)
+                    .then(|| Json::Array(vec!["index_excluded".into()])),
+            ),
         ])
     });
     (!list.is_empty()).then(|| Json::Array(items.collect()))
@@ -22,17 +29,14 @@ fn lines(count: usize) -> Option<Json> {
     (count > 0).then(|| Json::Number(count.to_string()))
 }
 
-/// At most two digits behind the point, and none that are not needed.
 fn percent(value: f64) -> Option<Json> {
-    let text = format!("{:.2}", (value * 100.0).round() / 100.0);
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    (value > 0.0).then(|| Json::Number(text.to_owned()))
+    (value > 0.0).then(|| Json::Number(value.to_string()))
 }
 
 fn file(report: &FileReport) -> Json {
     Json::object([
-        ("covered", ranges(&report.covered)),
-        ("not_covered", ranges(&report.not_covered)),
+        ("covered", ranges(&report.covered, report)),
+        ("not_covered", ranges(&report.not_covered, report)),
         ("covered_lines", lines(report.covered_lines())),
         ("not_covered_lines", lines(report.not_covered_lines())),
         ("coverage", percent(report.percentage())),

@@ -87,7 +87,10 @@ fn one(event: &Event, sources: &Sources) -> Json {
 /// Adds the places of a stack trace, innermost first, to an error. The place of an error in a query is its text.
 pub fn traced(mut error: Shown, frames: &[stack::Frame], sources: &Sources) -> Shown {
     error.bodies = frames.iter().map(|frame| frame.body).collect();
-    error.trace = frames.iter().map(|frame| place(frame.span, sources)).collect();
+    error.trace = frames
+        .iter()
+        .map(|frame| place(frame.span, sources))
+        .collect();
     error
 }
 

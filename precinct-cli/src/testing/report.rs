@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 
-use super::result::{CaseResult, TestResult};
+use super::result::{Bench, CaseResult, TestResult};
 use crate::present::errors::{self, Shown};
 use crate::present::json::Json;
 
@@ -11,6 +11,12 @@ use crate::present::json::Json;
 pub struct Options {
     /// Tests that passed, and the traces of those that failed.
     pub verbose: bool,
+    /// The expressions that failed, with the values of their parts.
+    pub values: bool,
+    /// Benchmarks under names for Go's tools.
+    pub gobench: bool,
+    /// The memory that benchmarks took.
+    pub memory: bool,
 }
 
 /// How many tests (or cases of tests) went which way.
@@ -64,7 +70,16 @@ pub fn text(results: &[TestResult], options: Options) -> String {
     let mut dirty = false;
     let mut last_file = "";
     for result in results {
-        if options.verbose || !result.passed() {
+        if let Some(bench) = result.bench.filter(|_| result.passed()) {
+            dirty = true;
+            let name = if options.gobench {
+                result.bench_name()
+            } else {
+                format!("{}.{}", result.package, result.name)
+            };
+            text += &bench.line(&name, options.memory);
+            text.push('\n');
+        } else if options.verbose || !result.passed() {
             dirty = true;
             if !last_file.is_empty() && last_file != result.file {
                 text.push('\n');
@@ -90,16 +105,21 @@ pub fn text(results: &[TestResult], options: Options) -> String {
         }
     }
     let totals = Totals::of(results);
-    if totals.failed > 0 && options.verbose {
+    if totals.failed > 0 && (options.verbose || options.values) {
         text += &format!("{RULE}FAILURES\n{RULE}");
-        for failure in results
-            .iter()
-            .filter(|result| result.fail && result.error.is_none())
-        {
+        let failed = |result: &&TestResult| result.fail && result.error.is_none();
+        for failure in results.iter().filter(failed) {
             text += &failure.line();
-            text += "\n\n";
-            for line in &failure.trace {
-                text += &format!("  {line}\n");
+            text.push('\n');
+            if options.verbose {
+                text.push('\n');
+                text += &failure.trace;
+            }
+            if options.values && failure.cases.is_empty() {
+                text.push('\n');
+                if let Some((place, expression)) = &failure.failure {
+                    text += &format!("  {place}\n{}\n", indent(expression, 4));
+                }
             }
             if !failure.cases.is_empty() {
                 text.push('\n');
@@ -184,6 +204,24 @@ fn one(result: &TestResult) -> Json {
             (!output.is_empty()).then_some(Json::String(output)),
         ),
         ("sub_results", sub_results(&result.cases)),
+        ("benchmark_result", result.bench.as_ref().map(bench)),
+    ])
+}
+
+fn bench(bench: &Bench) -> Json {
+    let nanos = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let each = bench.each(nanos(bench.evaluated));
+    let extra = Json::object([(
+        "timer_rego_query_eval_ns/op",
+        Some(Json::Number(format!("{each}"))),
+    )]);
+    Json::object([
+        ("N", Some(bench.rounds.into())),
+        ("T", Some(nanos(bench.took).into())),
+        ("Bytes", Some(0_u64.into())),
+        ("MemAllocs", Some(bench.allocations.into())),
+        ("MemBytes", Some(bench.bytes.into())),
+        ("Extra", Some(extra)),
     ])
 }
 

@@ -29,8 +29,57 @@ pub struct TestResult {
     pub output: String,
     /// The cases of a test that has some: `test_x[case]`.
     pub cases: Vec<CaseResult>,
-    /// The trace of a failed test, line by line.
-    pub trace: Vec<String>,
+    /// The trace of a failed test, ready to be shown.
+    pub trace: String,
+    /// The place and the text of the expression that failed.
+    pub failure: Option<(String, String)>,
+    /// How fast the test is.
+    pub bench: Option<Bench>,
+}
+
+/// How fast a test is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bench {
+    /// How often it ran.
+    pub rounds: u64,
+    /// How long that took.
+    pub took: Duration,
+    /// How long of this the engine ran.
+    pub evaluated: Duration,
+    /// How often memory for values had to be asked for.
+    pub allocations: u64,
+    /// How many bytes of it.
+    pub bytes: u64,
+}
+
+impl Bench {
+    /// A part of this for each round.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts and nanoseconds of a benchmark are far below 2^53"
+    )]
+    pub fn each(&self, whole: u64) -> f64 {
+        whole as f64 / self.rounds.max(1) as f64
+    }
+
+    /// As Go's benchmarks are printed.
+    pub fn line(&self, name: &str, memory: bool) -> String {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let mut text = format!(
+            "{name}\t{:8}\t{:10.0} ns/op\t{:10.0} timer_rego_query_eval_ns/op",
+            self.rounds,
+            self.each(nanos(self.took)),
+            self.each(nanos(self.evaluated)),
+        );
+        if memory {
+            text += &format!(
+                "\t{:8} B/op\t{:8} allocs/op",
+                self.bytes / self.rounds.max(1),
+                self.allocations / self.rounds.max(1)
+            );
+        }
+        text
+    }
 }
 
 /// How one case of a test went.
@@ -64,6 +113,19 @@ impl TestResult {
             "PASS"
         };
         format!("{name}: {outcome} ({})", duration(self.duration))
+    }
+}
+
+impl TestResult {
+    /// `BenchmarkDataATestX`: a name that Go's tools for benchmarks read.
+    pub fn bench_name(&self) -> String {
+        let full = format!("{}.{}", self.package, self.name);
+        let parts = full.split(|c: char| !c.is_alphanumeric());
+        parts.fold("Benchmark".to_owned(), |mut name, part| {
+            let mut chars = part.chars();
+            name.extend(chars.next().map(|first| first.to_ascii_uppercase()));
+            name + chars.as_str()
+        })
     }
 }
 

@@ -4,7 +4,8 @@
 //! begun and not true has failed. To know which cases were begun, a call that notes them is put into the rule, as early
 //! as its variables allow.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,14 +13,17 @@ use std::time::{Duration, Instant};
 use precinct_interpreter::coverage::Coverage;
 use precinct_interpreter::engine::{Hooks, NoHooks};
 use precinct_interpreter::policy::Policy;
-use precinct_rego::ast::{Expr, ExprKind, Module, Rule, Term, TermValue};
+use precinct_interpreter::stack::Stack;
+use precinct_interpreter::trace::{Event, Outline, Tracer};
+use precinct_rego::ast::{Expr, ExprKind, Module, Rule, Span, Term, TermValue};
 use precinct_rego::source::Sources;
 use precinct_runtime::builtins::internals::TestCases;
 use precinct_runtime::context::Bounds;
 use precinct_runtime::{Arena, Document, Value};
 
-use super::result::{CaseResult, TestResult};
+use super::result::{Bench, CaseResult, TestResult};
 use crate::host;
+use crate::present::explain;
 
 /// One test, before it is run.
 #[derive(Clone, Debug)]
@@ -40,6 +44,13 @@ pub struct Test {
     path: String,
 }
 
+impl Test {
+    /// `data.a.test_b`
+    pub fn document(&self) -> String {
+        format!("{}.{}", self.package, self.name)
+    }
+}
+
 /// How tests are run.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -47,9 +58,14 @@ pub struct Options {
     pub timeout: Duration,
     /// How many run at once.
     pub threads: usize,
-    /// Whether to note what was evaluated.
-    pub coverage: bool,
+    /// Note what ran only because there is no index of rules.
+    pub index_excluded: bool,
+    /// Tell on a terminal how far the run is.
+    pub progress: bool,
 }
+
+/// How long a run may be silent.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// The tests of these modules, by file and row.
 pub fn tests(modules: &[Module], sources: &Sources) -> Vec<Test> {
@@ -200,13 +216,17 @@ fn variables(term: &Term, seen: &mut BTreeSet<String>) {
     }
 }
 
-/// Runs the tests, several at once, and gives the results in the tests' order.
+/// Runs the tests, several at once, and gives the results in the tests' order. With an outline, which needs a policy
+/// with marks, what was evaluated is noted.
 pub fn run(
     policy: &Policy,
     data: &Document,
     tests: &[Test],
     options: &Options,
+    outline: Option<&Outline>,
 ) -> (Vec<TestResult>, Coverage) {
+    let started = Instant::now();
+    let told = options.progress && std::io::stderr().is_terminal();
     let next = Mutex::new(0_usize);
     let done: Mutex<Vec<(usize, TestResult)>> = Mutex::new(Vec::new());
     let covered = Mutex::new(Coverage::default());
@@ -224,14 +244,25 @@ pub fn run(
                 while let Some((index, test)) =
                     Some(lock(&next)).and_then(|index| Some((index, tests.get(index)?)))
                 {
-                    let result = if options.coverage {
-                        one(policy, data, test, options, &mut coverage)
-                    } else {
-                        one(policy, data, test, options, &mut NoHooks)
+                    let result = match outline {
+                        None => one(policy, data, test, options),
+                        Some(outline) => {
+                            let traced = trace(policy, data, test, options, outline, Kept::Once);
+                            coverage.record(&traced.events, outline);
+                            if options.index_excluded {
+                                coverage.exclude(traced.excluded);
+                            }
+                            traced.result
+                        }
                     };
-                    done.lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .push((index, result));
+                    let mut done = done
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner);
+                    done.push((index, result));
+                    if told && started.elapsed() > SILENCE {
+                        // A terminal that is gone is no reason to stop.
+                        let _ = write!(std::io::stderr(), "\r{}/{} tests", done.len(), tests.len());
+                    }
                 }
                 covered
                     .lock()
@@ -240,6 +271,9 @@ pub fn run(
             });
         }
     });
+    if told && started.elapsed() > SILENCE {
+        let _ = write!(std::io::stderr(), "\r\x1b[K");
+    }
     let mut done = done
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -253,13 +287,88 @@ pub fn run(
     )
 }
 
-fn one<H: for<'a> Hooks<'a>>(
+/// What a trace of a test keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// What ran, not how often.
+    Once,
+    /// Every step.
+    Steps,
+    /// Every step, with the variables.
+    Variables,
+}
+
+/// A test with what happened.
+pub struct Traced {
+    /// How it went.
+    pub result: TestResult,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// What ran only because there is no index of rules.
+    pub excluded: HashSet<Span>,
+}
+
+/// Runs a test of a policy with marks and tells what happened.
+pub fn trace(
     policy: &Policy,
     data: &Document,
     test: &Test,
     options: &Options,
+    outline: &Outline,
+    kept: Kept,
+) -> Traced {
+    let name = test.document();
+    let query = Outline::document(&name);
+    let Some(function) = policy.engine().entrypoint(&test.path) else {
+        return Traced {
+            result: one(policy, data, test, options),
+            events: Vec::new(),
+            excluded: HashSet::new(),
+        };
+    };
+    let arena = Arena::new();
+    let tracer = Tracer::new(policy.program(), outline, &query);
+    let tracer = match kept {
+        Kept::Once => tracer.once(),
+        Kept::Steps => tracer,
+        Kept::Variables => tracer.with_locals(),
+    };
+    let mut hooks = (Stack::of_document(), tracer.of_document(function));
+    let (result, defined) = watched(policy, data, test, options, &arena, &mut hooks);
+    Traced {
+        result: shown_with(result, &hooks.0, policy, test),
+        excluded: hooks.1.excluded().clone(),
+        events: hooks.1.finish_document(defined),
+    }
+}
+
+fn one(policy: &Policy, data: &Document, test: &Test, options: &Options) -> TestResult {
+    let arena = Arena::new();
+    let mut stack = Stack::of_document();
+    let (result, _) = watched(policy, data, test, options, &arena, &mut stack);
+    shown_with(result, &stack, policy, test)
+}
+
+/// Adds to an error where the test was.
+fn shown_with(mut result: TestResult, stack: &Stack, policy: &Policy, test: &Test) -> TestResult {
+    if let Some(error) = result.error.take() {
+        let frames = stack.frames(policy.program(), policy.modules());
+        let mut error = explain::traced(error, &frames, policy.sources());
+        error.trace.push((String::new(), 1, 1, test.document()));
+        error.bodies.push(0);
+        result.error = Some(error);
+    }
+    result
+}
+
+fn watched<'a, H: Hooks<'a>>(
+    policy: &'a Policy,
+    data: &'a Document,
+    test: &Test,
+    options: &Options,
+    arena: &'a Arena,
     hooks: &mut H,
-) -> TestResult {
+) -> (TestResult, bool) {
     let mut result = TestResult {
         file: test.file.clone(),
         row: test.row,
@@ -275,12 +384,11 @@ fn one<H: for<'a> Hooks<'a>>(
         .is_some_and(|name| name.starts_with("todo_"))
     {
         result.skip = true;
-        return result;
+        return (result, false);
     }
     let printed = Arc::new(Mutex::new(String::new()));
-    let arena = Arena::new();
     let started = Instant::now();
-    let mut context = host::prepare(policy.engine().context(&arena))
+    let mut context = host::prepare(policy.context(arena))
         .with_data(data.value())
         .with_bounds(Bounds {
             deadline: Some(started + options.timeout),
@@ -296,10 +404,11 @@ fn one<H: for<'a> Hooks<'a>>(
     }));
     let Some(function) = policy.engine().entrypoint(&test.path) else {
         result.fail = true;
-        return result;
+        return (result, false);
     };
     let outcome = policy.engine().call(function, &[], &mut context, hooks);
     result.duration = started.elapsed();
+    let defined = matches!(outcome, Ok(Some(_)));
     match outcome {
         Ok(value) if test.case_depth > 0 => {
             let begun = std::mem::take(&mut context.slot::<TestCases>().begun);
@@ -321,6 +430,51 @@ fn one<H: for<'a> Hooks<'a>>(
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     result.output = std::mem::take(&mut printed);
     drop(printed);
+    (result, defined)
+}
+
+/// Repeats a test for at least this long, after it passed once.
+pub fn bench(
+    policy: &Policy,
+    data: &Document,
+    test: &Test,
+    options: &Options,
+    long: Duration,
+) -> TestResult {
+    let mut result = one(policy, data, test, options);
+    let Some(function) = policy.engine().entrypoint(&test.path) else {
+        return result;
+    };
+    if !result.passed() {
+        return result;
+    }
+    let mut arena = Arena::new();
+    let mut bench = Bench::default();
+    let begun = Instant::now();
+    while bench.took < long {
+        let before = arena.allocated_bytes();
+        let started = Instant::now();
+        let mut context = host::prepare(policy.context(&arena)).with_data(data.value());
+        context.printer = None;
+        let evaluated = Instant::now();
+        let outcome = policy
+            .engine()
+            .call(function, &[], &mut context, &mut NoHooks);
+        bench.evaluated += evaluated.elapsed();
+        let failed = outcome.is_err();
+        drop(context);
+        bench.took += started.elapsed();
+        bench.rounds += 1;
+        let grown = arena.allocated_bytes().saturating_sub(before);
+        bench.bytes += u64::try_from(grown).unwrap_or(u64::MAX);
+        bench.allocations += u64::from(grown > 0);
+        arena.reset();
+        if failed {
+            break;
+        }
+    }
+    result.duration = begun.elapsed();
+    result.bench = Some(bench);
     result
 }
 

@@ -86,8 +86,21 @@ pub struct Event {
     pub message: String,
     /// The variables that are bound, by name, when the tracer keeps them.
     pub locals: BTreeMap<Arc<str>, String>,
+    /// What the parts of a failed expression were, when the tracer keeps variables.
+    pub values: Vec<Shown>,
     /// Nanoseconds since the trace began.
     pub ns: u64,
+}
+
+/// The value of a part of an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Where the part stands.
+    pub span: Span,
+    /// The variable or reference, as it was written.
+    pub title: Arc<str>,
+    /// Its value as text.
+    pub value: String,
 }
 
 /// Which events are shown.

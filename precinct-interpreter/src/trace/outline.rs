@@ -4,8 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use precinct_rego::ast::{
-    Body, Expr, ExprKind, Head, Module, Rule, SourceId, Span, TemplatePart, Term,
-    TermValue, Var,
+    Body, Expr, ExprKind, Head, Module, Rule, SourceId, Span, TemplatePart, Term, TermValue, Var,
 };
 
 /// Everything that a trace can show.
@@ -13,6 +12,8 @@ use precinct_rego::ast::{
 pub struct Outline {
     /// The rules by where they stand, `else` branches apart.
     pub(super) rules: HashMap<Span, Arc<Scope>>,
+    /// Variables that stand for constants: the engine keeps no value of those.
+    constants: HashMap<Arc<str>, Term>,
     /// The documents and functions by name.
     pub(super) documents: HashMap<Arc<str>, Document>,
 }
@@ -85,10 +86,27 @@ pub(super) struct Step {
     pub note: Option<Note>,
     /// The variables in it: their name in the program and that in the source.
     pub vars: Vec<(Arc<str>, Arc<str>)>,
+    /// The variables and references in it, each where it stands.
+    pub parts: Vec<Part>,
     /// The document whose value it is, in a query.
     pub value_of: Option<Arc<str>>,
     /// The documents that it mentions.
     pub documents: Vec<Arc<str>>,
+    /// The variable that gets a constant here.
+    pub binds: Option<(Arc<str>, Term)>,
+}
+
+/// A variable, or a reference into one.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    /// Where it stands.
+    pub span: Span,
+    /// As it was written.
+    pub title: Arc<str>,
+    /// The variable's name in the program.
+    pub variable: Arc<str>,
+    /// What is selected.
+    pub path: Vec<Arc<str>>,
 }
 
 /// What a note says.
@@ -124,6 +142,7 @@ impl Outline {
             let head = &rule.head;
             let collects = head.key.is_some() || head.reference.iter().skip(1).any(is_open);
             let mut exprs = names.steps(&rule.body);
+            self.constants_of(&exprs);
             if rule.default {
                 exprs = vec![Step {
                     span: rule.span,
@@ -201,6 +220,20 @@ impl Outline {
 }
 
 impl Outline {
+    fn constants_of(&mut self, steps: &[Step]) {
+        for step in steps {
+            self.constants.extend(step.binds.clone());
+            for inner in &step.inner {
+                self.constants_of(&inner.exprs);
+            }
+        }
+    }
+
+    /// What a variable stands for, or what a path selects in it, as text.
+    pub(super) fn constant(&self, variable: &str, path: &[Arc<str>]) -> Option<String> {
+        Some(selected(self.constants.get(variable)?, path)?.to_string())
+    }
+
     /// Whether some rule answers for this reference, or for a part of it.
     pub(super) fn is_virtual(&self, reference: &str) -> bool {
         self.documents.keys().any(|name| {
@@ -208,6 +241,11 @@ impl Outline {
                 .strip_prefix(name.as_ref())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         })
+    }
+
+    /// The head of the rule that stands here.
+    pub(crate) fn head(&self, rule: Span) -> Option<Span> {
+        self.rules.get(&rule).map(|scope| scope.head)
     }
 
     /// Whether some note says the value of a variable.
@@ -379,6 +417,49 @@ impl Names<'_> {
         found.into_iter().map(pair).collect()
     }
 
+    fn parts(self, terms: &[&Term]) -> Vec<Part> {
+        let mut parts = Vec::new();
+        let mut next: Vec<&Term> = terms.to_vec();
+        while let Some(term) = next.pop() {
+            let (variable, path) = match &term.value {
+                TermValue::Var(name) => (name, Vec::new()),
+                TermValue::Ref(steps) => {
+                    next.extend(steps);
+                    let Some(TermValue::Var(name)) = steps.first().map(|head| &head.value) else {
+                        continue;
+                    };
+                    let constant = |step: &Term| match &step.value {
+                        TermValue::String(text) => Some(Arc::from(text.as_ref())),
+                        _ => None,
+                    };
+                    match steps.iter().skip(1).map(constant).collect() {
+                        Some(path) => (name, path),
+                        None => continue,
+                    }
+                }
+                TermValue::Array(inner) | TermValue::Set(inner) | TermValue::Call(inner) => {
+                    next.extend(inner);
+                    continue;
+                }
+                TermValue::Object(entries) => {
+                    next.extend(entries.iter().flat_map(|(key, value)| [key, value]));
+                    continue;
+                }
+                _ => continue,
+            };
+            let shown = term.to_string();
+            if self.0.contains_key(variable) && term.span.end > term.span.start {
+                parts.push(Part {
+                    span: term.span,
+                    title: self.renamed(&shown),
+                    variable: Arc::from(variable.as_ref()),
+                    path,
+                });
+            }
+        }
+        parts
+    }
+
     fn step(self, expr: &Expr) -> Step {
         let mut inner = Vec::new();
         let mut documents = Vec::new();
@@ -421,58 +502,55 @@ impl Names<'_> {
             inner,
             indexed: is_indexed(expr),
             note: note(expr),
+            parts: self.parts(&seen),
             vars: self.of_terms(seen.into_iter()),
             value_of: None,
+            binds: constant(expr).map(|(name, value)| (Arc::from(name.as_ref()), value)),
             documents,
         }
     }
 
     /// The bodies of comprehensions and the documents in a term. The parser bounds how deeply they nest.
-fn bodies(
-        self,
-        one: &Term,
-        inner: &mut Vec<Arc<Scope>>,
-        documents: &mut Vec<Arc<str>>,
-    ) {
-    match &one.value {
-        TermValue::Null
-        | TermValue::Boolean(_)
-        | TermValue::Number(_)
-        | TermValue::String(_)
-        | TermValue::Var(_) => {}
-        TermValue::Template(template) => {
-            for part in &template.parts {
-                if let TemplatePart::Expr(expr) = part {
-                    inner.extend(self.step(expr).inner);
+    fn bodies(self, one: &Term, inner: &mut Vec<Arc<Scope>>, documents: &mut Vec<Arc<str>>) {
+        match &one.value {
+            TermValue::Null
+            | TermValue::Boolean(_)
+            | TermValue::Number(_)
+            | TermValue::String(_)
+            | TermValue::Var(_) => {}
+            TermValue::Template(template) => {
+                for part in &template.parts {
+                    if let TemplatePart::Expr(expr) = part {
+                        inner.extend(self.step(expr).inner);
+                    }
                 }
             }
-        }
-        TermValue::Ref(parts) => {
-            let rooted = matches!(parts.first().map(|head| &head.value), Some(TermValue::Var(name)) if name.as_ref() == "data");
-            if rooted {
-                documents.push(dotted(parts).into());
+            TermValue::Ref(parts) => {
+                let rooted = matches!(parts.first().map(|head| &head.value), Some(TermValue::Var(name)) if name.as_ref() == "data");
+                if rooted {
+                    documents.push(dotted(parts).into());
+                }
+                for part in parts {
+                    self.bodies(part, inner, documents);
+                }
             }
-            for part in parts {
-                self.bodies(part, inner, documents);
+            TermValue::Array(parts) | TermValue::Set(parts) | TermValue::Call(parts) => {
+                for part in parts {
+                    self.bodies(part, inner, documents);
+                }
             }
-        }
-        TermValue::Array(parts) | TermValue::Set(parts) | TermValue::Call(parts) => {
-            for part in parts {
-                self.bodies(part, inner, documents);
+            TermValue::Object(entries) => {
+                for (key, value) in entries {
+                    self.bodies(key, inner, documents);
+                    self.bodies(value, inner, documents);
+                }
             }
-        }
-        TermValue::Object(entries) => {
-            for (key, value) in entries {
-                self.bodies(key, inner, documents);
-                self.bodies(value, inner, documents);
+            TermValue::ArrayComprehension(c) | TermValue::SetComprehension(c) => {
+                inner.push(self.scope(&c.body));
             }
+            TermValue::ObjectComprehension(c) => inner.push(self.scope(&c.body)),
         }
-        TermValue::ArrayComprehension(c) | TermValue::SetComprehension(c) => {
-            inner.push(self.scope(&c.body));
-        }
-        TermValue::ObjectComprehension(c) => inner.push(self.scope(&c.body)),
     }
-}
 }
 
 /// The variables of a term, but for the roots of documents. The parser bounds how deeply they nest.
@@ -497,24 +575,80 @@ fn variables(one: &Term, found: &mut BTreeSet<Var>) {
     }
 }
 
-fn is_indexed(expr: &Expr) -> bool {
+fn dotted_names(parts: &[Term]) -> String {
+    let names = parts.iter().map(|part| match &part.value {
+        TermValue::Var(name) => name.to_string(),
+        TermValue::String(name) => name.to_string(),
+        _ => String::new(),
+    });
+    names.collect::<Vec<_>>().join(".")
+}
+
+/// `x = {"a": 1}`: the variable and its value.
+fn constant(expr: &Expr) -> Option<(Var, Term)> {
     let ExprKind::Call(terms) = &expr.kind else {
+        return None;
+    };
+    let [_, one, other] = terms.as_slice() else {
+        return None;
+    };
+    if expr.negated || !["eq", "assign"].iter().any(|name| expr.operator_is(name)) {
+        return None;
+    }
+    match (&one.value, &other.value) {
+        (TermValue::Var(name), _) if is_constant(other) => Some((name.clone(), other.clone())),
+        (_, TermValue::Var(name)) if is_constant(one) => Some((name.clone(), one.clone())),
+        _ => None,
+    }
+}
+
+/// What a path selects in a constant.
+fn selected<'t>(term: &'t Term, path: &[Arc<str>]) -> Option<&'t Term> {
+    let mut at = term;
+    for name in path {
+        let TermValue::Object(entries) = &at.value else {
+            return None;
+        };
+        let (_, value) = entries.iter().find(|(key, _)| match &key.value {
+            TermValue::String(text) => text.as_ref() == name.as_ref(),
+            _ => false,
+        })?;
+        at = value;
+    }
+    Some(at)
+}
+
+/// A reference into a document without variables.
+fn is_document(term: &Term) -> bool {
+    let TermValue::Ref(parts) = &term.value else {
         return false;
     };
-    if expr.negated || !expr.with.is_empty() || terms.len() != 3 {
+    let rooted = match parts.first().map(|head| &head.value) {
+        Some(TermValue::Var(name)) => matches!(name.as_ref(), "input" | "data"),
+        _ => false,
+    };
+    rooted && parts.iter().skip(1).all(is_constant)
+}
+
+fn is_indexed(expr: &Expr) -> bool {
+    let negated = expr.negated || !expr.with.is_empty();
+    let terms = match &expr.kind {
+        ExprKind::Call(terms) => terms,
+        ExprKind::Term(term) => return !negated && is_document(term),
+        _ => return false,
+    };
+    let called = expr.operator().map(|parts| dotted_names(parts));
+    if !negated && called.as_deref() == Some("glob.match") && terms.len() == 4 {
+        let constant = is_constant(&terms[1]) && is_constant(&terms[2]);
+        return constant && (is_document(&terms[3]) || matches!(terms[3].value, TermValue::Var(_)));
+    }
+    if negated || terms.len() != 3 {
         return false;
     }
     let equal = ["eq", "equal"].iter().any(|name| expr.operator_is(name));
     let variable = |term: &Term| matches!(term.value, TermValue::Var(_));
-    let reference = |term: &Term| match &term.value {
-        TermValue::Ref(parts) => {
-            matches!(parts.first().map(|head| &head.value), Some(TermValue::Var(name)) if matches!(name.as_ref(), "input" | "data"))
-                && parts.iter().skip(1).all(is_constant)
-        }
-        _ => false,
-    };
     let fits = |one: &Term, other: &Term| {
-        reference(one) && (variable(other) || is_constant(other))
+        is_document(one) && (variable(other) || is_constant(other))
             || variable(one) && is_constant(other)
     };
     equal && (fits(&terms[1], &terms[2]) || fits(&terms[2], &terms[1]))

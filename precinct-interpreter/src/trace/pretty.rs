@@ -15,6 +15,13 @@ const VALUE_WIDTH: usize = 40;
 /// The events, a line each: place, indented step, and with `locals` the variables that are bound.
 #[must_use]
 pub fn text(events: &[Event], sources: &Sources, locals: bool) -> String {
+    indented(events, sources, locals, 0)
+}
+
+/// The same with spaces before each cell and at the end of the line.
+#[must_use]
+pub fn indented(events: &[Event], sources: &Sources, locals: bool, indent: usize) -> String {
+    let indent = " ".repeat(indent);
     let mut depths: HashMap<u32, usize> = HashMap::new();
     let names = names(events, sources);
     let mut rows: Vec<Vec<String>> = Vec::new();
@@ -37,6 +44,7 @@ pub fn text(events: &[Event], sources: &Sources, locals: bool) -> String {
     let mut text = String::new();
     for row in rows {
         for (number, cell) in row.iter().enumerate() {
+            text.push_str(&indent);
             text.push_str(cell);
             if number + 1 < row.len() {
                 let width = widths.get(number).copied().unwrap_or(0);
@@ -44,6 +52,7 @@ pub fn text(events: &[Event], sources: &Sources, locals: bool) -> String {
                 text.extend(std::iter::repeat_n(' ', free + 5));
             }
         }
+        text.push_str(&indent);
         text.push('\n');
     }
     text
@@ -132,4 +141,75 @@ fn cut(value: &str) -> String {
     }
     let head: String = value.chars().take(VALUE_WIDTH - 3).collect();
     head + "..."
+}
+
+/// The text of a failed expression, and under it what its parts were, each below its place.
+#[must_use]
+pub fn failure(event: &Event, sources: &Sources) -> String {
+    let Some(source) = sources.get(event.span.source) else {
+        return String::new();
+    };
+    let (from, to) = (event.span.start as usize, event.span.end as usize);
+    let line = source.text[..from.min(source.text.len())]
+        .rfind('\n')
+        .map_or(0, |at| at + 1);
+    let expression = source.text.get(from..to).unwrap_or_default();
+    let lead = |upto: usize| -> String {
+        let before = source.text.get(line..upto).unwrap_or_default();
+        before
+            .chars()
+            .map(|c| if c == '\t' { '\t' } else { ' ' })
+            .collect()
+    };
+    let mut text = lead(from) + expression;
+    let mut values: Vec<_> = event.values.clone();
+    values.sort_by(|one, other| (one.span.col, &one.title).cmp(&(other.span.col, &other.title)));
+    values.dedup_by(|one, other| one.title == other.title);
+    let rows: std::collections::BTreeSet<u32> = values.iter().map(|value| value.span.row).collect();
+    if rows.len() > 1 || rows.first().is_some_and(|row| *row != event.span.row) {
+        values.sort_by(|one, other| one.title.cmp(&other.title));
+        text.push_str("\n\nWhere:\n");
+        for value in values {
+            text.push_str(&format!("\n{}: {}", value.title, cut(&value.value)));
+        }
+        return text;
+    }
+    if values.is_empty() {
+        return text;
+    }
+    let arrows = |shown: usize, value: Option<usize>| {
+        let mut text = String::new();
+        let mut at = line;
+        for (number, one) in values[..shown].iter().enumerate() {
+            let shared = |other: usize| {
+                values
+                    .get(other)
+                    .is_some_and(|other| other.span.col == one.span.col)
+            };
+            if number + 1 < shown && shared(number + 1) {
+                continue;
+            }
+            let start = one.span.start as usize;
+            let before = source.text.get(at..start).unwrap_or_default();
+            text.extend(before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }));
+            at = start + 1;
+            if value == Some(number) {
+                if shared(number + 1) || number > 0 && shared(number - 1) {
+                    text.push_str(&one.title);
+                    text.push_str(": ");
+                }
+                text.push_str(&cut(&one.value));
+            } else {
+                text.push('|');
+            }
+        }
+        text
+    };
+    text.push('\n');
+    text.push_str(&arrows(values.len(), None));
+    for number in (0..values.len()).rev() {
+        text.push('\n');
+        text.push_str(&arrows(number + 1, Some(number)));
+    }
+    text
 }

@@ -1,6 +1,6 @@
 //! From hooks to events.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,30 +8,37 @@ use precinct_rego::ast::Span;
 use precinct_rego::ir::{FunctionId, FunctionKind, Program, RuleId};
 use precinct_runtime::Value;
 
-use super::outline::{Note, Outline, Query, Scope, Step};
-use super::{Event, Op, Subject};
+use super::outline::{Note, Outline, Part, Query, Scope, Step};
+use super::{Event, Op, Shown, Subject};
 use crate::engine::{Hooks, Place};
 
 /// After how many events no more are kept: a trace of a long evaluation must not fill the memory.
 const LIMIT: usize = 2_000_000;
 
+/// How many events one rule may leave before repeated ones are thrown away, when they need not be kept.
+const ENOUGH: usize = 4_096;
+
 /// Collects what an evaluation does.
 #[derive(Debug)]
-pub struct Tracer<'p> {
+pub struct Tracer<'p, 'a> {
     program: &'p Program,
     outline: &'p Outline,
     /// What happened so far.
     pub events: Vec<Event>,
+    /// Expressions of rules that an index would have sorted out.
+    excluded: HashSet<Span>,
     /// Keep the variables that are bound.
     locals: bool,
     /// Look at the variables, for those or for notes.
     watched: bool,
+    /// Keep each place once: enough to know what was evaluated.
+    once: bool,
     started: Instant,
     open: Vec<Open>,
     calls: Vec<Call>,
     /// What was said about the rules of the documents that have been computed.
     indexed: HashMap<Arc<str>, String>,
-    bound: BTreeMap<Arc<str>, String>,
+    bound: BTreeMap<Arc<str>, Value<'a>>,
     /// The values of documents, when variables are kept.
     values: BTreeMap<Arc<str>, String>,
     next: u32,
@@ -66,7 +73,7 @@ struct Call {
     answered: bool,
 }
 
-impl<'p> Tracer<'p> {
+impl<'p, 'a> Tracer<'p, 'a> {
     /// Begins a trace of a query of this program.
     #[must_use]
     pub fn new(program: &'p Program, outline: &'p Outline, query: &Query) -> Self {
@@ -74,8 +81,10 @@ impl<'p> Tracer<'p> {
             program,
             outline,
             events: Vec::new(),
+            excluded: HashSet::new(),
             locals: false,
             watched: outline.notes_variables(),
+            once: false,
             started: Instant::now(),
             open: Vec::new(),
             calls: Vec::new(),
@@ -96,12 +105,25 @@ impl<'p> Tracer<'p> {
         self
     }
 
+    /// Keeps what ran, but not how often: a long evaluation takes no more memory than a short one.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
     /// Begins the only expression of a query that was made for a document, which the engine is asked for directly.
     #[must_use]
     pub fn of_document(mut self, function: FunctionId) -> Self {
         self.eval(0);
         self.begin(function);
         self
+    }
+
+    /// Expressions that ran only because the engine has no index of rules.
+    #[must_use]
+    pub fn excluded(&self) -> &HashSet<Span> {
+        &self.excluded
     }
 
     /// Ends the trace of [`Tracer::of_document`] with the document's value.
@@ -155,17 +177,26 @@ impl<'p> Tracer<'p> {
             text,
             message: String::new(),
             locals: BTreeMap::new(),
+            values: Vec::new(),
             ns: u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX),
         });
     }
 
     /// Adds the variables that the last event is about.
-    fn show<'s>(&mut self, vars: impl Iterator<Item = &'s (Arc<str>, Arc<str>)>, of: Option<&Arc<str>>) {
+    fn show<'s>(
+        &mut self,
+        vars: impl Iterator<Item = &'s (Arc<str>, Arc<str>)>,
+        of: Option<&Arc<str>>,
+    ) {
         if !self.locals {
             return;
         }
         let mut shown: BTreeMap<Arc<str>, String> = vars
-            .filter_map(|(name, shown)| Some((Arc::clone(shown), self.bound.get(name)?.clone())))
+            .filter_map(|(name, shown)| {
+                let bound = self.bound.get(name).map(ToString::to_string);
+                let value = bound.or_else(|| self.outline.constant(name, &[]))?;
+                Some((Arc::clone(shown), value))
+            })
             .collect();
         if let Some(value) = of.and_then(|name| self.values.get(name)) {
             shown.insert("_".into(), value.clone());
@@ -173,6 +204,30 @@ impl<'p> Tracer<'p> {
         }
         if let Some(event) = self.events.last_mut() {
             event.locals = shown;
+        }
+    }
+
+    /// Adds the values of an expression's parts to the last event.
+    fn show_values(&mut self, step: &Step) {
+        if !self.locals {
+            return;
+        }
+        let value = |part: &Part| {
+            let path: Vec<&str> = part.path.iter().map(AsRef::as_ref).collect();
+            let bound = self.bound.get(&part.variable);
+            let value = match bound {
+                Some(value) => value.path(&path)?.to_string(),
+                None => self.outline.constant(&part.variable, &part.path)?,
+            };
+            Some(Shown {
+                span: part.span,
+                title: Arc::clone(&part.title),
+                value,
+            })
+        };
+        let values = step.parts.iter().filter_map(value).collect();
+        if let Some(event) = self.events.last_mut() {
+            event.values = values;
         }
     }
 
@@ -222,7 +277,14 @@ impl<'p> Tracer<'p> {
         let scope = Arc::clone(&open.scope);
         self.push(op, ids, Subject::Expr(expr), span, text);
         if let Some(step) = scope.exprs.get(expr) {
-            self.show(step.vars.iter(), step.value_of.as_ref());
+            let begins = |name: &Arc<str>| {
+                op == Op::Eval && step.binds.as_ref().is_some_and(|(bound, _)| bound == name)
+            };
+            let vars = step.vars.iter().filter(|(name, _)| !begins(name));
+            self.show(vars, step.value_of.as_ref());
+            if op == Op::Fail {
+                self.show_values(step);
+            }
         }
     }
 
@@ -253,9 +315,8 @@ impl<'p> Tracer<'p> {
             let text = match note {
                 Note::Text(text) => text.to_string(),
                 Note::Variable(name) => {
-                    let value = self.bound.get(&name).map_or("", String::as_str);
-                    let quoted = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
-                    quoted.unwrap_or(value).to_owned()
+                    let value = self.bound.get(&name).and_then(|value| value.as_str());
+                    value.unwrap_or_default().to_owned()
                 }
             };
             self.push(Op::Note, ids, Subject::Expr(expr), span, Arc::default());
@@ -299,13 +360,18 @@ impl<'p> Tracer<'p> {
 
     fn early(&self, scope: &Scope) -> bool {
         let alone = scope.default
-            && self.calls.last().and_then(|call| call.index).is_some_and(|(_, count)| count == 0);
-        alone || scope.rule
             && self
-                .outline
-                .documents
-                .get(&scope.document)
-                .is_some_and(|document| document.early)
+                .calls
+                .last()
+                .and_then(|call| call.index)
+                .is_some_and(|(_, count)| count == 0);
+        alone
+            || scope.rule
+                && self
+                    .outline
+                    .documents
+                    .get(&scope.document)
+                    .is_some_and(|document| document.early)
     }
 
     /// Takes back the innermost body's expressions down to `to`, the one that has another answer.
@@ -369,15 +435,28 @@ impl<'p> Tracer<'p> {
         let excluded = open.scope.rule
             && !open.scope.otherwise
             && !open.held
-            && open.at.and_then(|at| open.scope.exprs.get(at)).is_some_and(sorted_out);
+            && open
+                .at
+                .and_then(|at| open.scope.exprs.get(at))
+                .is_some_and(sorted_out);
         if excluded {
-            self.events.truncate(open.from);
+            let skipped = self.events.drain(open.from..);
+            let evaluated = skipped.filter(|event| event.op == Op::Eval);
+            self.excluded.extend(evaluated.map(|event| event.span));
             if let Some(call) = self.calls.last_mut()
                 && let Some((_, count)) = &mut call.index
             {
                 *count = count.saturating_sub(1);
             }
-        } else if open.held
+            return;
+        }
+        if self.once && self.events.len() > open.from + ENOUGH {
+            let mut seen = HashSet::new();
+            let mut tail = self.events.split_off(open.from);
+            tail.retain(|event| seen.insert((event.op.as_str(), event.span)));
+            self.events.append(&mut tail);
+        }
+        if open.held
             && !open.scope.collects
             && let Some(outer) = self.open.last_mut()
         {
@@ -436,7 +515,11 @@ impl<'p> Tracer<'p> {
                 .any(|document| document.starts_with(name.as_ref()))
         };
         let exprs = &open.scope.exprs;
-        if open.held || open.at.is_some_and(|at| exprs.get(at).is_some_and(mentions)) {
+        if open.held
+            || open
+                .at
+                .is_some_and(|at| exprs.get(at).is_some_and(mentions))
+        {
             return;
         }
         let Some(found) = exprs.iter().skip(next).position(mentions) else {
@@ -483,14 +566,14 @@ impl<'p> Tracer<'p> {
         self.calls.pop();
     }
 
-    fn remember(&mut self, place: &Place<'_, '_>) {
+    fn remember(&mut self, place: &Place<'_, 'a>) {
         self.bound.clear();
         let Some(function) = self.program.functions.get(place.function.index()) else {
             return;
         };
         for (info, value) in function.locals.iter().zip(place.locals) {
             if let (Some(name), Some(value)) = (&info.name, value) {
-                self.bound.insert(Arc::clone(name), value.to_string());
+                self.bound.insert(Arc::clone(name), *value);
             }
         }
     }
@@ -512,7 +595,9 @@ impl<'p> Tracer<'p> {
                 self.close_to(depth);
                 return self.exit();
             }
-            if let Some(expr) = position(open, span) {
+            if let Some(expr) = position(open, span)
+                && !self.is_next_outside(depth, span)
+            {
                 self.close_to(depth);
                 return self.step(expr);
             }
@@ -524,7 +609,8 @@ impl<'p> Tracer<'p> {
                 .enumerate()
                 .skip(begun)
                 .find_map(|(expr, step)| {
-                    let holds = |scope: &&Arc<Scope>| scope.exprs.iter().any(|step| step.span == span);
+                    let holds =
+                        |scope: &&Arc<Scope>| scope.exprs.iter().any(|step| step.span == span);
                     Some((expr, step.inner.iter().find(holds).cloned()?))
                 });
             if let Some((expr, scope)) = inner {
@@ -538,6 +624,16 @@ impl<'p> Tracer<'p> {
             }
             depth -= 1;
         }
+    }
+
+    /// A body inside an expression held, and the expression behind that one stands at this place too.
+    fn is_next_outside(&self, depth: usize, span: Span) -> bool {
+        let Some([outer, inner]) = depth.checked_sub(2).and_then(|at| self.open.get(at..depth))
+        else {
+            return false;
+        };
+        let next = outer.at.and_then(|at| outer.scope.exprs.get(at + 1));
+        inner.held && !inner.scope.rule && next.is_some_and(|step| step.span == span)
     }
 
     fn close_to(&mut self, depth: usize) {
@@ -585,7 +681,7 @@ fn subject(scope: &Scope) -> Subject {
     }
 }
 
-impl<'a> Hooks<'a> for Tracer<'_> {
+impl<'a> Hooks<'a> for Tracer<'_, 'a> {
     fn call(&mut self, place: Place<'_, 'a>) {
         self.begin(place.function);
     }
@@ -600,7 +696,8 @@ impl<'a> Hooks<'a> for Tracer<'_> {
                 && let Some(value) = result
                 && let Some(call) = self.calls.last()
             {
-                self.values.insert(Arc::clone(&call.name), value.to_string());
+                self.values
+                    .insert(Arc::clone(&call.name), value.to_string());
             }
             self.end(result.is_some());
         }
@@ -632,8 +729,8 @@ impl<'a> Hooks<'a> for Tracer<'_> {
     }
 }
 
-impl Tracer<'_> {
-    fn remember_if(&mut self, place: &Place<'_, '_>) {
+impl<'a> Tracer<'_, 'a> {
+    fn remember_if(&mut self, place: &Place<'_, 'a>) {
         if self.watched {
             self.remember(place);
         }
