@@ -55,6 +55,8 @@ pub enum Command {
     Refactor(commands::refactor::Args),
     /// Check, list and explain the capabilities of a gateway.
     Registry(commands::registry::Args),
+    /// Ask questions in a shell.
+    Run(commands::run::Args),
     /// Write the signature of a bundle.
     Sign(commands::sign::Args),
     /// Run the tests of policies.
@@ -85,6 +87,7 @@ impl Command {
             Self::Parse(args) => ("parse", commands::parse::run(&args)),
             Self::Refactor(args) => ("refactor", commands::refactor::run(&args)),
             Self::Registry(args) => ("registry", commands::registry::run(&args)),
+            Self::Run(args) => ("run", commands::run::run(&args)),
             Self::Sign(args) => ("sign", commands::sign::run(&args)),
             Self::Test(args) => ("test", commands::test::run(&args)),
             Self::Verify(args) => ("verify", commands::verify::run(&args)),

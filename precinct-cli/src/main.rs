@@ -7,6 +7,7 @@
 //! * [`schemas`]: reading schemas
 //! * [`parallel`]: work on many files at once
 //! * [`present`]: how results and errors look
+//! * [`repl`]: a shell for questions
 //! * [`testing`]: running policy tests
 //! * [`signing`], [`writing`]: keys from flags, files that are whole
 
@@ -16,6 +17,7 @@ mod configuration;
 mod host;
 mod parallel;
 mod present;
+mod repl;
 mod schemas;
 mod signing;
 mod testing;

@@ -208,14 +208,14 @@ enum Stopped {
 
 /// What is shown besides the answers.
 #[derive(Default)]
-struct Report {
-    errors: Vec<Shown>,
-    metrics: Vec<(String, u64)>,
-    spreads: Vec<(String, explain::Spread)>,
-    coverage: Option<Json>,
-    events: Vec<Event>,
-    sources: Sources,
-    profile: Vec<explain::Cost>,
+pub struct Report {
+    pub errors: Vec<Shown>,
+    pub metrics: Vec<(String, u64)>,
+    pub spreads: Vec<(String, explain::Spread)>,
+    pub coverage: Option<Json>,
+    pub events: Vec<Event>,
+    pub sources: Sources,
+    pub profile: Vec<explain::Cost>,
 }
 
 /// `data.a.b` of `a/b`
@@ -411,7 +411,8 @@ impl Run<'_> {
     }
 }
 
-fn row(query: &Query, answer: &Answer<'_>) -> Row {
+/// An answer as it is shown.
+pub fn row(query: &Query, answer: &Answer<'_>) -> Row {
     let expressions = query.expressions.iter().zip(&answer.expressions);
     let bindings = query.variables.iter().zip(&answer.variables);
     Row {
@@ -447,7 +448,7 @@ fn show(args: &Args, rows: &[Row], report: &Report) {
         Format::Values => Some(results::values(rows)),
         Format::Bindings => Some(results::bindings(rows)),
         Format::Raw => Some(results::raw(rows)),
-        Format::Pretty => Some(pretty(args, rows, report)),
+        Format::Pretty => Some(pretty(rows, report, args.pretty_limit, args.var_values)),
         Format::Source => None,
     };
     if let Some(text) = text {
@@ -456,7 +457,8 @@ fn show(args: &Args, rows: &[Row], report: &Report) {
     }
 }
 
-fn json(rows: &[Row], report: &Report, discard: bool) -> String {
+/// Answers and everything else as one object.
+pub fn json(rows: &[Row], report: &Report, discard: bool) -> String {
     let result = if discard {
         Some(Json::from("discarded"))
     } else {
@@ -494,9 +496,10 @@ fn json(rows: &[Row], report: &Report, discard: bool) -> String {
     .pretty()
 }
 
-fn pretty(args: &Args, rows: &[Row], report: &Report) -> String {
-    let mut text = explain::text(&report.events, &report.sources, args.var_values);
-    text += &results::pretty_rows(rows, args.pretty_limit);
+/// Answers and everything else for people; `limit` is the longest text of a cell.
+pub fn pretty(rows: &[Row], report: &Report, limit: usize, values: bool) -> String {
+    let mut text = explain::text(&report.events, &report.sources, values);
+    text += &results::pretty_rows(rows, limit);
     if !report.spreads.is_empty() {
         let mut table = Table::new(["Metric", "Min", "Max", "Mean", "90%", "99%"]);
         for (name, spread) in &report.spreads {

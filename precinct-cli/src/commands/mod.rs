@@ -19,6 +19,7 @@ pub mod oracle;
 pub mod parse;
 pub mod refactor;
 pub mod registry;
+pub mod run;
 pub mod sign;
 pub mod test;
 pub mod verify;

@@ -1,0 +1,98 @@
+//! What `help` prints.
+
+/// The commands: how they are written, what they do.
+pub const COMMANDS: [(&str, &str); 22] = [
+    ("<stmt>", "evaluate the statement"),
+    ("package <term>", "change active package"),
+    ("import <term>", "add import to active module"),
+    ("show", "show active module definition"),
+    ("show debug", "show REPL settings"),
+    ("unset <ref>", "unset rules in currently active module"),
+    (
+        "unset-package <var>",
+        "unset packages in currently active module",
+    ),
+    ("json", "set output format to JSON"),
+    ("pretty", "set output format to pretty"),
+    ("pretty-limit", "set pretty value output limit"),
+    ("trace [mode]", "toggle full trace or specific mode"),
+    ("notes", "toggle notes trace"),
+    ("fails", "toggle fails trace"),
+    ("metrics", "toggle metrics"),
+    ("instrument", "toggle instrumentation"),
+    ("profile", "toggle profiler and turns off trace"),
+    ("strict-builtin-errors", "toggle strict built-in error mode"),
+    ("traceback", "toggle evaluation stack traces on errors"),
+    ("dump [path]", "dump raw data in storage"),
+    ("help [topic]", "print this message"),
+    (
+        "target [mode]",
+        "set the runtime to exercise {rego} (default rego)",
+    ),
+    ("exit", "exit out of shell (or ctrl+d)"),
+];
+
+const EXAMPLES: [(&str, &str); 3] = [
+    ("data", "show all documents"),
+    ("data[x] = _", "show all top level keys"),
+    ("data.system.version", "drill into specific document"),
+];
+
+const TOPICS: [(&str, &str); 1] = [("help input", "how to set input document")];
+
+const INPUT: &str = "
+Input
+=====
+
+Queries and rules read the input document as `input`. In this shell it is the
+document data.repl.input, so define a rule of that name:
+
+\t> package repl
+\t> input := {\"method\": \"POST\"}
+\t> input.method
+\t\"POST\"
+
+When files are given to `run`, repl.input:request.json loads one as input.
+
+";
+
+/// Everything, or one topic.
+///
+/// # Errors
+/// When there is no such topic.
+pub fn text(topic: Option<&str>) -> Result<String, String> {
+    match topic {
+        Some("input") => return Ok(INPUT.to_owned()),
+        Some(other) => return Err(format!("unknown topic '{other}'")),
+        None => {}
+    }
+    let mut text = String::new();
+    section("Examples", &mut text);
+    let width = EXAMPLES.iter().map(|(example, _)| example.len()).max();
+    for (example, comment) in EXAMPLES {
+        let width = width.unwrap_or(0) + 1;
+        text += &format!("> {example:width$} # {comment}\n");
+    }
+    text.push('\n');
+    section("Commands", &mut text);
+    list(&COMMANDS, &mut text);
+    section("Additional Topics", &mut text);
+    list(&TOPICS, &mut text);
+    Ok(text)
+}
+
+fn section(title: &str, text: &mut String) {
+    *text += &format!("\n{title}\n{}\n\n", "=".repeat(title.len()));
+}
+
+fn list(entries: &[(&str, &str)], text: &mut String) {
+    let width = entries
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or(0);
+    for (name, comment) in entries {
+        *text += &format!("{name:>width$} : {comment}\n");
+    }
+    text.push('\n');
+}
