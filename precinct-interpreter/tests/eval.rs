@@ -254,7 +254,7 @@ fn run(path: &Path, at_least: usize) {
 fn our_own_cases_are_answered_as_recorded() {
     run(
         &PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/cases"),
-        47,
+        68,
     );
 }
 
