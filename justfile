@@ -28,3 +28,7 @@ doc:
 # Licences and advisories of the dependencies (needs cargo-deny).
 deny:
     cargo deny check
+
+# Random policies against a real OPA (needs Go); `just differential --cases 100000 --seed 1`.
+differential *ARGS:
+    cargo run --release -p precinct-differential -- {{ARGS}}

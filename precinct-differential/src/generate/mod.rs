@@ -1,0 +1,106 @@
+//! Policies, inputs and base documents at random: well typed as a rule, and now and then not.
+//!
+//! * [`documents`]: inputs and base documents of one shape
+//! * [`terms`]: terms of a type
+//! * [`bodies`]: literals, and the variables that they bind
+//! * [`rules`]: rules of every kind, in packages
+
+pub mod bodies;
+pub mod documents;
+pub mod rules;
+pub mod terms;
+
+use precinct_conformance::{Case, Expected, Version};
+use serde_json::{Map, Value};
+
+use crate::random::Random;
+use crate::tree::Node;
+
+/// A case in parts.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What it was made from.
+    pub seed: u64,
+    modules: Vec<Node>,
+    version: Version,
+    query: Node,
+    data: Map<String, Value>,
+    input: Option<Value>,
+    strict_errors: bool,
+}
+
+/// The draft of a seed, always the same.
+pub fn draft(seed: u64) -> Draft {
+    let mut random = Random::new(seed);
+    let input = documents::input(&mut random);
+    let data = documents::data(&mut random);
+    let strict_errors = random.chance(8);
+    let mut writer = rules::Writer::new(random);
+    let modules = writer.modules();
+    Draft {
+        seed,
+        modules,
+        version: writer.version(),
+        query: writer.query(),
+        data,
+        input,
+        strict_errors,
+    }
+}
+
+impl Draft {
+    /// The case in full.
+    pub fn case(&self) -> Case {
+        Case {
+            id: format!("seed {}", self.seed),
+            modules: self.modules.iter().map(Node::to_string).collect(),
+            version: self.version,
+            query: self.query.to_string(),
+            data: self.data.clone(),
+            input: self.input.clone(),
+            strict_errors: self.strict_errors,
+            expected: Expected::Anything,
+            ..Case::default()
+        }
+    }
+
+    /// Every draft that is one step smaller.
+    pub fn smaller(&self) -> Vec<Self> {
+        let mut found = Vec::new();
+        let mut with = |change: &dyn Fn(&mut Self)| {
+            let mut draft = self.clone();
+            change(&mut draft);
+            found.push(draft);
+        };
+        for index in 0..self.modules.len() {
+            with(&|draft| {
+                draft.modules.remove(index);
+            });
+        }
+        if self
+            .input
+            .as_ref()
+            .is_some_and(|input| *input != Value::Object(Map::new()))
+        {
+            with(&|draft| draft.input = Some(Value::Object(Map::new())));
+        }
+        if !self.data.is_empty() {
+            with(&|draft| draft.data = Map::new());
+        }
+        for (index, module) in self.modules.iter().enumerate() {
+            for smaller in module.smaller() {
+                with(&|draft| draft.modules[index] = smaller.clone());
+            }
+        }
+        if let Some(Value::Object(input)) = &self.input {
+            for key in input.keys() {
+                with(&|draft| {
+                    if let Some(Value::Object(input)) = &mut draft.input {
+                        input.remove(key);
+                    }
+                });
+            }
+        }
+        found
+    }
+}

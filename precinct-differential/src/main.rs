@@ -1,0 +1,205 @@
+//! Runs random policies on precinct and on a real OPA, and writes down what differs, cut to small cases.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use precinct_conformance::{Answer, Case, Expected, judge};
+use precinct_differential::engine::{interpret, interpret_unoptimised};
+use precinct_differential::generate::{Draft, draft};
+use precinct_differential::oracle::{self, Oracle, request};
+use precinct_differential::shrink::shrink;
+use serde_json::{Value, json};
+
+/// Random policies, evaluated by precinct and, where Go is installed, by a real OPA.
+#[derive(Debug, Parser)]
+struct Args {
+    /// How many cases.
+    #[arg(long, default_value_t = 1_000)]
+    cases: u64,
+    /// The seed of the first case; each case has the next one.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where the oracle is built and differing cases are written.
+    #[arg(long, default_value = "target/differential")]
+    out: PathBuf,
+    /// Stop after so many differences.
+    #[arg(long, default_value_t = 20)]
+    differences: usize,
+    /// So many attempts to make a differing case smaller.
+    #[arg(long, default_value_t = 3_000)]
+    tries: usize,
+    /// Print the case of the first seed and OPA's answer to it, and nothing else.
+    #[arg(long)]
+    show: bool,
+}
+
+/// So many cases are sent to OPA at once.
+const BATCH: u64 = 500;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Totals {
+    asked: u64,
+    unanswered: u64,
+    kinds: BTreeMap<String, u64>,
+    found: Vec<Value>,
+}
+
+fn run(args: &Args) -> anyhow::Result<usize> {
+    fs::create_dir_all(&args.out)?;
+    let mut oracle = if oracle::available() {
+        Some(Oracle::start(&oracle::build(&args.out)?)?)
+    } else {
+        eprintln!(
+            "go is not installed: only the two ways to compile are compared, OPA is not asked"
+        );
+        None
+    };
+    if args.show {
+        let case = draft(args.seed).case();
+        println!("{}", serde_json::to_string_pretty(&request(&case))?);
+        for (number, module) in case.modules.iter().enumerate() {
+            println!("# test-{number}.rego\n{module}");
+        }
+        println!("precinct: {:?}", interpret(&case));
+        println!("OPA: {:?}", reference(&mut oracle, &case)?);
+        return Ok(0);
+    }
+    let mut totals = Totals::default();
+    let end = args.seed.saturating_add(args.cases);
+    let mut first = args.seed;
+    while first < end && totals.found.len() < args.differences {
+        let last = first.saturating_add(BATCH).min(end);
+        let drafts: Vec<Draft> = (first..last).map(draft).collect();
+        batch(args, &drafts, &mut oracle, &mut totals)?;
+        first = last;
+    }
+    println!(
+        "{} cases, {} without an answer of OPA, {} differ",
+        totals.asked,
+        totals.unanswered,
+        totals.found.len()
+    );
+    for (kind, count) in &totals.kinds {
+        println!("{count:>8} {kind}");
+    }
+    write(&args.out.join("differences.json"), &totals.found)?;
+    Ok(totals.found.len())
+}
+
+fn write(path: &Path, cases: &[Value]) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(&json!({ "cases": cases }))?;
+    fs::write(path, text + "\n")?;
+    Ok(())
+}
+
+/// What is held against the interpreter: OPA's answer, or that of the unoptimised program.
+fn reference(oracle: &mut Option<Oracle>, case: &Case) -> anyhow::Result<Option<Answer>> {
+    match oracle {
+        Some(oracle) => Ok(oracle.ask(std::slice::from_ref(case))?.pop().flatten()),
+        None => Ok(Some(interpret_unoptimised(case))),
+    }
+}
+
+fn batch(
+    args: &Args,
+    drafts: &[Draft],
+    oracle: &mut Option<Oracle>,
+    totals: &mut Totals,
+) -> anyhow::Result<()> {
+    let cases: Vec<Case> = drafts.iter().map(Draft::case).collect();
+    let answers = match oracle {
+        Some(oracle) => oracle.ask(&cases)?,
+        None => cases
+            .iter()
+            .map(|case| Some(interpret_unoptimised(case)))
+            .collect(),
+    };
+    for ((draft, case), answer) in drafts.iter().zip(&cases).zip(answers) {
+        totals.asked += 1;
+        let Some(wanted) = answer else {
+            totals.unanswered += 1;
+            continue;
+        };
+        *totals.kinds.entry(kind(&wanted)).or_default() += 1;
+        if agree(&wanted, &interpret(case), case) {
+            continue;
+        }
+        let small = shrink(
+            draft,
+            args.tries,
+            |case| matches!(reference(oracle, case), Ok(Some(wanted)) if !agree(&wanted, &interpret(case), case)),
+        );
+        let case = small.case();
+        let wanted = reference(oracle, &case)?.unwrap_or(wanted);
+        report(&case, &wanted, totals);
+        if totals.found.len() >= args.differences {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn kind(answer: &Answer) -> String {
+    match answer {
+        Answer::Rows(rows) if rows.is_empty() => "undefined".to_owned(),
+        Answer::Rows(_) => "result".to_owned(),
+        Answer::Error { code, .. } => code.clone(),
+    }
+}
+
+fn expected(wanted: &Answer) -> Expected {
+    match wanted {
+        Answer::Rows(rows) => Expected::Rows(rows.clone()),
+        // Of several errors either may come first; the code says of what kind it is.
+        Answer::Error { code, .. } => Expected::Error {
+            code: Some(code.clone()),
+            text: None,
+        },
+    }
+}
+
+fn agree(wanted: &Answer, got: &Answer, case: &Case) -> bool {
+    let case = Case {
+        expected: expected(wanted),
+        ..case.clone()
+    };
+    judge(&case, got).is_ok()
+}
+
+fn report(case: &Case, wanted: &Answer, totals: &mut Totals) {
+    let got = interpret(case);
+    println!("--- {} ({})", case.id, case.query);
+    for module in &case.modules {
+        println!("{module}");
+    }
+    if let Some(input) = &case.input {
+        println!("input: {input}");
+    }
+    println!("data: {}", Value::Object(case.data.clone()));
+    println!("OPA: {wanted:?}\nprecinct: {got:?}");
+    let mut record = request(case);
+    record["note"] = json!(case.id);
+    match wanted {
+        Answer::Rows(rows) => record["want_result"] = json!(rows),
+        Answer::Error { code, text } => {
+            record["want_error_code"] = json!(code);
+            record["want_error"] = json!(text);
+        }
+    }
+    totals.found.push(record);
+}
