@@ -11,6 +11,14 @@ ci:
 test:
     cargo test --workspace
 
+# Every recorded evaluation on both engines (a tenth of the captured ones natively): takes about half an hour.
+conformance:
+    cargo run --release -p precinct-cli -- conformance tests/cases --engine both
+    cargo run --release -p precinct-cli -- conformance ../shared/opa/eval/v1 --engine both
+    cargo run --release -p precinct-cli -- conformance ../shared/opa/eval/v0 --engine both
+    cargo run --release -p precinct-cli -- conformance ../shared/opa/captured/eval.jsonl --engine interpreter
+    cargo run --release -p precinct-cli -- conformance ../shared/opa/captured/eval.jsonl --engine both --every 10
+
 # Formatting and lints, mended where a tool can do it.
 fix:
     cargo fmt --all

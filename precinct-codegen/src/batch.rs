@@ -36,6 +36,15 @@ pub struct Case<'c> {
     pub strict_builtin_errors: bool,
 }
 
+/// What the crate is built with.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'s> {
+    /// The crates that it depends on and their folders; `precinct-runtime` is one of them.
+    pub crates: &'s [(&'s str, &'s Path)],
+    /// A Rust expression for the functions that cases call besides builtins, as `Arc<HostFunctions>`.
+    pub functions: Option<&'s str>,
+}
+
 /// A crate that is being written.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -100,23 +109,43 @@ impl Batch {
         self.modules.iter().map(String::as_str)
     }
 
-    /// Writes the crate into a folder. `runtime` is the folder of the crate `precinct-runtime`.
+    /// Writes the crate into a folder.
     ///
     /// # Errors
     /// A file cannot be written.
-    pub fn write(&self, folder: &Path, name: &str, runtime: &Path) -> Result<(), BatchError> {
+    pub fn write(
+        &self,
+        folder: &Path,
+        name: &str,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<(), BatchError> {
         let source = folder.join("src");
         fs::create_dir_all(&source)?;
-        let runtime = toml_string(&runtime.display().to_string());
+        let dependencies: String = surroundings
+            .crates
+            .iter()
+            .map(|(name, path)| {
+                let path = toml_string(&path.display().to_string());
+                format!("{name} = {{ path = {path} }}\n")
+            })
+            .collect();
         fs::write(
             folder.join("Cargo.toml"),
             format!(
                 "[package]\nname = {}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
-                 [dependencies]\nprecinct-runtime = {{ path = {runtime} }}\n\n\
+                 [dependencies]\n{dependencies}\n\
                  [profile.dev]\nopt-level = 0\ndebug = false\nincremental = false\n\n[workspace]\n",
                 toml_string(name)
             ),
         )?;
+        let functions = match surroundings.functions {
+            Some(text) => {
+                let text: syn::Expr = syn::parse_str(text)
+                    .map_err(|error| GenerateError::Malformed(error.to_string()))?;
+                quote!(Some(#text))
+            }
+            None => quote!(None),
+        };
         for (number, module) in self.modules.iter().enumerate() {
             fs::write(source.join(format!("case_{number}.rs")), module)?;
         }
@@ -131,10 +160,16 @@ impl Batch {
                 let thread = std::thread::Builder::new().stack_size(256 << 20).spawn(|| {
                     let wanted: Vec<usize> =
                         std::env::args().skip(1).filter_map(|arg| arg.parse().ok()).collect();
-                    let cases: &[fn(usize)] = &[#(#names::run),*];
+                    type Functions = std::sync::Arc<precinct_runtime::context::HostFunctions>;
+                    let functions: Option<Functions> = #functions;
+                    let cases: &[fn(usize, Option<Functions>)] = &[#(#names::run),*];
                     for (number, run) in cases.iter().enumerate() {
                         if wanted.is_empty() || wanted.contains(&number) {
-                            run(number);
+                            let functions = functions.clone();
+                            // A case that panics writes no line, and the next one runs.
+                            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                                run(number, functions);
+                            }));
                         }
                     }
                 });
@@ -174,11 +209,15 @@ fn run(case: Case<'_>) -> proc_macro2::TokenStream {
             };
         }
 
-        pub fn run(number: ::core::primitive::usize) {
+        pub fn run(
+            number: ::core::primitive::usize,
+            functions: ::core::option::Option<::std::sync::Arc<::precinct_runtime::context::HostFunctions>>,
+        ) {
             ::precinct_runtime::generated::run_case(
                 number,
                 case_input::INPUT,
                 #runtime,
+                functions,
                 |evaluator, input, runtime| query_with(evaluator, #query, input, runtime),
             );
         }

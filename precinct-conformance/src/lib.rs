@@ -1,12 +1,14 @@
 //! Evaluation cases with the answers that a real OPA gave, and the verdict on an engine's answers.
 //!
 //! * [`case`]: what is asked and what is expected
+//! * [`engines`]: the engines that answer
 //! * [`files`]: where cases are read from
 //! * [`mod@judge`]: whether an answer is the expected one
 //! * [`report`]: totals and failures
 //! * [`source`]: recorded parses, layouts and errors
 
 pub mod case;
+pub mod engines;
 pub mod files;
 pub mod judge;
 pub mod report;

@@ -1,20 +1,17 @@
 //! `precinct conformance`: recorded evaluations, answered again and compared.
 
+use std::io::IsTerminal;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::ValueEnum;
-use precinct_conformance::{Answer, Case, Report, files, judge};
-use precinct_interpreter::policy::{Failure, Policy, PolicyOptions, Text};
-use precinct_runtime::context::Bounds;
-use precinct_runtime::json::Encoding;
-use precinct_runtime::{Arena, Document, Value};
-use serde_json::Map;
+use precinct_conformance::engines::native::Workshop;
+use precinct_conformance::{Answer, Case, Report, engines, files, judge};
 
 use super::Outcome;
 use super::front_end::{self, Kind};
-use crate::host;
 
 /// Recorded evaluations, answered again and compared.
 #[derive(Debug, clap::Args)]
@@ -24,6 +21,12 @@ pub struct Args {
     /// What is compared.
     #[arg(short, long, value_enum, default_value_t)]
     kind: Kind,
+    /// Who answers evaluations.
+    #[arg(short, long, value_enum, default_value_t)]
+    engine: Engine,
+    /// Only the first of every so many evaluations, by their names.
+    #[arg(long, value_name = "N", default_value = "1")]
+    every: NonZero<usize>,
     /// The form of the report.
     #[arg(short, long, value_enum, default_value_t)]
     format: Format,
@@ -41,9 +44,6 @@ enum Format {
     /// `{passed, failed, skipped, failures}`
     Json,
 }
-
-/// How long one case may take.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Runs all cases; the exit code is 1 when one fails.
 pub fn run(args: &Args) -> Outcome {
@@ -69,89 +69,92 @@ pub fn run(args: &Args) -> Outcome {
     })
 }
 
+/// The engines that are asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    /// The IR is run at once.
+    #[default]
+    Interpreter,
+    /// Rust is generated, built with cargo and run.
+    Native,
+    /// One after the other; answers that differ are failures even where a case takes both.
+    Both,
+}
+
 fn evaluations(args: &Args) -> anyhow::Result<Report> {
     let mut report = Report::default();
-    let cases = files::read(&args.path)?;
-    for case in cases.iter().filter(|case| case.id.contains(&args.case)) {
-        let answer = answer(case).unwrap_or_else(|(code, text)| Answer::Error { code, text });
-        report.count(&case.id, "interpreter", judge(case, &answer));
+    let mut cases = files::read(&args.path)?;
+    cases.sort_by(|one, other| one.id.cmp(&other.id));
+    let chosen: Vec<&Case> = cases
+        .iter()
+        .filter(|case| case.id.contains(&args.case))
+        .step_by(args.every.get())
+        .collect();
+    let mut progress = Progress::new(chosen.len());
+    let mut interpreted = Vec::new();
+    if args.engine != Engine::Native {
+        for case in &chosen {
+            let answer = engines::interpreter::answer(case);
+            report.count(&case.id, "interpreter", judge(case, &answer));
+            interpreted.push(answer);
+            progress.show("interpreted", interpreted.len());
+        }
+    }
+    if args.engine == Engine::Interpreter {
+        return Ok(report);
+    }
+    let workshop = Workshop::standard()?;
+    let native = workshop.answers(&chosen, |done| progress.show("built and run", done))?;
+    for (at, (case, answer)) in chosen.iter().zip(&native).enumerate() {
+        let verdict = judge(case, answer).and_then(|()| match interpreted.get(at) {
+            Some(other) if differ(answer, other) => {
+                Err((format!("as interpreted: {other:?}"), format!("{answer:?}")))
+            }
+            _ => Ok(()),
+        });
+        report.count(&case.id, "native", verdict);
     }
     Ok(report)
 }
 
-type Failed = (String, String);
-
-fn answer(case: &Case) -> Result<Answer, Failed> {
-    let texts = case.modules.iter().enumerate().map(|(number, text)| Text {
-        name: format!("test-{number}.rego"),
-        text: text.clone(),
-        version: None,
-    });
-    let options = PolicyOptions {
-        version: front_end::version(case.version),
-        ..PolicyOptions::default()
-    };
-    let policy =
-        Policy::compile(texts.collect(), options.clone()).map_err(|failure| refused(&failure))?;
-    let query = policy
-        .query(&case.query, None, &[])
-        .map_err(|failure| refused(&failure))?;
-    let unreadable = |error: &dyn std::fmt::Display| ("case".to_owned(), error.to_string());
-    let data = serde_json::to_string(&case.data).map_err(|error| unreadable(&error))?;
-    let data = Document::from_json(data.as_bytes()).map_err(|error| unreadable(&error))?;
-    let input = input(case, options)?;
-    let arena = Arena::new();
-    let mut context = host::prepare(query.context(&arena))
-        .with_data(data.value())
-        .with_input(input.as_ref().map(Document::value))
-        .with_bounds(Bounds {
-            deadline: Some(Instant::now() + PATIENCE),
-            ..Bounds::default()
-        });
-    context.strict_builtin_errors = case.strict_errors;
-    context.printer = None;
-    let rows = query
-        .answers(&mut context)
-        .map_err(|error| (error.code.to_string(), error.to_string()))?;
-    let rows = rows
-        .iter()
-        .filter(|row| row.expressions.iter().all(|value| value.is_truthy()))
-        .map(|row| {
-            let pairs = query.variables.iter().zip(&row.variables);
-            pairs
-                .map(|(name, value)| Ok((name.to_string(), json(*value)?)))
-                .collect()
-        })
-        .collect::<Result<Vec<Map<String, serde_json::Value>>, Failed>>()?;
-    Ok(Answer::Rows(rows))
+/// Errors are the same by their codes: their texts can name what only one engine knows, such as the line of a limit.
+fn differ(one: &Answer, other: &Answer) -> bool {
+    match (one, other) {
+        (Answer::Error { code: one, .. }, Answer::Error { code: other, .. }) => one != other,
+        (one, other) => one != other,
+    }
 }
 
-fn input(case: &Case, options: PolicyOptions) -> Result<Option<Document>, Failed> {
-    let unreadable = |error: &dyn std::fmt::Display| ("case".to_owned(), error.to_string());
-    let Some(term) = &case.input_term else {
-        let input = case.input.as_ref().map(ToString::to_string);
-        let read = input.map(|text| Document::from_json(text.as_bytes()));
-        return read.transpose().map_err(|error| unreadable(&error));
-    };
-    let empty = Policy::compile(Vec::new(), options).map_err(|failure| refused(&failure))?;
-    let query = empty
-        .query(&format!("x = {term}"), None, &[])
-        .map_err(|failure| refused(&failure))?;
-    let arena = Arena::new();
-    let mut context = query.context(&arena);
-    let rows = query
-        .answers(&mut context)
-        .map_err(|error| (error.code.to_string(), error.to_string()))?;
-    let value = rows.first().and_then(|row| row.variables.first());
-    Ok(value.map(|value| Document::copy_of(*value)))
+/// What is said of a run that takes more than a second, on a terminal.
+struct Progress {
+    all: usize,
+    start: Instant,
+    last: Option<Instant>,
 }
 
-fn json(value: Value<'_>) -> Result<serde_json::Value, Failed> {
-    serde_json::from_str(&Encoding::PLAIN.encode(value))
-        .map_err(|error| ("case".to_owned(), error.to_string()))
+impl Progress {
+    fn new(all: usize) -> Self {
+        Self {
+            all,
+            start: Instant::now(),
+            last: None,
+        }
+    }
+
+    fn show(&mut self, what: &str, done: usize) {
+        let second = std::time::Duration::from_secs(1);
+        let due = self.last.unwrap_or(self.start).elapsed() > second;
+        if due && std::io::stderr().is_terminal() {
+            eprint!("\r{done} of {} cases {what}\x1b[K", self.all);
+            self.last = Some(Instant::now());
+        }
+    }
 }
 
-fn refused(failure: &Failure) -> Failed {
-    let code = failure.errors.first().map(|error| error.code.to_string());
-    (code.unwrap_or_default(), failure.to_string())
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.last.is_some() {
+            eprint!("\r\x1b[K");
+        }
+    }
 }

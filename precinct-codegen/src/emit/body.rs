@@ -14,6 +14,7 @@ use syn::Lifetime;
 use super::Emitter;
 use crate::kinds::{Kind, can_complete};
 use crate::locals::{Declaration, Locals};
+use crate::visit::walk;
 
 /// Writes the body of one function.
 pub(super) struct Body<'e, 'p> {
@@ -33,6 +34,8 @@ pub(super) struct Body<'e, 'p> {
     pub(super) choices: BTreeMap<Local, Vec<Value<'p>>>,
     /// The number of `with` statements so far.
     pub(super) withs: u32,
+    /// What it is called when the rules of the function give different values, if they can.
+    conflict: Option<Conflict>,
 }
 
 /// Something that encloses a statement.
@@ -63,6 +66,7 @@ impl<'e, 'p> Body<'e, 'p> {
             known: BTreeMap::new(),
             choices: BTreeMap::new(),
             withs: 0,
+            conflict: conflict_of(function),
         };
         body.known = body.known_locals();
         body.splits = body.lazy_splits();
@@ -84,8 +88,12 @@ impl<'e, 'p> Body<'e, 'p> {
             let undefined = self.ok(&quote!(None));
             quote!(#undefined)
         });
+        let origins = self
+            .conflict
+            .map(|_| quote!(let mut origins = rt::Origins::new();));
         quote! {
             #arena
+            #origins
             #(#declarations)*
             #stmts
             #end
@@ -236,6 +244,14 @@ impl<'e, 'p> Body<'e, 'p> {
     }
 
     fn ok(&self, result: &TokenStream) -> TokenStream {
+        if let Some(conflict) = self.conflict {
+            let conflict = conflict_name(conflict);
+            let path: &str = &self.function.name;
+            return quote!(match origins.settle(#conflict, #path) {
+                Ok(()) => Ok(#result),
+                Err(error) => Err(error),
+            });
+        }
         if self.emitter.effects[self.id.index()].fails {
             quote!(Ok(#result))
         } else {
@@ -445,14 +461,8 @@ impl<'e, 'p> Body<'e, 'p> {
                 if *conflict == Conflict::Replace {
                     return quote!(#name = Some(#source););
                 }
-                let conflict = conflict_name(*conflict);
                 let place = self.emitter.place_of(stmt.span);
-                let path: &str = &self.function.name;
-                quote! {
-                    if !rt::assign_once(&mut #name, #source) {
-                        return Err(rt::conflicting(#conflict, #path, #place));
-                    }
-                }
+                quote!(origins.assign(&mut #name, #source, &#place);)
             }
             StmtKind::Return { value } => {
                 let value = self.returned(*value);
@@ -533,6 +543,19 @@ impl<'e, 'p> Body<'e, 'p> {
         let on = self.operand(on);
         self.cases(&on, &constants, &bodies, &default)
     }
+}
+
+/// What it is called when the rules of a function give different values, if they can.
+fn conflict_of(function: &Function) -> Option<Conflict> {
+    let mut found = None;
+    walk(&function.body, &mut |stmt| {
+        if let StmtKind::AssignOnce { conflict, .. } = stmt.kind
+            && conflict != Conflict::Replace
+        {
+            found = Some(conflict);
+        }
+    });
+    found
 }
 
 fn conflict_name(conflict: Conflict) -> TokenStream {

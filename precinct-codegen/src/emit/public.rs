@@ -176,6 +176,7 @@ impl Emitter<'_> {
 
     /// What a context must hold, and the base documents.
     fn needs(&self) -> TokenStream {
+        let version = precinct_runtime::generated::VERSION;
         let memo_slots = self.program.memo_slots as usize;
         let masks = self.program.masks.len();
         let mocks = self.program.mocks.len();
@@ -213,7 +214,7 @@ impl Emitter<'_> {
                 strict: #strict,
                 data: #data,
             };
-            const _: () = if rt::VERSION != 1 {
+            const _: () = if rt::VERSION != #version {
                 ::core::panic!("the policies were compiled for another version of precinct-runtime");
             };
         }

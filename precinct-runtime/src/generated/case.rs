@@ -1,5 +1,8 @@
 //! Running one of many programs in a crate, and writing down what came out.
 
+use std::sync::Arc;
+
+use crate::context::HostFunctions;
 use crate::error::EvalError;
 use crate::evaluator::Evaluator;
 use crate::json;
@@ -10,13 +13,17 @@ pub fn run_case(
     number: usize,
     input: Option<Value<'static>>,
     runtime: Option<&'static str>,
+    functions: Option<Arc<HostFunctions>>,
     query: impl for<'e> FnOnce(
         &'e Evaluator,
         Option<Value<'e>>,
         Option<Value<'e>>,
     ) -> Result<Option<Value<'e>>, EvalError>,
 ) {
-    let evaluator = Evaluator::new();
+    let mut evaluator = Evaluator::new();
+    if let Some(functions) = functions {
+        evaluator = evaluator.with_functions(functions);
+    }
     let runtime = runtime.and_then(|text| evaluator.parse(text.as_bytes()).ok());
     match query(&evaluator, input, runtime) {
         Ok(rows) => {

@@ -4,10 +4,12 @@
 //! * `text`: tests of strings whose other side is known when the policy is compiled
 //! * [`case`]: running one of many programs
 //! * [`natives`]: builtins that are computed in place
+//! * [`origins`]: where the values of a document come from, for the error when they differ
 //! * [`run`]: loops, builtins, replaced functions
 
 pub mod case;
 pub mod natives;
+pub mod origins;
 pub mod run;
 pub mod scan;
 pub mod text;
@@ -34,12 +36,13 @@ pub use natives::{
     below, contains, count, ends_with, glob_between, glob_exact, in_table, integer, literal_set,
     member_within, part, position, split, starts_with, text,
 };
+pub use origins::Origins;
 pub use run::{
-    Base, Flow, Slot, between, conflicting, elements, entries, equal, fail, fields, less,
-    literal_object, located, not_replaced, patched, replaced, scratch,
+    Base, Flow, Slot, between, elements, entries, equal, fail, fields, less, literal_object,
+    located, not_replaced, patched, replaced, scratch,
 };
 pub use scan::Scanner;
 pub use text::{Table, among, bool_of, str_of};
 
 /// The version of this module that generated code was made for.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

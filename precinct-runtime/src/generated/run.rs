@@ -89,7 +89,7 @@ impl Slot {
 /// A place in a policy: file, row, column.
 pub type Place = (&'static str, u32, u32);
 
-fn location((file, row, col): Place) -> Location {
+pub(super) fn location((file, row, col): Place) -> Location {
     Location {
         file: Arc::from(file),
         row,
@@ -109,13 +109,6 @@ pub fn located(error: EvalError, place: Place) -> EvalError {
 #[must_use]
 pub fn fail(code: &'static str, message: &'static str, place: Place) -> EvalError {
     located(EvalError::new(code, message), place)
-}
-
-/// The document or function of this path has two values; `place` is the rule that gave the second one.
-#[cold]
-#[must_use]
-pub fn conflicting(kind: ops::Conflict, path: &str, place: Place) -> EvalError {
-    located(ops::conflict(kind, path), place)
 }
 
 /// A replaced function is called while nothing replaces it.
