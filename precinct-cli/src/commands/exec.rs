@@ -390,8 +390,12 @@ impl Run<'_> {
                 self.errors += usize::from(self.args.fail);
             }
             Err(error) => {
-                let shown = host::eval_shown(&error);
-                self.refuse(name, shown.json());
+                let mut json = host::eval_shown(&error).json();
+                if let Json::Object(members) = &mut json {
+                    // Errors of evaluations begin with their code.
+                    members.sort_by_key(|(name, _)| name != "code");
+                }
+                self.refuse(name, json);
                 self.errors += usize::from(self.args.fail_defined || self.args.fail_non_empty);
             }
         }
