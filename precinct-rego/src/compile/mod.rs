@@ -12,6 +12,7 @@
 //! * [`rule_tree`], [`conflicts`], [`functions`]: which rules there are, and whether they go together
 //! * [`graph`] (with [`narrow`]), [`recursion`] (with [`origins`]): which rules read which
 //! * [`safety`] (with [`outputs`], [`unify`]): every variable has a value when it is read
+//! * [`partial`]: what remains of a query when `input` is not known
 //! * [`types`]: what values can be
 //! * [`visit`], [`visit_mut`], [`vars`], [`locals`], [`errors`], [`nesting`], [`scope_labels`]: what stages share
 
@@ -30,6 +31,7 @@ mod nesting;
 mod options;
 mod origins;
 mod outputs;
+pub mod partial;
 mod prints;
 mod query;
 mod recursion;

@@ -8,6 +8,7 @@
 
 mod bodies;
 mod names;
+mod partial;
 mod queries;
 mod rules;
 mod values;
