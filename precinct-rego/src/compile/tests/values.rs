@@ -21,7 +21,7 @@ fn arguments_fit_what_a_builtin_wants() {
     assert_eq!(error.message, "upper: invalid argument(s)");
     assert_eq!(
         error.details,
-        ["have: (number, ???)", "want: (x: string, y: string)"]
+        ["have: (number, ???)", "want: (string, string)"]
     );
 }
 
