@@ -121,7 +121,7 @@ impl Batch {
     ) -> Result<(), BatchError> {
         let source = folder.join("src");
         fs::create_dir_all(&source)?;
-        let dependencies: String = surroundings
+        let dependencies: Vec<String> = surroundings
             .crates
             .iter()
             .map(|(name, path)| {
@@ -129,6 +129,7 @@ impl Batch {
                 format!("{name} = {{ path = {path} }}\n")
             })
             .collect();
+        let dependencies = dependencies.concat();
         fs::write(
             folder.join("Cargo.toml"),
             format!(

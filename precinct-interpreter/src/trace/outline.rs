@@ -295,8 +295,7 @@ fn dotted(path: &[Term]) -> String {
     let mut text = String::new();
     for part in path {
         match &part.value {
-            TermValue::Var(name) => push(&mut text, name),
-            TermValue::String(name) => push(&mut text, name),
+            TermValue::Var(name) | TermValue::String(name) => push(&mut text, name),
             _ => break,
         }
     }
@@ -556,10 +555,8 @@ impl Names<'_> {
 /// The variables of a term, but for the roots of documents. The parser bounds how deeply they nest.
 fn variables(one: &Term, found: &mut BTreeSet<Var>) {
     match &one.value {
-        TermValue::Var(name) => {
-            if !matches!(name.as_ref(), "input" | "data") {
-                found.insert(name.clone());
-            }
+        TermValue::Var(name) if !matches!(name.as_ref(), "input" | "data") => {
+            found.insert(name.clone());
         }
         TermValue::Ref(parts)
         | TermValue::Array(parts)
@@ -577,8 +574,7 @@ fn variables(one: &Term, found: &mut BTreeSet<Var>) {
 
 fn dotted_names(parts: &[Term]) -> String {
     let names = parts.iter().map(|part| match &part.value {
-        TermValue::Var(name) => name.to_string(),
-        TermValue::String(name) => name.to_string(),
+        TermValue::Var(name) | TermValue::String(name) => name.to_string(),
         _ => String::new(),
     });
     names.collect::<Vec<_>>().join(".")

@@ -559,7 +559,7 @@ impl<'p, 'a> Tracer<'p, 'a> {
             self.enter(default);
             self.exit();
             if let Some(event) = self.events.last_mut() {
-                event.message = "early".to_owned();
+                "early".clone_into(&mut event.message);
             }
             self.close();
         }
