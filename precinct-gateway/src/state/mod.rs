@@ -3,7 +3,7 @@
 //! * [`session`]: what a session did so far
 //! * [`limits`]: requests and tokens a minute
 //! * [`memory`]: all of it in the memory of one gateway
-//! * [`redis`]: all of it in Redis or Valkey, for several gateways (feature `redis`)
+//! * `redis`: all of it in Redis or Valkey, for several gateways (feature `redis`)
 
 pub mod limits;
 pub mod memory;
