@@ -250,7 +250,7 @@ const POLICY_ERRORS: &str = r#"3: undefined ref: input.a.children[0].children[_]
     right : string
 19: startswith: invalid argument(s)
     have: (number, string)
-    want: (search: string, base: string, result: boolean)
+    want: (string, string, boolean)
 20: match error
     left  : object<...>
     right : number
@@ -262,7 +262,7 @@ const POLICY_ERRORS: &str = r#"3: undefined ref: input.a.children[0].children[_]
     right : object<name: ???>
 24: upper: invalid argument(s)
     have: (recursive(#/definitions/tree))
-    want: (x: string, y: string)
+    want: (string, string)
 26: match error
     left  : number
     right : string
