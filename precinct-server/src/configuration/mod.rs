@@ -1,0 +1,1 @@
+//! The configuration file of a server: services, bundles, decision logs, keys, labels.
