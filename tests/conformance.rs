@@ -7,7 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
-use precinct_conformance::engines::native::Workshop;
+use precinct_codegen::workshop::Workshop;
+use precinct_conformance::engines::native::Native;
 use precinct_conformance::{Answer, Case, engines, files, judge};
 
 /// One case in so many runs natively here.
@@ -41,7 +42,7 @@ fn run(path: &Path, every: usize) {
     assert!(!chosen.is_empty(), "{} holds no case", path.display());
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("native");
     let workshop = Workshop::new(Path::new(env!("CARGO_MANIFEST_DIR")), cache).unwrap();
-    let answers = workshop.answers(&chosen, |_| ()).unwrap();
+    let answers = Native::new(workshop).answers(&chosen, |_| ()).unwrap();
     let mut failures = Vec::new();
     for (case, native) in chosen.iter().zip(&answers) {
         let Err((want, got)) = judge(case, native) else {

@@ -46,6 +46,8 @@ pub enum Command {
     Fmt(commands::fmt::Args),
     /// Show what a bundle, a folder or a module holds.
     Inspect(commands::inspect::Args),
+    /// Write a crate of policies that builds and tests.
+    New(commands::new::Args),
     /// Answer questions about policies.
     #[command(hide = true)]
     Oracle(commands::oracle::Args),
@@ -83,6 +85,7 @@ impl Command {
             Self::Exec(args) => ("exec", commands::exec::run(&args)),
             Self::Fmt(args) => ("fmt", commands::fmt::run(&args)),
             Self::Inspect(args) => ("inspect", commands::inspect::run(&args)),
+            Self::New(args) => ("new", commands::new::run(&args)),
             Self::Oracle(args) => ("oracle", commands::oracle::run(&args)),
             Self::Parse(args) => ("parse", commands::parse::run(&args)),
             Self::Refactor(args) => ("refactor", commands::refactor::run(&args)),

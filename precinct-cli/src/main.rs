@@ -5,6 +5,7 @@
 //! * [`host`]: reading policies, data and input
 //! * [`configuration`]: what a configuration file says
 //! * [`schemas`]: reading schemas
+//! * [`native`]: queries answered by compiled programs
 //! * [`parallel`]: work on many files at once
 //! * [`present`]: how results and errors look
 //! * [`repl`]: a shell for questions
@@ -15,6 +16,7 @@ mod cli;
 mod commands;
 mod configuration;
 mod host;
+mod native;
 mod parallel;
 mod present;
 mod repl;

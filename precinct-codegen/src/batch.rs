@@ -16,6 +16,7 @@ use quote::{format_ident, quote};
 use crate::builder::roomy;
 use crate::constants::Statics;
 use crate::emit::{GenerateError, Options, generate};
+use crate::workshop::manifest;
 
 /// One case: a query and the world in which it is asked.
 #[derive(Clone, Copy, Debug)]
@@ -121,23 +122,9 @@ impl Batch {
     ) -> Result<(), BatchError> {
         let source = folder.join("src");
         fs::create_dir_all(&source)?;
-        let dependencies: Vec<String> = surroundings
-            .crates
-            .iter()
-            .map(|(name, path)| {
-                let path = toml_string(&path.display().to_string());
-                format!("{name} = {{ path = {path} }}\n")
-            })
-            .collect();
-        let dependencies = dependencies.concat();
         fs::write(
             folder.join("Cargo.toml"),
-            format!(
-                "[package]\nname = {}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
-                 [dependencies]\n{dependencies}\n\
-                 [profile.dev]\nopt-level = 0\ndebug = false\nincremental = false\n\n[workspace]\n",
-                toml_string(name)
-            ),
+            manifest(name, surroundings.crates),
         )?;
         let functions = match surroundings.functions {
             Some(text) => {
@@ -223,9 +210,4 @@ fn run(case: Case<'_>) -> proc_macro2::TokenStream {
             );
         }
     }
-}
-
-/// A string of TOML.
-fn toml_string(text: &str) -> String {
-    format!("{text:?}")
 }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use precinct_interpreter::capabilities::{capabilities, declared};
 use precinct_interpreter::{Failure, Policy, PolicyOptions, Text};
+use precinct_rego::ast::RegoVersion;
 use precinct_rego::capabilities::Capabilities;
 
 use crate::emit::{GenerateError, Options, generate};
@@ -34,6 +35,7 @@ pub struct Builder {
     file: String,
     out_dir: Option<PathBuf>,
     strict: bool,
+    v0: bool,
     tests: bool,
     /// Functions of the host program: names and signatures.
     functions: Vec<(String, String)>,
@@ -59,6 +61,7 @@ impl Builder {
             file: "policies.rs".to_owned(),
             out_dir: None,
             strict: false,
+            v0: false,
             tests: false,
             functions: Vec::new(),
             capabilities: None,
@@ -84,6 +87,13 @@ impl Builder {
     #[must_use]
     pub const fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
+        self
+    }
+
+    /// Reads the policies as Rego v0.
+    #[must_use]
+    pub const fn v0_compatible(mut self, v0: bool) -> Self {
+        self.v0 = v0;
         self
     }
 
@@ -183,6 +193,11 @@ impl Builder {
             })
             .collect();
         let options = PolicyOptions {
+            version: if self.v0 {
+                RegoVersion::V0
+            } else {
+                RegoVersion::V1
+            },
             strict: self.strict,
             capabilities: self.known()?,
             ..PolicyOptions::default()

@@ -14,8 +14,10 @@
 //! * [`locals`]: where locals are declared
 //! * [`names`]: Rust names for Rego names
 //! * [`natives`]: builtins that are computed in place
+//! * [`question`]: a query as a program of its own
 //! * [`reads`]: which paths of `input` a function can read
 //! * [`visit`]: the parts of a statement
+//! * [`workshop`]: where generated programs are built
 
 pub mod batch;
 pub mod builder;
@@ -27,8 +29,10 @@ mod kinds;
 mod locals;
 mod names;
 mod natives;
+pub mod question;
 mod reads;
 mod visit;
+pub mod workshop;
 
 pub use builder::{BuildError, Builder};
 pub use emit::{GenerateError, Options, generate};

@@ -31,6 +31,7 @@ pub struct Evaluator {
     shared: Option<Arc<SharedState>>,
     bounds: Bounds,
     functions: Option<Arc<HostFunctions>>,
+    printer: Option<fn(&str)>,
 }
 
 /// The arena keeps this much between decisions; what a single large one needed beyond it goes back to the system.
@@ -71,6 +72,13 @@ impl Evaluator {
         self
     }
 
+    /// The same with a reader of what policies `print`. Policies that were compiled without their prints have none.
+    #[must_use]
+    pub const fn with_printer(mut self, printer: fn(&str)) -> Self {
+        self.printer = Some(printer);
+        self
+    }
+
     /// Where the values of decisions live.
     #[must_use]
     #[inline]
@@ -103,6 +111,9 @@ impl Evaluator {
             context = context.with_shared(Arc::clone(shared));
         }
         context.host = self.functions.as_deref();
+        if let Some(printer) = self.printer {
+            context.printer = Some(Box::new(printer));
+        }
         if let Some(data) = &self.data {
             context.data = data.value();
         } else if let Some(data) = needs.data {

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::ValueEnum;
-use precinct_conformance::engines::native::Workshop;
+use precinct_codegen::workshop::Workshop;
+use precinct_conformance::engines::native::Native;
 use precinct_conformance::{Answer, Case, Report, engines, files, judge};
 
 use super::Outcome;
@@ -103,8 +104,8 @@ fn evaluations(args: &Args) -> anyhow::Result<Report> {
     if args.engine == Engine::Interpreter {
         return Ok(report);
     }
-    let workshop = Workshop::standard()?;
-    let native = workshop.answers(&chosen, |done| progress.show("built and run", done))?;
+    let engine = Native::new(Workshop::standard()?);
+    let native = engine.answers(&chosen, |done| progress.show("built and run", done))?;
     for (at, (case, answer)) in chosen.iter().zip(&native).enumerate() {
         let verdict = judge(case, answer).and_then(|()| match interpreted.get(at) {
             Some(other) if differ(answer, other) => {

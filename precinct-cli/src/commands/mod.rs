@@ -15,6 +15,7 @@ pub mod exec;
 pub mod fmt;
 pub mod front_end;
 pub mod inspect;
+pub mod new;
 pub mod oracle;
 pub mod parse;
 pub mod refactor;

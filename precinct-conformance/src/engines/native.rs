@@ -4,15 +4,15 @@
 //! again only when they, or the code that is generated for them, or the crates that they link changed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use precinct_codegen::batch::{self, Batch, Surroundings};
+use precinct_codegen::workshop::{Built, Workshop, hex};
 use precinct_interpreter::policy::Row;
 use precinct_runtime::context::HostFunctions;
 use precinct_runtime::{Arena, Document};
@@ -25,58 +25,35 @@ use crate::case::{Answer, Case};
 /// Cases in one crate: rustc's memory grows with them, cargo's share of the time with the number of crates.
 const IN_ONE: usize = 120;
 
+/// The crates of the workspace that every crate links.
+const LINKED: &[&str] = &[
+    "precinct-runtime",
+    "precinct-derive",
+    "precinct-jose",
+    "precinct-interpreter",
+    "precinct-rego",
+    "precinct-conformance",
+];
+
 /// How long the program of a crate may run.
 const PATIENCE: Duration = Duration::from_mins(5);
-
-/// Where cases are built.
-#[derive(Clone, Debug)]
-pub struct Workshop {
-    /// The workspace that has `precinct-runtime`.
-    pub workspace: PathBuf,
-    /// Where crates, what cargo builds, and answers are kept.
-    pub cache: PathBuf,
-}
 
 /// What cases call besides builtins.
 pub fn functions() -> Arc<HostFunctions> {
     Arc::new(super::interpreter::functions().clone())
 }
 
-impl Workshop {
-    /// The workspace that this program was built from, or the one that `PRECINCT_WORKSPACE` names; the cache is
-    /// `PRECINCT_CACHE`, or `precinct/native` in the user's cache folder.
-    ///
-    /// # Errors
-    /// When the workspace is not there.
-    pub fn standard() -> anyhow::Result<Self> {
-        let named = |name: &str| std::env::var_os(name).map(PathBuf::from);
-        let workspace = named("PRECINCT_WORKSPACE")
-            .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-        let cache = named("PRECINCT_CACHE")
-            .or_else(|| Some(named("XDG_CACHE_HOME")?.join("precinct/native")))
-            .or_else(|| Some(named("HOME")?.join(".cache/precinct/native")))
-            .unwrap_or_else(|| std::env::temp_dir().join("precinct-native"));
-        Self::new(&workspace, cache)
-    }
+/// Native code that answers cases.
+#[derive(Clone, Debug)]
+pub struct Native {
+    workshop: Workshop,
+}
 
-    /// A workshop at these places.
-    ///
-    /// # Errors
-    /// When the workspace is not there.
-    pub fn new(workspace: &Path, cache: PathBuf) -> anyhow::Result<Self> {
-        let workspace = workspace.canonicalize().with_context(|| {
-            format!(
-                "expected the workspace of precinct at {}; PRECINCT_WORKSPACE can name it",
-                workspace.display()
-            )
-        })?;
-        if !workspace.join("precinct-runtime/Cargo.toml").is_file() {
-            bail!(
-                "expected precinct-runtime in {}; PRECINCT_WORKSPACE can name the workspace",
-                workspace.display()
-            );
-        }
-        Ok(Self { workspace, cache })
+impl Native {
+    /// Builds in this workshop.
+    #[must_use]
+    pub const fn new(workshop: Workshop) -> Self {
+        Self { workshop }
     }
 
     /// The answers of native code, in the order of the cases; `progress` gets how many cases are done.
@@ -88,7 +65,7 @@ impl Workshop {
         cases: &[&Case],
         mut progress: impl FnMut(usize),
     ) -> anyhow::Result<Vec<Answer>> {
-        let crates = self.crates_digest()?;
+        let crates = self.workshop.digest(LINKED)?;
         let mut answers = Vec::with_capacity(cases.len());
         for chunk in cases.chunks(IN_ONE) {
             answers.extend(self.chunk(chunk, &crates)?);
@@ -164,14 +141,14 @@ impl Workshop {
             digest.update(text);
         }
         let digest = hex(&digest.finalize());
-        let kept = self.cache.join("answers").join(&digest);
+        let kept = self.workshop.cache.join("answers").join(&digest);
         if let Ok(text) = fs::read_to_string(&kept) {
             return Ok(Lines::Written(lines(&text)));
         }
         let name = format!("cases-{}", &digest[..12]);
-        let folder = self.cache.join("crates").join(&name);
-        let runtime = self.workspace.join("precinct-runtime");
-        let conformance = self.workspace.join("precinct-conformance");
+        let folder = self.workshop.cache.join("crates").join(&name);
+        let runtime = self.workshop.workspace.join("precinct-runtime");
+        let conformance = self.workshop.workspace.join("precinct-conformance");
         batch.write(
             &folder,
             &name,
@@ -183,50 +160,24 @@ impl Workshop {
                 functions: Some("precinct_conformance::engines::native::functions()"),
             },
         )?;
-        fs::copy(self.workspace.join("Cargo.lock"), folder.join("Cargo.lock"))?;
-        let target = self.cache.join("target");
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo)
-            .args(["build", "--offline", "--quiet"])
-            .env("CARGO_TARGET_DIR", &target)
-            .env_remove("RUSTFLAGS")
-            .current_dir(&folder)
-            .output()
-            .context("cargo can't be run; native code is built with it")?;
-        if !built.status.success() {
-            let text = String::from_utf8_lossy(&built.stderr).into_owned();
-            return Ok(Lines::Refused {
-                numbers: refused_cases(&text),
-                text,
-            });
-        }
-        let program = target.join("debug").join(&name);
+        let program = match self.workshop.build(&folder, &name)? {
+            Built::Program(program) => program,
+            Built::Refused(text) => {
+                return Ok(Lines::Refused {
+                    numbers: refused_cases(&text),
+                    text,
+                });
+            }
+        };
         let text = output(&program)?;
         // The crate is not needed again: its answers are kept, and another text is another crate.
         let _ = fs::remove_dir_all(&folder);
         let _ = fs::remove_file(&program);
-        fs::create_dir_all(self.cache.join("answers"))?;
+        fs::create_dir_all(self.workshop.cache.join("answers"))?;
         let beside = kept.with_extension("part");
         fs::write(&beside, &text)?;
         fs::rename(&beside, &kept)?;
         Ok(Lines::Written(lines(&text)))
-    }
-
-    /// The digest of the sources that every crate links, and of the compiler's version.
-    fn crates_digest(&self) -> anyhow::Result<String> {
-        let mut digest = Sha256::new();
-        for name in [
-            "precinct-runtime",
-            "precinct-derive",
-            "precinct-jose",
-            "precinct-interpreter",
-            "precinct-rego",
-            "precinct-conformance",
-        ] {
-            add_folder(&mut digest, &self.workspace.join(name).join("src"))?;
-        }
-        digest.update(fs::read(self.workspace.join("Cargo.lock"))?);
-        Ok(hex(&digest.finalize()))
     }
 }
 
@@ -327,29 +278,4 @@ fn understood(prepared: &Prepared<'_>, line: Option<&Value>) -> Answer {
         }
         Err(unreadable) => unreadable,
     }
-}
-
-fn add_folder(digest: &mut Sha256, folder: &Path) -> anyhow::Result<()> {
-    let mut inside = fs::read_dir(folder)
-        .with_context(|| format!("{} can't be read", folder.display()))?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()?;
-    inside.sort();
-    for path in inside {
-        if path.is_dir() {
-            add_folder(digest, &path)?;
-        } else {
-            digest.update(path.display().to_string());
-            digest.update(fs::read(&path)?);
-        }
-    }
-    Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -2,11 +2,13 @@
 //!
 //! * [`scan`]: reading only those parts of a JSON text that a policy asks for
 //! * `text`: tests of strings whose other side is known when the policy is compiled
+//! * [`answer`]: a program that answers one query
 //! * [`case`]: running one of many programs
 //! * [`natives`]: builtins that are computed in place
 //! * [`origins`]: where the values of a document come from, for the error when they differ
 //! * [`run`]: loops, builtins, replaced functions
 
+pub mod answer;
 pub mod case;
 pub mod natives;
 pub mod origins;
@@ -31,6 +33,7 @@ pub use crate::value::{ArrayBuilder, Object, ObjectBuilder, Set, SetBuilder, Val
 
 pub use std::string::String;
 
+pub use answer::answer;
 pub use case::run_case;
 pub use natives::{
     below, contains, count, ends_with, glob_between, glob_exact, in_table, integer, literal_set,
