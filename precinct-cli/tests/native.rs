@@ -33,6 +33,16 @@ fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+fn cargo(folder: &Path, command: &str) -> Output {
+    Command::new(env!("CARGO"))
+        .args([command, "--offline"])
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", cache().join("target"))
+        .env_remove("RUSTFLAGS")
+        .output()
+        .unwrap()
+}
+
 #[test]
 fn a_new_crate_builds_and_tests() {
     let folder = tempfile::tempdir().unwrap();
@@ -41,13 +51,7 @@ fn a_new_crate_builds_and_tests() {
     let made = folder.path().join("door-policies");
     // The versions of the dependencies are those that are there.
     std::fs::copy(workspace().join("Cargo.lock"), made.join("Cargo.lock")).unwrap();
-    let tested = Command::new(env!("CARGO"))
-        .args(["test", "--offline"])
-        .current_dir(&made)
-        .env("CARGO_TARGET_DIR", cache().join("target"))
-        .env_remove("RUSTFLAGS")
-        .output()
-        .unwrap();
+    let tested = cargo(&made, "test");
     let (text, errors) = (out(&tested), err(&tested));
     assert!(tested.status.success(), "{text}\n{errors}");
     assert!(!errors.contains("warning"), "{errors}");
@@ -65,6 +69,17 @@ fn a_new_crate_builds_and_tests() {
     let again = precinct(folder.path(), &["new", "door-policies"]);
     assert_eq!(again.status.code(), Some(1));
     assert_eq!(err(&again), "door-policies is not empty\n");
+
+    // A policy that is added is seen, and one that is wrong stops the build at its place.
+    let added = made.join("policies/added.rego");
+    std::fs::write(&added, "package added\n\nallow if x == 1\n").unwrap();
+    let refused = cargo(&made, "build");
+    assert!(!refused.status.success());
+    let place = "policies/added.rego:3: rego_unsafe_var_error: var x is unsafe";
+    assert!(err(&refused).contains(place), "{}", err(&refused));
+    std::fs::remove_file(&added).unwrap();
+    let mended = cargo(&made, "build");
+    assert!(mended.status.success(), "{}", err(&mended));
 }
 
 #[test]
