@@ -125,7 +125,10 @@ fn compiled_queries_answer_as_interpreted_ones() {
                     query,
                 ],
             );
-            let place = |text: String| text.split("\n\nTraceback:").next().unwrap().to_owned();
+            let place = |text: String| {
+                let text = text.split("\n\nTraceback:").next().unwrap();
+                text.trim_end().to_owned()
+            };
             (out(&output), place(err(&output)), output.status.code())
         };
         let query = "x := data.p.allow; y = data.p.first";

@@ -312,24 +312,7 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
     metrics.push(("timer_rego_query_eval_ns", all));
     run.explain(report);
     if args.metrics || args.instrument || args.profile {
-        if args.count > 1 {
-            let spread = |(name, ns): &(&str, u64)| {
-                let values = if *name == "timer_rego_query_eval_ns" {
-                    times.clone()
-                } else {
-                    vec![*ns; args.count]
-                };
-                ((*name).to_owned(), explain::Spread::new(values))
-            };
-            report.spreads = metrics.iter().map(spread).collect();
-            report.spreads.sort_by(|one, other| one.0.cmp(&other.0));
-            metrics.clear();
-        }
-        metrics.sort_unstable();
-        report.metrics = metrics
-            .into_iter()
-            .map(|(name, ns)| (name.to_owned(), ns))
-            .collect();
+        report.measured(metrics, &times, args.count);
     }
     if args.coverage {
         report.coverage = Some(coverage::json(
@@ -337,6 +320,28 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
         ));
     }
     Ok(rows)
+}
+
+impl Report {
+    /// Takes what was measured: each timer once, or how `count` evaluations spread.
+    fn measured(&mut self, mut metrics: Vec<(&str, u64)>, times: &[u64], count: usize) {
+        if count > 1 {
+            let spread = |(name, ns): &(&str, u64)| {
+                let values = if *name == "timer_rego_query_eval_ns" {
+                    times.to_vec()
+                } else {
+                    vec![*ns; count]
+                };
+                ((*name).to_owned(), explain::Spread::new(values))
+            };
+            self.spreads = metrics.iter().map(spread).collect();
+            self.spreads.sort_by(|one, other| one.0.cmp(&other.0));
+            return;
+        }
+        metrics.sort_unstable();
+        let named = |(name, ns): (&str, u64)| (name.to_owned(), ns);
+        self.metrics = metrics.into_iter().map(named).collect();
+    }
 }
 
 impl Args {
