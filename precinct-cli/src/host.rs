@@ -289,7 +289,7 @@ pub fn prepare(context: Context<'_>) -> Context<'_> {
     let ns = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
     let mut context = context.with_seed(u64::try_from(ns).unwrap_or_default().rotate_left(17));
     context.time_ns = ns;
-    context.printer = Some(Box::new(|line| eprintln!("{line}")));
+    context.printer = Some(Box::new(|line, _| eprintln!("{line}")));
     context
 }
 

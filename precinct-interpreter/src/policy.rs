@@ -1,5 +1,6 @@
 //! Policies from source text: compiled once, asked many times.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -282,8 +283,32 @@ impl Policy {
         package: Option<&str>,
         imports: &[String],
     ) -> Result<Query, Failure> {
+        self.query_within(text, package, imports, None)
+    }
+
+    /// As [`Policy::query`], for a query that must not call these builtins.
+    ///
+    /// # Errors
+    /// As [`Policy::query`].
+    pub fn restricted_query(&self, text: &str, builtins: &[&str]) -> Result<Query, Failure> {
+        let builtins = builtins.iter().map(|name| (*name).to_owned()).collect();
+        self.query_within(text, None, &[], Some(builtins))
+    }
+
+    fn query_within(
+        &self,
+        text: &str,
+        package: Option<&str>,
+        imports: &[String],
+        unsafe_builtins: Option<BTreeSet<String>>,
+    ) -> Result<Query, Failure> {
         let mut sources = self.sources.clone();
-        match self.prepare(text, package, imports, &mut sources) {
+        let context = QueryOptions {
+            prints: self.options.prints,
+            unsafe_builtins,
+            ..QueryOptions::default()
+        };
+        match self.prepare(text, package, imports, context, &mut sources) {
             Ok(query) => Ok(query),
             Err((step, errors)) => Err(Failure {
                 step,
@@ -298,6 +323,7 @@ impl Policy {
         text: &str,
         package: Option<&str>,
         imports: &[String],
+        mut context: QueryOptions,
         sources: &mut Sources,
     ) -> Result<Query, (Step, Vec<Diagnostic>)> {
         let parsing = |errors| (Step::Parse, errors);
@@ -306,10 +332,6 @@ impl Policy {
             version: self.options.version,
             all_future_keywords: true,
             ..ParseOptions::default()
-        };
-        let mut context = QueryOptions {
-            prints: self.options.prints,
-            ..QueryOptions::default()
         };
         if let Some(package) = package {
             let id = sources.add("", package);
@@ -383,24 +405,71 @@ impl Policy {
         context: &mut Context<'a>,
     ) -> Result<Option<Value<'a>>, EvalError> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        for length in (0..=parts.len()).rev() {
-            let (head, rest) = parts.split_at(length);
-            let Some(function) = self.engine.entrypoint(&head.join("/")) else {
-                continue;
-            };
-            if rest.is_empty() || self.is_rule(function) {
-                let document = self.engine.evaluate(function, context)?;
-                return Ok(document.and_then(|document| document.path(rest)));
+        self.document_at(&parts, context, &mut NoHooks)
+    }
+
+    /// Evaluates the document at a path of keys as [`Policy::document`] does, and tells the hooks what happens. A key
+    /// that is an integer is an index of an array, too.
+    ///
+    /// # Errors
+    /// What ended the evaluation.
+    pub fn document_at<'a, S: AsRef<str>, H: Hooks<'a>>(
+        &'a self,
+        keys: &[S],
+        context: &mut Context<'a>,
+        hooks: &mut H,
+    ) -> Result<Option<Value<'a>>, EvalError> {
+        match self.function_at(keys) {
+            Some((function, length)) => {
+                let document = self.engine.call(function, &[], context, hooks)?;
+                let rest = keys.get(length..).unwrap_or_default();
+                Ok(document.and_then(|document| below(document, rest)))
             }
-            break;
+            None => Ok(below(context.data, keys)),
         }
-        Ok(context.data.path(&parts))
+    }
+
+    /// The function that answers for a path of keys, and how many of the keys lead to its document; `None` if only base
+    /// documents are there.
+    #[must_use]
+    pub fn function_at<S: AsRef<str>>(&self, keys: &[S]) -> Option<(FunctionId, usize)> {
+        let mut path = String::new();
+        let mut ends = vec![0];
+        for key in keys {
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(key.as_ref());
+            ends.push(path.len());
+        }
+        let (length, function) = ends.iter().enumerate().rev().find_map(|(length, end)| {
+            let function = self.engine.entrypoint(path.get(..*end)?)?;
+            Some((length, function))
+        })?;
+        (length == keys.len() || self.is_rule(function)).then_some((function, length))
+    }
+
+    /// The rules at paths where base documents have something, as errors.
+    #[must_use]
+    pub fn path_conflicts(&self, exists: &dyn Fn(&[Arc<str>]) -> bool) -> Vec<Diagnostic> {
+        self.compiled.path_conflicts(exists)
     }
 
     fn is_rule(&self, function: FunctionId) -> bool {
         let function = self.program.functions.get(function.index());
         function.is_some_and(|function| function.kind == FunctionKind::Rule)
     }
+}
+
+/// The part of a value to which keys lead; an integer is an index of an array, too.
+fn below<'a, S: AsRef<str>>(value: Value<'a>, keys: &[S]) -> Option<Value<'a>> {
+    keys.iter().try_fold(value, |value, key| {
+        let key = key.as_ref();
+        value.field(key).or_else(|| {
+            let index: i64 = key.parse().ok()?;
+            value.get(Value::int(index))
+        })
+    })
 }
 
 impl Query {

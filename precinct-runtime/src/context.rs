@@ -13,7 +13,7 @@ use std::time::Instant;
 use bumpalo::collections::Vec as ArenaVec;
 
 use crate::arena::{Arena, check_limit};
-use crate::error::EvalError;
+use crate::error::{EvalError, Location};
 use crate::value::Value;
 
 /// Bounds on one evaluation. The defaults suit decisions that somebody waits for.
@@ -139,8 +139,8 @@ pub trait HostFunction: Send + Sync {
 /// The host program's functions by name.
 pub type HostFunctions = HashMap<String, Arc<dyn HostFunction>>;
 
-/// What `print` writes to.
-pub type Printer<'a> = Box<dyn FnMut(&str) + 'a>;
+/// What `print` writes to: a line, and where the call stands if the engine says so.
+pub type Printer<'a> = Box<dyn FnMut(&str, Option<&Location>) + 'a>;
 
 /// The context of one evaluation.
 pub struct Context<'a> {
@@ -169,6 +169,8 @@ pub struct Context<'a> {
     pub builtin_errors: Vec<EvalError>,
     /// What `print` writes to; nobody listens if there is none.
     pub printer: Option<Printer<'a>>,
+    /// Where the `print` stands that is called; engines set it before they call.
+    pub print_place: Option<Location>,
     /// What `opa.runtime()` gives; an empty object if there is none.
     pub runtime: Option<Value<'a>>,
     /// What the evaluation did so far.
@@ -206,6 +208,7 @@ impl<'a> Context<'a> {
             strict_builtin_errors: false,
             builtin_errors: Vec::new(),
             printer: None,
+            print_place: None,
             runtime: None,
             counters: Counters::default(),
             host: None,
@@ -473,7 +476,7 @@ impl<'a> Context<'a> {
     /// Writes a line of `print`.
     pub fn print(&mut self, line: &str) {
         if let Some(printer) = &mut self.printer {
-            printer(line);
+            printer(line, self.print_place.as_ref());
         }
     }
 

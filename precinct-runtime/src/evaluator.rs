@@ -112,7 +112,7 @@ impl Evaluator {
         }
         context.host = self.functions.as_deref();
         if let Some(printer) = self.printer {
-            context.printer = Some(Box::new(printer));
+            context.printer = Some(Box::new(move |line, _| printer(line)));
         }
         if let Some(data) = &self.data {
             context.data = data.value();

@@ -395,7 +395,7 @@ fn watched<'a, H: Hooks<'a>>(
             ..Bounds::default()
         });
     let lines = Arc::clone(&printed);
-    context.printer = Some(Box::new(move |line| {
+    context.printer = Some(Box::new(move |line, _| {
         let mut lines = lines
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -21,6 +21,8 @@ use super::{Engine, LoadError, Options, constants};
 pub(super) enum BuiltinSlot {
     /// One of the runtime's.
     Known(&'static Builtin),
+    /// One of the runtime's that is told where it is called.
+    Located(&'static Builtin),
     /// One that the host program has to bring.
     Host(Arc<str>),
 }
@@ -51,6 +53,7 @@ pub(super) fn load(program: &Program, options: Options<'_>) -> Result<Engine, Lo
             .builtins
             .iter()
             .map(|called| match builtin::lookup(&called.name) {
+                Some(known) if known.name == "internal.print" => BuiltinSlot::Located(known),
                 Some(known) => BuiltinSlot::Known(known),
                 None => BuiltinSlot::Host(Arc::clone(&called.name)),
             })

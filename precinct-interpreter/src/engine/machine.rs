@@ -623,6 +623,9 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         let errors = self.context.builtin_errors.len();
         let slot = &self.engine.builtins[builtin as usize];
         let args = self.values(frame, args).collect::<Gathered>();
+        if matches!(slot, BuiltinSlot::Located(_)) {
+            self.context.print_place = self.engine.location(span(frame));
+        }
         let result = self.run_builtin(slot, &args)?;
         if self.context.builtin_errors.len() > errors {
             self.locate_builtin_errors(frame, errors);
@@ -637,7 +640,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         args: &[Value<'a>],
     ) -> Result<Option<Value<'a>>, EvalError> {
         match slot {
-            BuiltinSlot::Known(builtin) => {
+            BuiltinSlot::Known(builtin) | BuiltinSlot::Located(builtin) => {
                 let builtin: &'static Builtin = builtin;
                 ops::call_builtin(self.context, builtin, args)
             }

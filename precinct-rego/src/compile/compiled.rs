@@ -1,7 +1,9 @@
 //! What compilation gives.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::conflicts;
 use super::errors::Places;
 use super::graph::Graph;
 use super::metadata::AnnotationSet;
@@ -9,6 +11,7 @@ use super::options::CompileOptions;
 use super::rule_tree::{RuleId, RuleNode, Rules};
 use super::types::TypeTree;
 use crate::ast::{Body, Rule, TermValue, Var};
+use crate::error::Diagnostic;
 
 /// Modules that can be lowered: names resolved, variables unique, bodies in a safe order.
 #[derive(Clone, Debug)]
@@ -39,6 +42,12 @@ impl Compiled {
     #[must_use]
     pub fn rule(&self, id: RuleId) -> Option<&Rule> {
         self.rules.get(&self.modules, id)
+    }
+
+    /// Errors for the rules at paths where the base documents have something.
+    #[must_use]
+    pub fn path_conflicts(&self, exists: &dyn Fn(&[Arc<str>]) -> bool) -> Vec<Diagnostic> {
+        conflicts::with_data(&self.tree, &self.rules, &self.modules, exists, &[])
     }
 
     /// The rules in an order in which each follows all that it reads.

@@ -58,6 +58,7 @@ impl JsonError {
 pub struct Decoder<'a> {
     arena: &'a Arena,
     limits: Limits,
+    first: bool,
 }
 
 impl<'a> Decoder<'a> {
@@ -67,7 +68,15 @@ impl<'a> Decoder<'a> {
         Self {
             arena,
             limits: Limits::DEFAULT,
+            first: false,
         }
+    }
+
+    /// The same for the first value of a text; what follows it is not looked at.
+    #[must_use]
+    pub const fn first(mut self) -> Self {
+        self.first = true;
+        self
     }
 
     /// The same with these limits.
@@ -124,6 +133,9 @@ impl<'a> Decoder<'a> {
             depth: 0,
         };
         let value = reader.value()?;
+        if self.first {
+            return Ok(value);
+        }
         reader.skip_space();
         match reader.peek() {
             None => Ok(value),

@@ -1,0 +1,72 @@
+//! What is told of a decision, and to whom.
+
+use std::time::SystemTime;
+
+use crate::evaluation::metrics::Metrics;
+
+/// One evaluation that the API was asked for.
+#[derive(Debug)]
+pub struct Event<'e> {
+    /// The identifier that the answer carries.
+    pub id: &'e str,
+    /// The path of the document (`a/b`); empty for a query.
+    pub path: &'e str,
+    /// The query; empty for a document.
+    pub query: &'e str,
+    /// The input as JSON text; `None` is undefined.
+    pub input: Option<&'e str>,
+    /// The result as JSON text; `None` is undefined.
+    pub result: Option<&'e str>,
+    /// The error that ended the evaluation, as JSON text.
+    pub error: Option<&'e str>,
+    /// Answers of nondeterministic builtins as JSON text.
+    pub answers: Option<&'e str>,
+    /// What else the request said, as JSON text.
+    pub custom: Option<&'e str>,
+    /// Labels of the rules that were evaluated, as JSON text.
+    pub rule_labels: Option<&'e str>,
+    /// How long its steps took.
+    pub metrics: &'e Metrics,
+    /// How many rules were evaluated.
+    pub rules: u64,
+    /// Nanoseconds that the evaluation took.
+    pub evaluation_ns: u64,
+    /// The revisions of bundles by name.
+    pub revisions: &'e [(String, String)],
+    /// The digest of what decided, `sha256:…`.
+    pub digest: &'e str,
+    /// Who asked: the address of the client.
+    pub requested_by: &'e str,
+    /// The number of the request.
+    pub request: u64,
+    /// When.
+    pub timestamp: SystemTime,
+    /// The headers of the request.
+    pub headers: &'e axum::http::HeaderMap,
+}
+
+/// Someone who is told of decisions before they are answered.
+pub trait Recorder: Send + Sync {
+    /// The identifier of the next decision; `None` where decisions have none, and are not told.
+    fn next_id(&self) -> Option<String>;
+
+    /// Takes a decision down.
+    ///
+    /// # Errors
+    /// Why that was not possible; the decision is not given out then.
+    fn record(&self, event: &Event<'_>) -> Result<(), String>;
+}
+
+/// Nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoRecorder;
+
+impl Recorder for NoRecorder {
+    fn next_id(&self) -> Option<String> {
+        None
+    }
+
+    fn record(&self, _event: &Event<'_>) -> Result<(), String> {
+        Ok(())
+    }
+}

@@ -1,0 +1,13 @@
+//! Questions to a state, and their answers.
+//!
+//! * [`ask`]: the document at a path, or the answers of a query
+//! * [`errors`]: errors as the REST API writes them
+//! * [`explain`]: what an evaluation did
+//! * [`metrics`]: how long its steps took
+//! * [`scratch`]: storage for the values of one request
+
+pub mod ask;
+pub mod errors;
+pub mod explain;
+pub mod metrics;
+pub mod scratch;

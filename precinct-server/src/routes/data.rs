@@ -1,0 +1,335 @@
+//! Documents, read and evaluated.
+
+use std::time::{Instant, SystemTime};
+
+use axum::http::StatusCode;
+use precinct_runtime::json::to_string;
+use precinct_runtime::{Arena, Value};
+
+use super::request::{Incoming, first, kind};
+use crate::decision::Event;
+use crate::evaluation::ask::{self, Outcome, World};
+use crate::evaluation::errors;
+use crate::evaluation::explain::Explain;
+use crate::evaluation::metrics::{self, Metrics};
+use crate::evaluation::scratch::with_arena;
+use crate::http::answer::{Answer, Refusal};
+use crate::http::path;
+use crate::http::text::ObjectText;
+use crate::state::Snapshot;
+
+/// What is said when a request has no input.
+const NO_INPUT: &str =
+    r#"{"code":"api_usage_warning","message":"'input' key missing from the request"}"#;
+
+/// `GET /v1/data/{path}`
+pub fn get(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
+    with_arena(|arena| {
+        let started = Instant::now();
+        let input = match incoming.parameters.last("input") {
+            None => None,
+            Some(text) => Some(whole(text, arena).map_err(|error| {
+                Refusal::bad(format!("parameter contains malformed input document: {error}"))
+            })?),
+        };
+        let mut asked = Asked::new(incoming, rest);
+        asked.metrics.time(metrics::INPUT_PARSE, started);
+        asked.input = input;
+        asked.answer(arena)
+    })
+}
+
+/// `POST /v1/data/{path}`
+pub fn post(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
+    with_arena(|arena| {
+        let started = Instant::now();
+        let malformed =
+            |error| Refusal::bad(format!("body contains malformed input document: {error}"));
+        let body = incoming.value(arena).map_err(malformed)?;
+        let body = match body {
+            None | Some(Value::Null) => None,
+            Some(Value::Object(object)) => Some(object),
+            Some(other) => {
+                return Err(malformed(format!(
+                    "json: cannot unmarshal {} into Go value of type types.alias",
+                    kind(other)
+                )));
+            }
+        };
+        let mut asked = Asked::new(incoming, rest);
+        asked.warns = true;
+        if let Some(body) = body {
+            asked.input = body
+                .get_str("input")
+                .filter(|input| !matches!(input, Value::Null));
+            let mut rest = ObjectText::default();
+            let mut has_more = false;
+            for (key, value) in body.entries() {
+                let name = key.as_str().unwrap_or_default();
+                if name != "input" {
+                    has_more = true;
+                    rest.put(name, &to_string(*value));
+                }
+            }
+            // The policy that let the request in has read its body; what it did not hand on is not logged.
+            if has_more && !incoming.app.settings.authorizes {
+                asked.custom =
+                    Some(ObjectText::default().with("request_metadata", &rest.finish()).finish());
+            }
+        }
+        asked.metrics.time(metrics::INPUT_PARSE, started);
+        asked.answer(arena)
+    })
+}
+
+/// `POST /v1/batch/data/{path}`: `{"inputs": {ID: INPUT}}`, answered by one state. The answer has a status of 207 if
+/// some of the evaluations failed, and 500 if all did.
+pub fn batch(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
+    with_arena(|arena| {
+        let malformed =
+            |error: String| Refusal::bad(format!("body contains malformed input document: {error}"));
+        let body = incoming.value(arena).map_err(malformed)?;
+        let inputs = body
+            .and_then(|body| body.field("inputs"))
+            .and_then(|inputs| inputs.as_object())
+            .ok_or_else(|| Refusal::bad("expected an object of inputs by their ID at 'inputs'"))?;
+        let mut responses = ObjectText::default();
+        let (mut answered, mut failed) = (0_usize, 0_usize);
+        for (id, input) in inputs.entries() {
+            let mut asked = Asked::new(incoming, rest);
+            asked.input = Some(*input);
+            let (status, body) = match asked.body(arena) {
+                Ok(body) => (StatusCode::OK, body),
+                Err(refusal) => (refusal.status, refusal.text()),
+            };
+            if status == StatusCode::OK {
+                answered += 1;
+            } else {
+                failed += 1;
+            }
+            let inner = body.strip_prefix('{').unwrap_or(&body);
+            let comma = if inner == "}" { "" } else { "," };
+            let text = format!("{{\"http_status_code\":\"{}\"{comma}{inner}", status.as_u16());
+            responses.put(id.as_str().unwrap_or_default(), &text);
+        }
+        let status = match (answered, failed) {
+            (_, 0) => StatusCode::OK,
+            (0, _) => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::MULTI_STATUS,
+        };
+        let object = ObjectText::default().with("responses", &responses.finish());
+        Ok(Answer::json(status, object.finish(), incoming.is_pretty()))
+    })
+}
+
+/// A text that is one JSON value and nothing else.
+fn whole<'a>(text: &str, arena: &'a Arena) -> Result<Value<'a>, String> {
+    precinct_runtime::json::Decoder::new(arena)
+        .decode_copied(text.as_bytes())
+        .map_err(|error| error.to_string())
+}
+
+/// A question for the document at a path.
+struct Asked<'r, 'i, 'a> {
+    incoming: &'i Incoming<'r>,
+    path: &'i str,
+    input: Option<Value<'a>>,
+    custom: Option<String>,
+    metrics: Metrics,
+    warns: bool,
+}
+
+impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
+    fn new(incoming: &'i Incoming<'r>, path: &'i str) -> Self {
+        Self {
+            incoming,
+            path,
+            input: None,
+            custom: None,
+            metrics: Metrics::default(),
+            warns: false,
+        }
+    }
+
+    fn answer(self, arena: &'a Arena) -> Result<Answer, Refusal>
+    where
+        'i: 'a,
+    {
+        let is_pretty = self.incoming.is_pretty();
+        Ok(Answer::json(StatusCode::OK, self.body(arena)?, is_pretty))
+    }
+
+    fn body(mut self, arena: &'a Arena) -> Result<String, Refusal>
+    where
+        'i: 'a,
+    {
+        let incoming = self.incoming;
+        let app = incoming.app;
+        let keys = path::document(self.path)
+            .map_err(|error| Refusal::internal(format!("invalid_parameter: {error}")))?;
+        let explain = Explain::of(&incoming.parameters);
+        let id = app.recorder.next_id();
+        let world = World {
+            input: self.input,
+            runtime: Some(&app.runtime),
+            strict_builtin_errors: incoming.parameters.is_on("strict-builtin-errors"),
+            records: app.settings.keeps_answers && id.is_some(),
+            traced: explain != Explain::Off,
+            limit: app.settings.evaluation_limit,
+        };
+        let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
+        app.registry.decision("interpreter");
+        self.metrics.set(metrics::CACHE_HIT, 0);
+        self.metrics.set(metrics::QUERY_COMPILE, 0);
+        let elapsed = u64::try_from(outcome.elapsed.as_nanos()).unwrap_or(u64::MAX);
+        self.metrics.set(metrics::QUERY_EVAL, elapsed);
+        self.metrics.time(metrics::HANDLER, incoming.started);
+        incoming.log_prints(&outcome.prints);
+        let result = match &outcome.answer {
+            Ok(value) => value.map(to_string),
+            Err(_) => None,
+        };
+        let told = Told {
+            id: id.as_deref(),
+            path: self.path,
+            query: "",
+            input: self.input,
+            result: result.as_deref(),
+            custom: self.custom.as_deref(),
+            metrics: &self.metrics,
+        };
+        tell(incoming, &told, &outcome).map_err(Refusal::internal)?;
+        if let Err(failed) = &outcome.answer {
+            return Err(errors::evaluation(failed));
+        }
+        let mut object = ObjectText::default();
+        if let Some(id) = &id {
+            object = object.with_string("decision_id", id);
+        }
+        if incoming.parameters.is_on("provenance") {
+            object.put("provenance", &provenance(&incoming.snapshot));
+        }
+        // Without a result only the whole trace says why.
+        let is_explained = result.is_some() || explain == Explain::Full;
+        if let Some((events, sources)) = &outcome.steps
+            && is_explained
+            && let Some(text) = explain.json(events, sources, incoming.is_pretty())
+        {
+            object.put("explanation", &text);
+        }
+        if incoming.wants_metrics() {
+            object.put("metrics", &self.metrics.json());
+        }
+        object = object.with_some("result", result.as_deref());
+        if self.warns && self.input.is_none() {
+            object.put("warning", NO_INPUT);
+        }
+        Ok(object.finish())
+    }
+}
+
+/// What is told of an evaluation, besides its outcome.
+pub(super) struct Told<'t, 'a> {
+    /// The identifier; nothing is told without one.
+    pub id: Option<&'t str>,
+    /// The path of the document.
+    pub path: &'t str,
+    /// The query.
+    pub query: &'t str,
+    /// The input.
+    pub input: Option<Value<'a>>,
+    /// The result as JSON text.
+    pub result: Option<&'t str>,
+    /// What else the request said, as JSON text.
+    pub custom: Option<&'t str>,
+    /// How long the steps took.
+    pub metrics: &'t Metrics,
+}
+
+/// Tells the recorder of an evaluation.
+pub(super) fn tell<T>(
+    incoming: &Incoming<'_>,
+    told: &Told<'_, '_>,
+    outcome: &Outcome<'_, T>,
+) -> Result<(), String> {
+    let Some(id) = told.id else {
+        return Ok(());
+    };
+    let input = told.input.map(to_string);
+    let answers = (!outcome.recorded.is_empty()).then(|| answers(outcome));
+    let revisions: Vec<(String, String)> = incoming
+        .snapshot
+        .bundles
+        .iter()
+        .map(|(name, bundle)| (name.to_string(), bundle.revision.clone()))
+        .collect();
+    let client = incoming.client.text();
+    incoming.app.recorder.record(&Event {
+        id,
+        path: told.path.trim_matches('/'),
+        query: told.query,
+        input: input.as_deref(),
+        result: told.result,
+        error: outcome.answer.as_ref().err().map(|failed| failed.json.as_str()),
+        answers: answers.as_deref(),
+        custom: told.custom,
+        rule_labels: None,
+        metrics: told.metrics,
+        rules: outcome.rules,
+        evaluation_ns: u64::try_from(outcome.elapsed.as_nanos()).unwrap_or(u64::MAX),
+        revisions: &revisions,
+        digest: incoming.snapshot.digest(),
+        requested_by: &client,
+        request: incoming.number,
+        timestamp: SystemTime::now(),
+        headers: incoming.headers,
+    })
+}
+
+/// The `nd_builtin_cache` of a decision: results by arguments by builtin.
+fn answers<T>(outcome: &Outcome<'_, T>) -> String {
+    let mut builtins: Vec<&str> = outcome.recorded.iter().map(|answer| answer.builtin).collect();
+    builtins.sort_unstable();
+    builtins.dedup();
+    let object = builtins.iter().fold(ObjectText::default(), |object, name| {
+        let calls = outcome
+            .recorded
+            .iter()
+            .filter(|answer| answer.builtin == *name)
+            .fold(ObjectText::default(), |calls, answer| {
+                let result = answer.result.map_or_else(|| "null".to_owned(), to_string);
+                calls.with(&to_string(answer.args), &result)
+            });
+        object.with(name, &calls.finish())
+    });
+    object.finish()
+}
+
+/// The member `provenance`.
+pub(super) fn provenance(snapshot: &Snapshot) -> String {
+    let bundles = snapshot
+        .bundles
+        .iter()
+        .fold(ObjectText::default(), |object, (name, bundle)| {
+            let inner = ObjectText::default().with_string("revision", &bundle.revision);
+            object.with(name, &inner.finish())
+        });
+    let mut object = ObjectText::default()
+        .with_string("version", env!("CARGO_PKG_VERSION"))
+        .with_string("build_commit", "")
+        .with_string("build_timestamp", "")
+        .with_string("build_hostname", "");
+    if !snapshot.bundles.is_empty() {
+        object.put("bundles", &bundles.finish());
+    }
+    object.finish()
+}
+
+/// The first JSON value of a body that must have one.
+pub(super) fn required<'a>(body: &[u8], arena: &'a Arena) -> Result<Value<'a>, Refusal> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(Refusal::bad("EOF"));
+    }
+    first(body, arena).map_err(Refusal::bad)
+}
+

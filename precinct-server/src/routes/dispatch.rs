@@ -1,0 +1,314 @@
+//! Which handler a path belongs to.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use serde_json::{Map, json};
+
+use super::request::{Client, Incoming};
+use super::{authorization, data, documents, health, operation, policies, query, request, webhook};
+use crate::app::App;
+use crate::http::answer::{Answer, Refusal};
+use crate::http::compression::compressed;
+use crate::http::parameters::Parameters;
+use crate::http::path::cleaned;
+use crate::log::Level;
+
+/// A handler.
+type Handler = fn(&Incoming<'_>, &str) -> Result<Answer, Refusal>;
+
+/// A place in the API.
+struct Route {
+    /// What it is called in `/metrics`.
+    name: &'static str,
+    /// Its answers are compressed.
+    compressed: bool,
+    handler: Handler,
+}
+
+const fn route(name: &'static str, compressed: bool, handler: Handler) -> Found {
+    Found::Handler(Route {
+        name,
+        compressed,
+        handler,
+    })
+}
+
+enum Found {
+    Handler(Route),
+    /// The place exists, but not for this method.
+    WrongMethod,
+    Nothing,
+}
+
+/// What is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// The whole API.
+    All,
+    /// Health and numbers only (`--diagnostic-addr`).
+    Diagnostics,
+}
+
+/// Answers a request.
+pub async fn handle(
+    app: Arc<App>,
+    surface: Surface,
+    client: Client,
+    request: Request<Body>,
+) -> Response<Body> {
+    let started = Instant::now();
+    let number = app.next_request();
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let line = Line {
+        app: &app,
+        number,
+        client: &client,
+        method: &parts.method,
+        path: &path,
+    };
+    let body = request::body(&app, &parts.headers, body).await;
+    line.received(body.as_deref().unwrap_or_default(), parts.uri.query());
+    let (name, answer) = answer(&app, surface, &line, &parts.headers, parts.uri.query(), body, started);
+    line.sent(&answer, started);
+    let status = answer.status.as_u16();
+    app.registry
+        .request(name, parts.method.as_str(), status, started.elapsed());
+    let mut response = answer.into_response();
+    if parts.method == Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
+    response
+}
+
+/// A request in the log.
+struct Line<'l> {
+    app: &'l App,
+    number: u64,
+    client: &'l Client,
+    method: &'l Method,
+    path: &'l str,
+}
+
+impl Line<'_> {
+    fn members(&self) -> Map<String, serde_json::Value> {
+        let mut members = Map::new();
+        members.insert("client_addr".to_owned(), json!(self.client.text()));
+        members.insert("req_id".to_owned(), json!(self.number));
+        members.insert("req_method".to_owned(), json!(self.method.as_str()));
+        members.insert("req_path".to_owned(), json!(self.path));
+        members
+    }
+
+    fn received(&self, body: &[u8], query: Option<&str>) {
+        if !self.app.logger.takes(Level::Info) {
+            return;
+        }
+        let mut members = self.members();
+        if self.app.logger.takes(Level::Debug) {
+            members.insert(
+                "req_body".to_owned(),
+                json!(String::from_utf8_lossy(body)),
+            );
+            members.insert("req_params".to_owned(), Parameters::parse(query).json());
+        }
+        self.app
+            .logger
+            .write(Level::Info, "Received request.", members);
+    }
+
+    fn sent(&self, answer: &Answer, started: Instant) {
+        if !self.app.logger.takes(Level::Info) {
+            return;
+        }
+        let mut members = self.members();
+        members.insert("resp_status".to_owned(), json!(answer.status.as_u16()));
+        members.insert("resp_bytes".to_owned(), json!(answer.body.len()));
+        let milliseconds = started.elapsed().as_secs_f64() * 1e3;
+        members.insert("resp_duration".to_owned(), json!(milliseconds));
+        if self.app.logger.takes(Level::Debug) {
+            let body = String::from_utf8_lossy(&answer.body);
+            members.insert("resp_body".to_owned(), json!(body));
+        }
+        self.app
+            .logger
+            .write(Level::Info, "Sent response.", members);
+    }
+}
+
+fn answer(
+    app: &App,
+    surface: Surface,
+    line: &Line<'_>,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    body: Result<Vec<u8>, Refusal>,
+    started: Instant,
+) -> (&'static str, Answer) {
+    let incoming = |body: Vec<u8>| Incoming {
+        app,
+        snapshot: app.store.snapshot(),
+        method: line.method,
+        path: line.path,
+        parameters: Parameters::parse(query),
+        headers,
+        body,
+        number: line.number,
+        client: line.client.clone(),
+        started,
+    };
+    let (found, rest) = match surface {
+        Surface::All => find(line.method, line.path),
+        Surface::Diagnostics => diagnostics(line.method, line.path),
+    };
+    let packs = matches!(&found, Found::Handler(route) if route.compressed)
+        || line.path.starts_with("/v0/data") && !matches!(found, Found::Nothing);
+    let pack = |answer: Answer| {
+        if packs {
+            compressed(answer, headers, app.settings.compressing)
+        } else {
+            answer
+        }
+    };
+    let incoming = match body {
+        Ok(body) => incoming(body),
+        Err(refusal) => return ("catchall", pack(refusal.into())),
+    };
+    if surface == Surface::All && app.settings.authorizes {
+        if let Err(refusal) = authorization::check(&incoming) {
+            return ("catchall", pack(refusal.into()));
+        }
+    }
+    if let Some(answer) = redirected(line.path, query, &found) {
+        return ("catchall", pack(answer));
+    }
+    match found {
+        Found::Handler(route) => {
+            let answer = (route.handler)(&incoming, rest).unwrap_or_else(Into::into);
+            (route.name, pack(answer))
+        }
+        Found::WrongMethod => ("catchall", pack(Answer::empty(StatusCode::METHOD_NOT_ALLOWED))),
+        Found::Nothing => ("catchall", missing()),
+    }
+}
+
+fn missing() -> Answer {
+    Answer::text(
+        StatusCode::NOT_FOUND,
+        "text/plain; charset=utf-8",
+        "404 page not found\n",
+    )
+    .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+}
+
+/// Where paths are sent that are written in an odd way.
+fn redirected(path: &str, query: Option<&str>, found: &Found) -> Option<Answer> {
+    let (status, place) = if let Some(clean) = cleaned(path) {
+        (StatusCode::TEMPORARY_REDIRECT, clean)
+    } else if path.len() > 1 && path.ends_with('/') && matches!(found, Found::Handler(_)) {
+        let place = path.trim_end_matches('/').to_owned();
+        (StatusCode::MOVED_PERMANENTLY, place)
+    } else {
+        return None;
+    };
+    let place = match query {
+        Some(query) => format!("{place}?{query}"),
+        None => place,
+    };
+    let reason = status.canonical_reason().unwrap_or_default();
+    let page = format!("<a href=\"{}\">{reason}</a>.\n\n", place.replace('&', "&amp;"));
+    Some(Answer::text(status, "text/html; charset=utf-8", page).with(header::LOCATION, &place))
+}
+
+/// What a path below a prefix names; `None` if it is not below it.
+fn below<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
+    let rest = path.strip_prefix(prefix)?;
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    rest.strip_prefix('/')
+}
+
+fn diagnostics<'p>(method: &Method, path: &'p str) -> (Found, &'p str) {
+    if *method != Method::GET && *method != Method::HEAD {
+        return (Found::Nothing, "");
+    }
+    if path == "/metrics" {
+        return (route("metrics", false, operation::numbers), "");
+    }
+    match below(path, "/health") {
+        Some("") => (route("health", false, health::overall), ""),
+        Some(rest) => (route("health", false, health::by_policy), rest),
+        None => (Found::Nothing, ""),
+    }
+}
+
+fn find<'p>(method: &Method, path: &'p str) -> (Found, &'p str) {
+    let reads = *method == Method::GET;
+    if let (Found::Handler(route), rest) = diagnostics(method, path) {
+        return (Found::Handler(route), rest);
+    }
+    if path == "/" {
+        let found = match *method {
+            Method::POST => route("index", false, webhook::default),
+            Method::GET => route("index", false, operation::index),
+            _ => Found::Nothing,
+        };
+        return (found, "");
+    }
+    if let Some(rest) = below(path, "/v1/data") {
+        let found = match *method {
+            Method::GET => route("v1/data", true, data::get),
+            Method::POST => route("v1/data", true, data::post),
+            Method::PUT => route("v1/data", false, documents::put),
+            Method::PATCH => route("v1/data", false, documents::patch),
+            Method::DELETE if !rest.is_empty() => route("v1/data", false, documents::delete),
+            _ => Found::WrongMethod,
+        };
+        return (found, rest);
+    }
+    if let Some(rest) = below(path, "/v0/data") {
+        let found = if *method == Method::POST {
+            route("v0/data", true, webhook::document)
+        } else {
+            Found::WrongMethod
+        };
+        return (found, rest);
+    }
+    if let Some(rest) = below(path, "/v1/policies") {
+        let found = match (method, rest) {
+            (&Method::GET, "") => route("v1/policies", false, policies::list),
+            (&Method::GET, _) => route("v1/policies", false, policies::get),
+            (&Method::PUT, rest) if !rest.is_empty() => {
+                route("v1/policies", false, policies::put)
+            }
+            (&Method::DELETE, rest) if !rest.is_empty() => {
+                route("v1/policies", false, policies::delete)
+            }
+            _ => Found::WrongMethod,
+        };
+        return (found, rest);
+    }
+    if let Some(rest) = below(path, "/v1/query") {
+        let found = match (method, rest) {
+            (&Method::GET, "") => route("v1/query", false, query::get),
+            (&Method::POST, "") => route("v1/query", false, query::post),
+            _ => Found::WrongMethod,
+        };
+        return (found, rest);
+    }
+    let found = match path {
+        "/v1/config" if reads => route("v1/config", false, operation::configuration),
+        "/v1/status" if reads => route("v1/status", false, operation::status),
+        "/v1/batch/data" if *method == Method::POST => route("v1/batch", true, data::batch),
+        _ if path.starts_with("/v1/batch/data/") && *method == Method::POST => {
+            let rest = path.strip_prefix("/v1/batch/data/").unwrap_or_default();
+            return (route("v1/batch", true, data::batch), rest);
+        }
+        _ => Found::Nothing,
+    };
+    (found, "")
+}

@@ -1,0 +1,93 @@
+//! The older form of the data API: the body is the input, the answer is the result.
+
+use std::time::Instant;
+
+use axum::http::StatusCode;
+use precinct_runtime::json::to_string;
+
+use super::data::{Told, tell};
+use super::request::Incoming;
+use crate::evaluation::ask::{self, World};
+use crate::evaluation::errors;
+use crate::evaluation::metrics::{self, Metrics};
+use crate::evaluation::scratch::with_arena;
+use crate::http::answer::{Answer, Refusal, code};
+use crate::http::path;
+
+/// `POST /`: the default decision.
+pub fn default(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
+    let path = incoming.app.settings.default_decision.clone();
+    document(incoming, &path)
+}
+
+/// `POST /v0/data/{path}`
+pub fn document(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
+    with_arena(|arena| {
+        let started = Instant::now();
+        let app = incoming.app;
+        let mut metrics = Metrics::default();
+        let input = incoming.value(arena).map_err(|error| {
+            Refusal::bad(format!(
+                "unexpected parse error for input: body contains malformed input document: {error}"
+            ))
+        })?;
+        // No body is a null input here.
+        let input = Some(input.unwrap_or(precinct_runtime::Value::Null));
+        metrics.time(metrics::INPUT_PARSE, started);
+        let keys = path::document(rest)
+            .map_err(|error| Refusal::internal(format!("invalid_parameter: {error}")))?;
+        let id = app.recorder.next_id();
+        let world = World {
+            input,
+            runtime: Some(&app.runtime),
+            strict_builtin_errors: false,
+            records: app.settings.keeps_answers && id.is_some(),
+            traced: false,
+            limit: app.settings.evaluation_limit,
+        };
+        let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
+        app.registry.decision("interpreter");
+        metrics.set(metrics::CACHE_HIT, 0);
+        metrics.set(metrics::QUERY_COMPILE, 0);
+        let elapsed = u64::try_from(outcome.elapsed.as_nanos()).unwrap_or(u64::MAX);
+        metrics.set(metrics::QUERY_EVAL, elapsed);
+        metrics.time(metrics::HANDLER, incoming.started);
+        incoming.log_prints(&outcome.prints);
+        let result = match &outcome.answer {
+            Ok(value) => value.map(to_string),
+            Err(_) => None,
+        };
+        let told = Told {
+            id: id.as_deref(),
+            path: rest,
+            query: "",
+            input,
+            result: result.as_deref(),
+            custom: None,
+            metrics: &metrics,
+        };
+        tell(incoming, &told, &outcome).map_err(Refusal::internal)?;
+        if let Err(failed) = &outcome.answer {
+            return Err(errors::evaluation(failed));
+        }
+        let Some(result) = result else {
+            let has_rules = incoming
+                .snapshot
+                .policies
+                .policy()
+                .function_at(&keys)
+                .is_some();
+            let what = if has_rules {
+                "document undefined"
+            } else {
+                "document missing"
+            };
+            return Err(Refusal::new(
+                StatusCode::NOT_FOUND,
+                code::UNDEFINED_DOCUMENT,
+                format!("{what}: {}", ask::reference(&keys)),
+            ));
+        };
+        Ok(Answer::json(StatusCode::OK, result, incoming.is_pretty()))
+    })
+}

@@ -1,0 +1,259 @@
+//! A bundle takes the place of the one before it.
+
+use std::sync::Arc;
+
+use precinct_bundle::Bundle;
+use precinct_bundle::manifest::overlap;
+use precinct_interpreter::policy::Failure;
+use precinct_rego::ast::{Module, RegoVersion, TermValue};
+use precinct_runtime::{Arena, Document, Value};
+
+use super::document::{self, Change, WriteError};
+use super::ownership::{ActiveBundle, Bundles};
+use super::policies::{Policies, Text, Texts};
+use super::Snapshot;
+
+/// A bundle that has been verified and read.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Its name among the server's bundles.
+    pub name: Arc<str>,
+    /// What is in it.
+    pub bundle: Bundle,
+    /// What its files' names begin with in errors: the folder that they were read from, or nothing.
+    pub folder: String,
+    /// The version that the server that it came from names it by.
+    pub etag: String,
+    /// The digest of its bytes, `sha256:…`.
+    pub digest: String,
+}
+
+/// Why bundles can't become active.
+#[derive(Debug, thiserror::Error)]
+pub enum ActivationError {
+    /// Two bundles claim the same.
+    #[error("{0}")]
+    Roots(String),
+    /// The data does not fit what is there.
+    #[error(transparent)]
+    Data(#[from] WriteError),
+    /// The changes of a delta bundle do not fit.
+    #[error(transparent)]
+    Patch(#[from] precinct_bundle::Error),
+    /// The modules do not parse or compile.
+    #[error("{0}")]
+    Modules(Box<Failure>),
+}
+
+impl From<Failure> for ActivationError {
+    fn from(failure: Failure) -> Self {
+        Self::Modules(Box::new(failure))
+    }
+}
+
+/// The state in which these bundles are active, beside all others of the given state.
+///
+/// # Errors
+/// The first reason why that can't be.
+pub fn activate(now: &Snapshot, candidates: &[Candidate]) -> Result<Snapshot, ActivationError> {
+    let mut bundles = (*now.bundles).clone();
+    let mut texts = now.policies.texts().clone();
+    let mut data = Arc::clone(&now.data);
+    let mut is_changed = false;
+    for candidate in candidates {
+        is_changed |= candidate.bundle.patch.is_none();
+        data = Arc::new(enter(candidate, &mut bundles, &mut texts, &data)?);
+    }
+    check_overlaps(&bundles)?;
+    let policies = if is_changed {
+        let policies = Policies::compile(texts, now.policies.options().clone())?;
+        for candidate in candidates {
+            check_packages(candidate, &policies)?;
+        }
+        Arc::new(policies)
+    } else {
+        Arc::clone(&now.policies)
+    };
+    super::document::check_rules(&policies, &data).map_err(ActivationError::Roots)?;
+    Ok(Snapshot::new(policies, data, Arc::new(bundles)))
+}
+
+/// Enters one bundle; its documents take the place of everything at its roots.
+fn enter(
+    candidate: &Candidate,
+    bundles: &mut Bundles,
+    texts: &mut Texts,
+    data: &Document,
+) -> Result<Document, ActivationError> {
+    let bundle = &candidate.bundle;
+    let roots: Vec<String> = bundle
+        .manifest
+        .roots()
+        .iter()
+        .map(|root| root.trim_matches('/').to_owned())
+        .collect();
+    let old = bundles.get(&candidate.name).cloned();
+    let active = ActiveBundle {
+        revision: bundle.manifest.revision.clone(),
+        roots: match (&bundle.patch, &old) {
+            (Some(_), Some(old)) => old.roots.clone(),
+            _ => roots.clone(),
+        },
+        metadata: bundle.manifest.metadata.clone(),
+        etag: candidate.etag.clone(),
+        digest: candidate.digest.clone(),
+    };
+    let described = active.document().to_string();
+    bundles.insert(Arc::clone(&candidate.name), active);
+    let patched = match &bundle.patch {
+        Some(patch) => Some(patch.apply(data)?),
+        None => {
+            exchange_modules(candidate, texts);
+            None
+        }
+    };
+    let before = patched.as_ref().unwrap_or(data);
+    Document::try_new(|arena| {
+        let mut whole = before.value().copy_into(arena);
+        if bundle.patch.is_none() {
+            let gone = old.iter().flat_map(|old| &old.roots);
+            for root in gone.chain(&roots) {
+                whole = without(whole, root, arena);
+            }
+            for root in &roots {
+                whole = with(whole, root, bundle.data.value(), arena)?;
+            }
+        }
+        let place = ["system", "bundles", &candidate.name].map(str::to_owned);
+        let described = precinct_runtime::json::Decoder::new(arena)
+            .decode_copied(described.as_bytes())
+            .unwrap_or(Value::EMPTY_OBJECT);
+        let whole = document::make_way(whole, &place, arena)?;
+        Ok(document::write(whole, &place, Change::Add(described), arena)?)
+    })
+}
+
+fn exchange_modules(candidate: &Candidate, texts: &mut Texts) {
+    texts.retain(|_, text| text.bundle.as_ref() != Some(&candidate.name));
+    for module in &candidate.bundle.modules {
+        let inside = module.path.trim_start_matches('/');
+        let file = if candidate.folder.is_empty() {
+            inside.to_owned()
+        } else {
+            format!("{}/{inside}", candidate.folder)
+        };
+        let version = match candidate.bundle.rego_version(&module.path) {
+            Some(0) => Some(RegoVersion::V0),
+            Some(1) => Some(RegoVersion::V1),
+            _ => None,
+        };
+        let text = Text {
+            file: file.as_str().into(),
+            text: module.text.as_str().into(),
+            version,
+            bundle: Some(Arc::clone(&candidate.name)),
+        };
+        texts.insert(format!("{}/{file}", candidate.name), text);
+    }
+}
+
+fn keys(root: &str) -> Vec<String> {
+    root.split('/')
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The data with nothing at a root; `data.system` is not part of what a bundle owns.
+fn without<'a>(data: Value<'a>, root: &str, arena: &'a Arena) -> Value<'a> {
+    let path = keys(root);
+    if path.is_empty() {
+        return match data.field("system") {
+            Some(system) => Value::object(arena, [(Value::string(arena, "system"), system)]),
+            None => Value::EMPTY_OBJECT,
+        };
+    }
+    document::write(data, &path, Change::Remove, arena).unwrap_or(data)
+}
+
+/// The data with a bundle's documents at a root.
+fn with<'a>(
+    data: Value<'a>,
+    root: &str,
+    documents: Value<'_>,
+    arena: &'a Arena,
+) -> Result<Value<'a>, WriteError> {
+    let path = keys(root);
+    if path.is_empty() {
+        let Some(documents) = documents.as_object() else {
+            return Ok(data);
+        };
+        return documents
+            .entries()
+            .iter()
+            .try_fold(data, |data, (key, value)| {
+                let key = key.as_str().unwrap_or_default().to_owned();
+                document::write(data, &[key], Change::Add(value.copy_into(arena)), arena)
+            });
+    }
+    let Some(value) = documents.path(&path) else {
+        return Ok(data);
+    };
+    let data = document::make_way(data, &path, arena)?;
+    document::write(data, &path, Change::Add(value.copy_into(arena)), arena)
+}
+
+fn check_overlaps(bundles: &Bundles) -> Result<(), ActivationError> {
+    for (number, (name, bundle)) in bundles.iter().enumerate() {
+        for (other, there) in bundles.iter().skip(number + 1) {
+            let meets = |root: &&String| there.roots.iter().any(|other| overlap(root, other));
+            if let Some(root) = bundle.roots.iter().find(meets) {
+                return Err(ActivationError::Roots(format!(
+                    "detected overlapping roots in manifests for these bundles: [{name}, {other}] (root {} is in multiple bundles)",
+                    if root.is_empty() { "/" } else { root }
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The packages of a bundle's modules must belong to its roots.
+fn check_packages(candidate: &Candidate, policies: &Policies) -> Result<(), ActivationError> {
+    let sources = policies.policy().sources();
+    let owned: Vec<&Arc<str>> = policies
+        .texts()
+        .values()
+        .filter(|text| text.bundle.as_ref() == Some(&candidate.name))
+        .map(|text| &text.file)
+        .collect();
+    for module in policies.policy().modules() {
+        let Some(source) = sources.get(module.package.span.source) else {
+            continue;
+        };
+        if owned.contains(&&source.name) && !candidate.bundle.manifest.owns(&package(module)) {
+            return Err(ActivationError::Roots(format!(
+                "manifest roots [{}] do not permit '{}' in module '{}'",
+                candidate.bundle.manifest.roots().join(" "),
+                module.package,
+                source.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// `a/b` of `package a.b`.
+pub fn package(module: &Module) -> String {
+    let parts: Vec<String> = module
+        .package
+        .path
+        .iter()
+        .skip(1)
+        .map(|part| match &part.value {
+            TermValue::String(text) => text.to_string(),
+            _ => part.to_string(),
+        })
+        .collect();
+    parts.join("/")
+}

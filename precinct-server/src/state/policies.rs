@@ -1,0 +1,187 @@
+//! Modules, compiled.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use precinct_interpreter::policy::{Failure, Policy, PolicyOptions, Step};
+use precinct_rego::ast::json::{JsonOptions, module_json};
+use precinct_rego::ast::{Module, RegoVersion};
+use precinct_rego::source::Sources;
+use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
+
+/// A module as its author wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// The name that errors show.
+    pub file: Arc<str>,
+    /// The text.
+    pub text: Arc<str>,
+    /// The version of the language, where it is not the server's.
+    pub version: Option<RegoVersion>,
+    /// The bundle that it came with.
+    pub bundle: Option<Arc<str>>,
+}
+
+/// The modules of a server by their identifiers.
+pub type Texts = BTreeMap<String, Text>;
+
+/// Compiled modules. They do not change: a change makes other policies.
+pub struct Policies {
+    texts: Texts,
+    options: PolicyOptions,
+    policy: Policy,
+    traced: OnceLock<Option<Policy>>,
+    has_effects: bool,
+}
+
+impl fmt::Debug for Policies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policies")
+            .field("modules", &self.texts.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Builtins that wait for others, or whose calls are noticed elsewhere.
+const EFFECTS: [&str; 2] = ["http.send", "net.lookup_ip_addr"];
+
+impl Policies {
+    /// Parses and compiles modules.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn compile(texts: Texts, options: PolicyOptions) -> Result<Self, Failure> {
+        let (modules, sources) = parse(&texts, &options)?;
+        let policy = Policy::from_modules(modules, sources, options.clone())?;
+        let calls = |name: &str| {
+            let mut builtins = policy.program().builtins.iter();
+            builtins.any(|builtin| builtin.name.as_ref() == name)
+        };
+        Ok(Self {
+            has_effects: EFFECTS.iter().any(|name| calls(name)),
+            texts,
+            options,
+            policy,
+            traced: OnceLock::new(),
+        })
+    }
+
+    /// The modules as they were written.
+    #[must_use]
+    pub const fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// How they are compiled.
+    #[must_use]
+    pub const fn options(&self) -> &PolicyOptions {
+        &self.options
+    }
+
+    /// What answers.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What answers questions about how it answers: the same modules, compiled with marks for a trace. It is made when
+    /// first asked for.
+    #[must_use]
+    pub fn traced(&self) -> Option<&Policy> {
+        let compile = || {
+            let options = PolicyOptions {
+                marks: true,
+                unoptimised: true,
+                ..self.options.clone()
+            };
+            let (modules, sources) = parse(&self.texts, &options).ok()?;
+            Policy::from_modules(modules, sources, options).ok()
+        };
+        self.traced.get_or_init(compile).as_ref()
+    }
+
+    /// Whether an evaluation may wait for the network.
+    #[must_use]
+    pub const fn has_effects(&self) -> bool {
+        self.has_effects
+    }
+
+    /// The syntax tree of a module as OPA shows it: as the compiler left it, in JSON.
+    #[must_use]
+    pub fn tree(&self, id: &str) -> Option<String> {
+        let file = Arc::clone(&self.texts.get(id)?.file);
+        let sources = self.policy.sources();
+        let is_named = |module: &&Module| {
+            let source = sources.get(module.package.span.source);
+            source.is_some_and(|source| source.name == file)
+        };
+        let module = self.policy.modules().iter().find(is_named)?;
+        let shown = JsonOptions {
+            comments: true,
+            ..JsonOptions::default()
+        };
+        Some(module_json(module, sources, shown))
+    }
+}
+
+/// Parses one module.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_one(id: &str, text: &str, options: &PolicyOptions) -> Result<Module, Failure> {
+    let texts = Texts::from([(
+        id.to_owned(),
+        Text {
+            file: id.into(),
+            text: text.into(),
+            version: None,
+            bundle: None,
+        },
+    )]);
+    let (mut modules, sources) = parse(&texts, options)?;
+    modules.pop().ok_or(Failure {
+        step: Step::Parse,
+        errors: Vec::new(),
+        sources,
+    })
+}
+
+fn parse(texts: &Texts, options: &PolicyOptions) -> Result<(Vec<Module>, Sources), Failure> {
+    let mut sources = Sources::default();
+    let mut modules = Vec::new();
+    let mut errors = Vec::new();
+    for module in texts.values() {
+        let source = sources.add(Arc::clone(&module.file), Arc::clone(&module.text));
+        let parsing = parsing(module.version.unwrap_or(options.version), options);
+        match syntax::parse_module(&sources, source, &parsing) {
+            Ok(module) => modules.push(module),
+            Err(more) => errors.extend(more),
+        }
+    }
+    if errors.is_empty() {
+        Ok((modules, sources))
+    } else {
+        Err(Failure {
+            step: Step::Parse,
+            errors,
+            sources,
+        })
+    }
+}
+
+/// How modules of a version are parsed.
+fn parsing(version: RegoVersion, options: &PolicyOptions) -> ParseOptions {
+    let is_old = matches!(version, RegoVersion::V0 | RegoVersion::V0CompatV1);
+    let old = precinct_interpreter::capabilities_v0();
+    let capabilities = if is_old { &old } else { &options.capabilities };
+    ParseOptions {
+        version,
+        process_annotations: true,
+        capabilities: Some(ParseCapabilities {
+            future_keywords: capabilities.future_keywords.clone(),
+            features: capabilities.features.clone(),
+        }),
+        ..ParseOptions::default()
+    }
+}

@@ -1,0 +1,134 @@
+//! The first state, from the paths of a command line.
+
+use std::sync::Arc;
+
+use precinct_bundle::load::{self, Loaded};
+use precinct_bundle::{Bundle, Digest, Guard};
+use precinct_interpreter::policy::{Failure, PolicyOptions, Step};
+
+use super::activation::{self, ActivationError, Candidate};
+use super::ownership::Bundles;
+use super::policies::{Policies, Text, Texts};
+use super::{Snapshot, document};
+
+/// Where policies and documents come from.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// Files and folders.
+    pub paths: Vec<String>,
+    /// Bundles: archives or folders.
+    pub bundles: Vec<String>,
+    /// Shell patterns of names that are left out.
+    pub ignore: Vec<String>,
+    /// What bundles must satisfy.
+    pub guard: Option<Guard>,
+    /// How modules are compiled.
+    pub options: PolicyOptions,
+}
+
+/// Reads everything and compiles it.
+///
+/// # Errors
+/// `load error: …` or `initialization error: …`, as OPA says it.
+pub fn read(places: &Places) -> Result<Snapshot, String> {
+    let failed = |message: String| format!("load error: {message}");
+    let reading = load::Options {
+        ignore: places.ignore.clone(),
+        ..load::Options::default()
+    };
+    let loaded =
+        load::paths(&places.paths, &reading).map_err(|error| failed(error.to_string()))?;
+    let candidates: Vec<Candidate> = places
+        .bundles
+        .iter()
+        .map(|path| candidate(path, places, &reading).map_err(failed))
+        .collect::<Result<_, _>>()?;
+    let first = from_files(&loaded, places)?;
+    if candidates.is_empty() {
+        return Ok(first);
+    }
+    activation::activate(&first, &candidates).map_err(|error| match error {
+        ActivationError::Modules(failure) => refused(&failure),
+        ActivationError::Roots(message) if candidates.len() == 1 => {
+            failed(format!("bundle {}: {message}", candidates[0].name))
+        }
+        other => failed(other.to_string()),
+    })
+}
+
+fn candidate(
+    path: &str,
+    places: &Places,
+    reading: &load::Options,
+) -> Result<Candidate, String> {
+    let name = load::clean(path);
+    let within = |error: precinct_bundle::Error| match error {
+        precinct_bundle::Error::Unreadable { .. } => error.to_string(),
+        error => format!("bundle {name}: {error}"),
+    };
+    let (bundle, digest) = match &places.guard {
+        Some(guard) => {
+            let admitted = guard.admit(path, reading).map_err(within)?;
+            (admitted.bundle, admitted.digest)
+        }
+        None => {
+            let files = load::bundle_files(path, reading).map_err(within)?;
+            (Bundle::read(&files).map_err(within)?, Digest::of_files(&files))
+        }
+    };
+    let is_folder = std::fs::metadata(&name).is_ok_and(|kind| kind.is_dir());
+    Ok(Candidate {
+        folder: if is_folder { name.clone() } else { String::new() },
+        name: name.into(),
+        bundle,
+        etag: String::new(),
+        digest: digest.to_string(),
+    })
+}
+
+fn from_files(loaded: &Loaded, places: &Places) -> Result<Snapshot, String> {
+    let texts: Texts = loaded
+        .modules
+        .iter()
+        .map(|module| {
+            let text = Text {
+                file: module.name.as_str().into(),
+                text: module.text.as_str().into(),
+                version: None,
+                bundle: None,
+            };
+            (module.name.clone(), text)
+        })
+        .collect();
+    let policies =
+        Policies::compile(texts, places.options.clone()).map_err(|failure| refused(&failure))?;
+    document::check_rules(&policies, &loaded.data)
+        .map_err(|message| format!("initialization error: {message}"))?;
+    Ok(Snapshot::new(
+        Arc::new(policies),
+        Arc::clone(&loaded.data),
+        Arc::new(Bundles::new()),
+    ))
+}
+
+/// Errors of modules as OPA reports them when it starts.
+fn refused(failure: &Failure) -> String {
+    match failure.step {
+        Step::Compile => format!("initialization error: {failure}"),
+        Step::Parse => {
+            let lines: Vec<String> = failure
+                .errors
+                .iter()
+                .map(|error| failure.line(error))
+                .collect();
+            match lines.as_slice() {
+                [one] => format!("load error: 1 error occurred during loading: {one}"),
+                many => format!(
+                    "load error: {} errors occurred during loading:\n{}",
+                    many.len(),
+                    many.join("\n")
+                ),
+            }
+        }
+    }
+}
