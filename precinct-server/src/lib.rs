@@ -9,6 +9,7 @@
 //! * [`http`]: requests as they are read and answers as they are written
 //! * [`routes`]: the REST API
 //! * [`serve`]: connections
+//! * [`run`]: a server from its first to its last request
 
 pub mod app;
 pub mod configuration;
@@ -18,5 +19,6 @@ pub mod http;
 pub mod log;
 pub mod monitoring;
 pub mod routes;
+pub mod run;
 pub mod serve;
 pub mod state;

@@ -21,6 +21,7 @@ pub mod parse;
 pub mod refactor;
 pub mod registry;
 pub mod run;
+pub mod serve;
 pub mod sign;
 pub mod test;
 pub mod verify;

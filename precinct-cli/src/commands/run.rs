@@ -1,4 +1,4 @@
-//! `precinct run`: a shell for questions about policies.
+//! `precinct run`: a server, or a shell for questions about policies.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,17 +7,20 @@ use clap::ValueEnum;
 use precinct_interpreter::policy::PolicyOptions;
 
 use super::Outcome;
+use super::serve::{self, ServeArgs, Sources};
 use crate::host::{self, Places};
 use crate::repl::{self, Session, Start};
 
-/// Starts a shell for questions about policies.
+/// Starts a server (--server), or a shell for questions about policies.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    #[command(flatten)]
+    serving: ServeArgs,
     /// Files and folders with policies and data.
     paths: Vec<String>,
-    /// Bundles: archives or folders.
-    #[arg(short, long, value_name = "PATH")]
-    bundle: Vec<String>,
+    /// All paths are bundles: archives or folders.
+    #[arg(short, long)]
+    bundle: bool,
     /// The form of answers.
     #[arg(short, long, value_enum, default_value_t)]
     format: Format,
@@ -55,9 +58,30 @@ pub fn run(args: &Args) -> Outcome {
         max_errors: args.max_errors,
         ..PolicyOptions::default()
     };
+    if args.serving.server {
+        let sources = Sources {
+            paths: &args.paths,
+            are_bundles: args.bundle,
+            ignore: &args.ignore,
+            options,
+        };
+        return match serve::run(&args.serving, sources) {
+            Ok(()) => Outcome::Code(ExitCode::SUCCESS),
+            Err(message) => {
+                // OPA reports what keeps a server from starting on the standard output.
+                println!("{message}");
+                Outcome::Code(ExitCode::FAILURE)
+            }
+        };
+    }
+    let (paths, bundles) = if args.bundle {
+        (Vec::new(), args.paths.clone())
+    } else {
+        (args.paths.clone(), Vec::new())
+    };
     let places = Places {
-        paths: args.paths.clone(),
-        bundles: args.bundle.clone(),
+        paths,
+        bundles,
         ignore: args.ignore.clone(),
         ..Places::default()
     };

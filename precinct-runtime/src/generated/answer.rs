@@ -25,7 +25,9 @@ const STACK: usize = 256 << 20;
 /// When the request can't be read, or the answer not written.
 pub fn answer<Q>(functions: Option<Arc<HostFunctions>>, query: Q) -> io::Result<()>
 where
-    Q: for<'e> Fn(&'e Evaluator, Option<Value<'e>>) -> Result<Option<Value<'e>>, EvalError> + Send + Sync,
+    Q: for<'e> Fn(&'e Evaluator, Option<Value<'e>>) -> Result<Option<Value<'e>>, EvalError>
+        + Send
+        + Sync,
 {
     let mut text = Vec::new();
     io::stdin().lock().read_to_end(&mut text)?;

@@ -129,7 +129,10 @@ fn traced<'a>(
         answer,
         prints: prints.take(),
         recorded,
-        steps: Some((hooks.1.finish_document(is_defined), policy.sources().clone())),
+        steps: Some((
+            hooks.1.finish_document(is_defined),
+            policy.sources().clone(),
+        )),
         rules,
         elapsed,
     }
@@ -247,7 +250,10 @@ pub fn reference(keys: &[String]) -> String {
     };
     let root = term(TermValue::Var("data".into()));
     keys.iter().fold("data".to_owned(), |text, key| {
-        if key.parse::<i64>().is_ok_and(|index| index.to_string() == *key) {
+        if key
+            .parse::<i64>()
+            .is_ok_and(|index| index.to_string() == *key)
+        {
             return text + "[" + key + "]";
         }
         let part = ref_text(&[root.clone(), term(TermValue::String(key.as_str().into()))]);

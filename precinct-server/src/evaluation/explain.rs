@@ -71,7 +71,9 @@ fn event(event: &Event) -> String {
         Subject::Body => ("body", body(&event.text, 0)),
         Subject::Expr(index) => {
             let text = body(&event.text, index);
-            let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+            let inner = text
+                .strip_prefix('[')
+                .and_then(|text| text.strip_suffix(']'));
             ("expr", inner.unwrap_or(&text).to_owned())
         }
     };
@@ -107,7 +109,11 @@ fn body(text: &str, _index: usize) -> String {
         ..ParseOptions::default()
     };
     match syntax::parse_query(&sources, id, &options) {
-        Ok(body) => body_json(&body, &sources, precinct_rego::ast::json::JsonOptions::default()),
+        Ok(body) => body_json(
+            &body,
+            &sources,
+            precinct_rego::ast::json::JsonOptions::default(),
+        ),
         Err(_) => quoted(text),
     }
 }

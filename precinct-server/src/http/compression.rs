@@ -54,10 +54,9 @@ pub fn compressed(mut answer: Answer, headers: &HeaderMap, how: Compressing) -> 
         && let Ok(packed) = encoder.finish()
     {
         answer.body = packed;
-        answer.headers.push((
-            header::CONTENT_ENCODING,
-            HeaderValue::from_static("gzip"),
-        ));
+        answer
+            .headers
+            .push((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
     }
     answer
 }

@@ -34,9 +34,8 @@ pub fn check(incoming: &Incoming<'_>) -> Result<(), Refusal> {
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
         incoming.log_prints(&outcome.prints);
-        let refused = |message: &str| {
-            Refusal::new(StatusCode::UNAUTHORIZED, code::UNAUTHORIZED, message)
-        };
+        let refused =
+            |message: &str| Refusal::new(StatusCode::UNAUTHORIZED, code::UNAUTHORIZED, message);
         match outcome.answer {
             Err(failed) => Err(errors::evaluation(&failed)),
             Ok(None) => Err(Refusal::internal(UNDEFINED)),
@@ -45,7 +44,9 @@ pub fn check(incoming: &Incoming<'_>) -> Result<(), Refusal> {
                 None => Err(Refusal::internal(MALFORMED)),
                 Some(Value::Bool(true)) => Ok(()),
                 Some(_) => {
-                    let reason = decision.get_str("reason").and_then(|reason| reason.as_str());
+                    let reason = decision
+                        .get_str("reason")
+                        .and_then(|reason| reason.as_str());
                     Err(refused(reason.unwrap_or(REFUSED)))
                 }
             },
@@ -63,7 +64,10 @@ fn input<'a>(incoming: &Incoming<'_>, arena: &'a Arena) -> Result<Value<'a>, Ref
     let params = first(params.as_bytes(), arena).map_err(Refusal::internal)?;
     let mut entries = vec![
         (text("path"), Value::array(arena, &segments)),
-        (text("method"), text(&incoming.method.as_str().to_ascii_uppercase())),
+        (
+            text("method"),
+            text(&incoming.method.as_str().to_ascii_uppercase()),
+        ),
         (text("params"), params),
         (text("headers"), headers(incoming.headers, arena)),
     ];
@@ -143,7 +147,13 @@ fn expects_body(incoming: &Incoming<'_>) -> bool {
     }
     let path = incoming.path;
     path == "/"
-        || ["/v0/data", "/v1/data", "/v1/compile", "/v1/query", "/v1/batch"]
-            .iter()
-            .any(|prefix| path.starts_with(prefix))
+        || [
+            "/v0/data",
+            "/v1/data",
+            "/v1/compile",
+            "/v1/query",
+            "/v1/batch",
+        ]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
 }

@@ -29,7 +29,9 @@ pub fn get(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
         let input = match incoming.parameters.last("input") {
             None => None,
             Some(text) => Some(whole(text, arena).map_err(|error| {
-                Refusal::bad(format!("parameter contains malformed input document: {error}"))
+                Refusal::bad(format!(
+                    "parameter contains malformed input document: {error}"
+                ))
             })?),
         };
         let mut asked = Asked::new(incoming, rest);
@@ -73,8 +75,11 @@ pub fn post(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
             }
             // The policy that let the request in has read its body; what it did not hand on is not logged.
             if has_more && !incoming.app.settings.authorizes {
-                asked.custom =
-                    Some(ObjectText::default().with("request_metadata", &rest.finish()).finish());
+                asked.custom = Some(
+                    ObjectText::default()
+                        .with("request_metadata", &rest.finish())
+                        .finish(),
+                );
             }
         }
         asked.metrics.time(metrics::INPUT_PARSE, started);
@@ -86,8 +91,9 @@ pub fn post(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
 /// some of the evaluations failed, and 500 if all did.
 pub fn batch(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
     with_arena(|arena| {
-        let malformed =
-            |error: String| Refusal::bad(format!("body contains malformed input document: {error}"));
+        let malformed = |error: String| {
+            Refusal::bad(format!("body contains malformed input document: {error}"))
+        };
         let body = incoming.value(arena).map_err(malformed)?;
         let inputs = body
             .and_then(|body| body.field("inputs"))
@@ -109,7 +115,10 @@ pub fn batch(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
             }
             let inner = body.strip_prefix('{').unwrap_or(&body);
             let comma = if inner == "}" { "" } else { "," };
-            let text = format!("{{\"http_status_code\":\"{}\"{comma}{inner}", status.as_u16());
+            let text = format!(
+                "{{\"http_status_code\":\"{}\"{comma}{inner}",
+                status.as_u16()
+            );
             responses.put(id.as_str().unwrap_or_default(), &text);
         }
         let status = match (answered, failed) {
@@ -270,7 +279,11 @@ pub(super) fn tell<T>(
         query: told.query,
         input: input.as_deref(),
         result: told.result,
-        error: outcome.answer.as_ref().err().map(|failed| failed.json.as_str()),
+        error: outcome
+            .answer
+            .as_ref()
+            .err()
+            .map(|failed| failed.json.as_str()),
         answers: answers.as_deref(),
         custom: told.custom,
         rule_labels: None,
@@ -288,7 +301,11 @@ pub(super) fn tell<T>(
 
 /// The `nd_builtin_cache` of a decision: results by arguments by builtin.
 fn answers<T>(outcome: &Outcome<'_, T>) -> String {
-    let mut builtins: Vec<&str> = outcome.recorded.iter().map(|answer| answer.builtin).collect();
+    let mut builtins: Vec<&str> = outcome
+        .recorded
+        .iter()
+        .map(|answer| answer.builtin)
+        .collect();
     builtins.sort_unstable();
     builtins.dedup();
     let object = builtins.iter().fold(ObjectText::default(), |object, name| {
@@ -332,4 +349,3 @@ pub(super) fn required<'a>(body: &[u8], arena: &'a Arena) -> Result<Value<'a>, R
     }
     first(body, arena).map_err(Refusal::bad)
 }
-

@@ -72,7 +72,15 @@ pub async fn handle(
     };
     let body = request::body(&app, &parts.headers, body).await;
     line.received(body.as_deref().unwrap_or_default(), parts.uri.query());
-    let (name, answer) = answer(&app, surface, &line, &parts.headers, parts.uri.query(), body, started);
+    let (name, answer) = answer(
+        &app,
+        surface,
+        &line,
+        &parts.headers,
+        parts.uri.query(),
+        body,
+        started,
+    );
     line.sent(&answer, started);
     let status = answer.status.as_u16();
     app.registry
@@ -109,10 +117,7 @@ impl Line<'_> {
         }
         let mut members = self.members();
         if self.app.logger.takes(Level::Debug) {
-            members.insert(
-                "req_body".to_owned(),
-                json!(String::from_utf8_lossy(body)),
-            );
+            members.insert("req_body".to_owned(), json!(String::from_utf8_lossy(body)));
             members.insert("req_params".to_owned(), Parameters::parse(query).json());
         }
         self.app
@@ -190,7 +195,10 @@ fn answer(
             let answer = (route.handler)(&incoming, rest).unwrap_or_else(Into::into);
             (route.name, pack(answer))
         }
-        Found::WrongMethod => ("catchall", pack(Answer::empty(StatusCode::METHOD_NOT_ALLOWED))),
+        Found::WrongMethod => (
+            "catchall",
+            pack(Answer::empty(StatusCode::METHOD_NOT_ALLOWED)),
+        ),
         Found::Nothing => ("catchall", missing()),
     }
 }
@@ -219,7 +227,10 @@ fn redirected(path: &str, query: Option<&str>, found: &Found) -> Option<Answer> 
         None => place,
     };
     let reason = status.canonical_reason().unwrap_or_default();
-    let page = format!("<a href=\"{}\">{reason}</a>.\n\n", place.replace('&', "&amp;"));
+    let page = format!(
+        "<a href=\"{}\">{reason}</a>.\n\n",
+        place.replace('&', "&amp;")
+    );
     Some(Answer::text(status, "text/html; charset=utf-8", page).with(header::LOCATION, &place))
 }
 
@@ -282,9 +293,7 @@ fn find<'p>(method: &Method, path: &'p str) -> (Found, &'p str) {
         let found = match (method, rest) {
             (&Method::GET, "") => route("v1/policies", false, policies::list),
             (&Method::GET, _) => route("v1/policies", false, policies::get),
-            (&Method::PUT, rest) if !rest.is_empty() => {
-                route("v1/policies", false, policies::put)
-            }
+            (&Method::PUT, rest) if !rest.is_empty() => route("v1/policies", false, policies::put),
             (&Method::DELETE, rest) if !rest.is_empty() => {
                 route("v1/policies", false, policies::delete)
             }

@@ -32,9 +32,8 @@ pub fn overall(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> 
     }
     if parameters.is_on("plugins") {
         let excluded: Vec<&str> = parameters.all("exclude-plugin").collect();
-        let is_down = |(name, state): (&String, &String)| {
-            state != "OK" && !excluded.contains(&name.as_str())
-        };
+        let is_down =
+            |(name, state): (&String, &String)| state != "OK" && !excluded.contains(&name.as_str());
         if plugins.states().iter().any(is_down) {
             return Ok(unwell("one or more plugins are not up"));
         }
@@ -47,7 +46,9 @@ pub fn by_policy(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal>
     let mut keys = vec!["system".to_owned(), "health".to_owned()];
     keys.extend(path::document(rest).map_err(Refusal::bad)?);
     let states = incoming.app.plugins.states();
-    let is_ready = incoming.app.were_ready(states.values().all(|state| state == "OK"));
+    let is_ready = incoming
+        .app
+        .were_ready(states.values().all(|state| state == "OK"));
     let input = json!({"plugin_state": states, "plugins_ready": is_ready}).to_string();
     let name = ask::reference(&keys);
     with_arena(|arena| {

@@ -31,8 +31,9 @@ pub fn get(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
 /// `POST /v1/query`
 pub fn post(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
     with_arena(|arena| {
-        let malformed =
-            |error: String| Refusal::bad(format!("error(s) occurred while decoding request: {error}"));
+        let malformed = |error: String| {
+            Refusal::bad(format!("error(s) occurred while decoding request: {error}"))
+        };
         if incoming.body.iter().all(u8::is_ascii_whitespace) {
             return Err(malformed("EOF".to_owned()));
         }
@@ -60,7 +61,11 @@ pub fn post(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
     })
 }
 
-fn answer(incoming: &Incoming<'_>, text: &str, input: Option<Value<'_>>) -> Result<Answer, Refusal> {
+fn answer(
+    incoming: &Incoming<'_>,
+    text: &str,
+    input: Option<Value<'_>>,
+) -> Result<Answer, Refusal> {
     let app = incoming.app;
     let mut metrics = Metrics::default();
     let explain = Explain::of(&incoming.parameters);

@@ -54,7 +54,10 @@ mod tests {
         assert_eq!("localhost:8181".parse(), tcp("localhost:8181"));
         assert_eq!(":8181".parse(), tcp("0.0.0.0:8181"));
         assert_eq!("http://127.0.0.1:1/".parse(), tcp("127.0.0.1:1"));
-        assert_eq!("unix:///run/p.sock".parse(), Ok(Address::Unix("/run/p.sock".into())));
+        assert_eq!(
+            "unix:///run/p.sock".parse(),
+            Ok(Address::Unix("/run/p.sock".into()))
+        );
         assert!("8181".parse::<Address>().is_err());
     }
 }

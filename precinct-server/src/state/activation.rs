@@ -8,10 +8,10 @@ use precinct_interpreter::policy::Failure;
 use precinct_rego::ast::{Module, RegoVersion, TermValue};
 use precinct_runtime::{Arena, Document, Value};
 
+use super::Snapshot;
 use super::document::{self, Change, WriteError};
 use super::ownership::{ActiveBundle, Bundles};
 use super::policies::{Policies, Text, Texts};
-use super::Snapshot;
 
 /// A bundle that has been verified and read.
 #[derive(Clone, Debug)]
@@ -129,7 +129,12 @@ fn enter(
             .decode_copied(described.as_bytes())
             .unwrap_or(Value::EMPTY_OBJECT);
         let whole = document::make_way(whole, &place, arena)?;
-        Ok(document::write(whole, &place, Change::Add(described), arena)?)
+        Ok(document::write(
+            whole,
+            &place,
+            Change::Add(described),
+            arena,
+        )?)
     })
 }
 

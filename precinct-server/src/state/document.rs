@@ -278,10 +278,19 @@ mod tests {
     fn members_and_items_are_added_replaced_and_removed() {
         let changed = |data, place, change| changed(data, place, change).unwrap();
         assert_eq!(changed("{}", "a", "add 1"), r#"{"a":1}"#);
-        assert_eq!(changed(r#"{"a":{"b":1}}"#, "a/b", "replace 2"), r#"{"a":{"b":2}}"#);
+        assert_eq!(
+            changed(r#"{"a":{"b":1}}"#, "a/b", "replace 2"),
+            r#"{"a":{"b":2}}"#
+        );
         assert_eq!(changed(r#"{"a":1,"b":2}"#, "a", "remove"), r#"{"b":2}"#);
-        assert_eq!(changed(r#"{"a":[1,2]}"#, "a/0", "add 0"), r#"{"a":[0,1,2]}"#);
-        assert_eq!(changed(r#"{"a":[1,2]}"#, "a/-", "add 3"), r#"{"a":[1,2,3]}"#);
+        assert_eq!(
+            changed(r#"{"a":[1,2]}"#, "a/0", "add 0"),
+            r#"{"a":[0,1,2]}"#
+        );
+        assert_eq!(
+            changed(r#"{"a":[1,2]}"#, "a/-", "add 3"),
+            r#"{"a":[1,2,3]}"#
+        );
         assert_eq!(changed(r#"{"a":[1,2]}"#, "a/1", "remove"), r#"{"a":[1]}"#);
     }
 

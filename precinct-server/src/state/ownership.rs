@@ -87,7 +87,10 @@ mod tests {
         let path = |text: &str| text.split('/').map(str::to_owned).collect::<Vec<_>>();
         let owned = bundles(&["a/b"]);
         assert!(check(&owned, &path("a/c")).is_ok());
-        assert_eq!(check(&owned, &path("a")).unwrap_err(), "path a is owned by bundle \"b\"");
+        assert_eq!(
+            check(&owned, &path("a")).unwrap_err(),
+            "path a is owned by bundle \"b\""
+        );
         assert!(check(&owned, &path("a/b/c")).is_err());
         assert!(check(&owned, &[]).is_err());
         assert_eq!(

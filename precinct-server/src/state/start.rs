@@ -36,8 +36,7 @@ pub fn read(places: &Places) -> Result<Snapshot, String> {
         ignore: places.ignore.clone(),
         ..load::Options::default()
     };
-    let loaded =
-        load::paths(&places.paths, &reading).map_err(|error| failed(error.to_string()))?;
+    let loaded = load::paths(&places.paths, &reading).map_err(|error| failed(error.to_string()))?;
     let candidates: Vec<Candidate> = places
         .bundles
         .iter()
@@ -56,11 +55,7 @@ pub fn read(places: &Places) -> Result<Snapshot, String> {
     })
 }
 
-fn candidate(
-    path: &str,
-    places: &Places,
-    reading: &load::Options,
-) -> Result<Candidate, String> {
+fn candidate(path: &str, places: &Places, reading: &load::Options) -> Result<Candidate, String> {
     let name = load::clean(path);
     let within = |error: precinct_bundle::Error| match error {
         precinct_bundle::Error::Unreadable { .. } => error.to_string(),
@@ -73,12 +68,19 @@ fn candidate(
         }
         None => {
             let files = load::bundle_files(path, reading).map_err(within)?;
-            (Bundle::read(&files).map_err(within)?, Digest::of_files(&files))
+            (
+                Bundle::read(&files).map_err(within)?,
+                Digest::of_files(&files),
+            )
         }
     };
     let is_folder = std::fs::metadata(&name).is_ok_and(|kind| kind.is_dir());
     Ok(Candidate {
-        folder: if is_folder { name.clone() } else { String::new() },
+        folder: if is_folder {
+            name.clone()
+        } else {
+            String::new()
+        },
         name: name.into(),
         bundle,
         etag: String::new(),

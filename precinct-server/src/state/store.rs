@@ -33,10 +33,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of `next`.
-    pub fn update<E>(
-        &self,
-        next: impl FnOnce(&Snapshot) -> Result<Snapshot, E>,
-    ) -> Result<(), E> {
+    pub fn update<E>(&self, next: impl FnOnce(&Snapshot) -> Result<Snapshot, E>) -> Result<(), E> {
         // A writer that panicked has not changed anything: the state is exchanged in its last step.
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let next = next(&self.newest.load())?;

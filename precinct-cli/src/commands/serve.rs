@@ -1,0 +1,198 @@
+//! `precinct run --server`: decisions over HTTP.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use precinct_interpreter::policy::PolicyOptions;
+use precinct_server::app::{App, Settings};
+use precinct_server::log::{Form, Level, Logger};
+use precinct_server::run::{self, Options};
+use precinct_server::serve::{Address, Limits};
+use precinct_server::state::Store;
+use precinct_server::state::start::{self, Places};
+
+use crate::signing::GuardArgs;
+
+/// How a server serves.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Serve decisions over HTTP.
+    #[arg(short, long)]
+    pub server: bool,
+    /// Where to listen: HOST:PORT or unix://PATH.
+    #[arg(
+        short,
+        long,
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        default_value = "localhost:8181"
+    )]
+    addr: Vec<String>,
+    /// Where health and metrics are, besides.
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    diagnostic_addr: Vec<String>,
+    /// How clients say who they are.
+    #[arg(long, value_enum, default_value_t)]
+    authentication: Authentication,
+    /// Whether the policy `system.authz` decides on requests to the API.
+    #[arg(long, value_enum, default_value_t)]
+    authorization: Authorization,
+    /// How much is logged.
+    #[arg(short, long, value_enum, default_value_t)]
+    log_level: LogLevel,
+    /// The form of the log.
+    #[arg(long, value_enum, default_value_t)]
+    log_format: LogFormat,
+    /// Seconds that requests in flight have to finish when the server ends.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    shutdown_grace_period: u64,
+    /// Seconds that the server goes on after it was told to end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    shutdown_wait_period: u64,
+    /// How long an evaluation may take (`500ms`); without it, as long as it needs.
+    #[arg(long, value_name = "DURATION", value_parser = crate::host::duration)]
+    evaluation_timeout: Option<Duration>,
+    /// Connections that are served at the same time.
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    max_connections: usize,
+    /// How many threads serve; 0 is one a core.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    threads: usize,
+    #[command(flatten)]
+    guard: GuardArgs,
+    /// Bundles are loaded without a look at their signatures.
+    #[arg(long)]
+    skip_verify: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Authentication {
+    /// Not at all.
+    #[default]
+    Off,
+    /// By a bearer token, which the authorization policy sees.
+    Token,
+    /// By the certificate of the connection.
+    Tls,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Authorization {
+    /// It does not.
+    #[default]
+    Off,
+    /// It does.
+    Basic,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum LogLevel {
+    Debug,
+    #[default]
+    Info,
+    Warn,
+    Error,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    #[default]
+    Json,
+    JsonPretty,
+    Text,
+}
+
+/// What is served.
+#[derive(Clone, Debug)]
+pub struct Sources<'s> {
+    /// Files and folders, or bundles.
+    pub paths: &'s [String],
+    /// All of them are bundles.
+    pub are_bundles: bool,
+    /// Shell patterns of names that are left out.
+    pub ignore: &'s [String],
+    /// How modules are compiled.
+    pub options: PolicyOptions,
+}
+
+/// Serves until the process is told to end.
+///
+/// # Errors
+/// What keeps the server from starting, as OPA prints it.
+pub fn run(args: &ServeArgs, sources: Sources<'_>) -> Result<(), String> {
+    let failed = |message: String| format!("error: {message}");
+    let logger = Logger {
+        level: match args.log_level {
+            LogLevel::Debug => Level::Debug,
+            LogLevel::Info => Level::Info,
+            LogLevel::Warn => Level::Warn,
+            LogLevel::Error => Level::Error,
+        },
+        form: match args.log_format {
+            LogFormat::Json => Form::Json,
+            LogFormat::JsonPretty => Form::PrettyJson,
+            LogFormat::Text => Form::Text,
+        },
+    };
+    let settings = Settings {
+        authorizes: args.authorization == Authorization::Basic,
+        reads_tokens: args.authentication == Authentication::Token,
+        reads_certificates: args.authentication == Authentication::Tls,
+        evaluation_limit: args.evaluation_timeout,
+        ..Settings::default()
+    };
+    let places = places(args, &sources, logger.takes(Level::Info)).map_err(failed)?;
+    let first = start::read(&places).map_err(failed)?;
+    let addresses = |texts: &[String]| {
+        let read = texts.iter().map(|text| text.parse::<Address>());
+        read.collect::<Result<Vec<_>, _>>().map_err(failed)
+    };
+    let options = Options {
+        addresses: addresses(&args.addr)?,
+        diagnostics: addresses(&args.diagnostic_addr)?,
+        limits: Limits {
+            connections: args.max_connections,
+            grace: Duration::from_secs(args.shutdown_grace_period),
+            ..Limits::default()
+        },
+        wait: Duration::from_secs(args.shutdown_wait_period),
+        threads: args.threads,
+    };
+    let app = App::new(Store::new(first), settings, logger);
+    run::run(app, &options, move |app| {
+        let read = start::read(&places);
+        app.registry.reload(read.is_ok());
+        match read {
+            // Nobody else's change is lost: what was read takes the place of everything.
+            Ok(next) => {
+                let _ = app.store.update(|_| Ok::<_, ()>(next));
+            }
+            Err(message) => app.logger.error("Failed to reload.", &message),
+        }
+    })
+    .map_err(failed)
+}
+
+fn places(args: &ServeArgs, sources: &Sources<'_>, prints: bool) -> Result<Places, String> {
+    let guard = if args.skip_verify {
+        None
+    } else {
+        let guard = args.guard.guard()?;
+        Some(guard.unwrap_or_default())
+    };
+    let (paths, bundles) = if sources.are_bundles {
+        (Vec::new(), sources.paths.to_vec())
+    } else {
+        (sources.paths.to_vec(), Vec::new())
+    };
+    Ok(Places {
+        paths,
+        bundles,
+        ignore: sources.ignore.to_vec(),
+        guard,
+        options: PolicyOptions {
+            prints,
+            ..sources.options.clone()
+        },
+    })
+}
