@@ -45,22 +45,14 @@ impl Guard {
     /// The first requirement that is not satisfied, or what is wrong with the bundle.
     pub fn admit(&self, path: &str, options: &Options) -> Result<Admitted, Error> {
         let path = clean(path);
-        let is_folder = fs::metadata(&path).is_ok_and(|kind| kind.is_dir());
-        let (files, digest) = if is_folder {
-            let files = bundle_files(&path, options)?;
-            (files, None)
-        } else {
+        if !fs::metadata(&path).is_ok_and(|kind| kind.is_dir()) {
             let bytes = fs::read(&path).map_err(|error| Error::Unreadable {
                 message: format!("error reading {path:?}: {}", system("stat", &path, &error)),
             })?;
-            // The archive is not looked into before its bytes are known to be signed.
-            if !self.signatures.is_empty() {
-                detached::verify(&bytes, &self.signatures, &self.keys, self.required)?;
-            }
-            let digest = Digest::of_bytes(&bytes);
-            (archive::read(&bytes, &options.limits)?, Some(digest))
-        };
-        if is_folder && !self.signatures.is_empty() {
+            return self.admit_archive(&bytes, options);
+        }
+        let files = bundle_files(&path, options)?;
+        if !self.signatures.is_empty() {
             return Err(SignatureError::Detached {
                 name: path,
                 message: "a folder has no bytes that one signature could be of: sign each file"
@@ -68,7 +60,29 @@ impl Guard {
             }
             .into());
         }
-        let files = self.verify(files, if is_folder { &path } else { "" })?;
+        self.admit_files(files, None, &path)
+    }
+
+    /// Verifies an archive, and understands it.
+    ///
+    /// # Errors
+    /// As [`Guard::admit`].
+    pub fn admit_archive(&self, bytes: &[u8], options: &Options) -> Result<Admitted, Error> {
+        // The archive is not looked into before its bytes are known to be signed.
+        if !self.signatures.is_empty() {
+            detached::verify(bytes, &self.signatures, &self.keys, self.required)?;
+        }
+        let files = archive::read(bytes, &options.limits)?;
+        self.admit_files(files, Some(Digest::of_bytes(bytes)), "")
+    }
+
+    fn admit_files(
+        &self,
+        files: Files,
+        digest: Option<Digest>,
+        prefix: &str,
+    ) -> Result<Admitted, Error> {
+        let files = self.verify(files, prefix)?;
         let bundle = Bundle::read(&files)?;
         if let Some(required) = &self.min_revision {
             at_least(&bundle.manifest.revision, required)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::{ArcSwap, Guard};
 use precinct_runtime::Document;
 
 use crate::decision::Recorder;
@@ -64,8 +65,7 @@ impl Default for Settings {
 pub struct App {
     /// The policies, documents and bundles.
     pub store: Store,
-    /// How requests are answered.
-    pub settings: Settings,
+    settings: ArcSwap<Settings>,
     /// What `opa.runtime()` gives.
     pub runtime: Document,
     /// Where lines of the log go.
@@ -114,7 +114,7 @@ impl App {
     pub fn new(store: Store, settings: Settings, logger: Logger) -> Self {
         Self {
             store,
-            settings,
+            settings: ArcSwap::from_pointee(settings),
             runtime: Document::empty(),
             logger,
             registry: Registry::default(),
@@ -123,6 +123,16 @@ impl App {
             requests: AtomicU64::new(0),
             was_ready: AtomicBool::new(false),
         }
+    }
+
+    /// How requests are answered.
+    pub fn settings(&self) -> Guard<Arc<Settings>> {
+        self.settings.load()
+    }
+
+    /// From now on, requests are answered in another way.
+    pub fn set_settings(&self, settings: Settings) {
+        self.settings.store(Arc::new(settings));
     }
 
     /// Whether all plugins have been ready at once at least one time, given whether they are now.

@@ -1,8 +1,9 @@
 //! What is told of a decision, and to whom.
 
-use std::time::SystemTime;
+use jiff::Timestamp;
 
 use crate::evaluation::metrics::Metrics;
+use crate::state::Snapshot;
 
 /// One evaluation that the API was asked for.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub struct Event<'e> {
     pub input: Option<&'e str>,
     /// The result as JSON text; `None` is undefined.
     pub result: Option<&'e str>,
-    /// The error that ended the evaluation, as JSON text.
+    /// The error that ended the evaluation, on one line.
     pub error: Option<&'e str>,
     /// Answers of nondeterministic builtins as JSON text.
     pub answers: Option<&'e str>,
@@ -33,14 +34,14 @@ pub struct Event<'e> {
     pub evaluation_ns: u64,
     /// The revisions of bundles by name.
     pub revisions: &'e [(String, String)],
-    /// The digest of what decided, `sha256:…`.
-    pub digest: &'e str,
+    /// The state that decided.
+    pub snapshot: &'e Snapshot,
     /// Who asked: the address of the client.
     pub requested_by: &'e str,
     /// The number of the request.
     pub request: u64,
     /// When.
-    pub timestamp: SystemTime,
+    pub timestamp: Timestamp,
     /// The headers of the request.
     pub headers: &'e axum::http::HeaderMap,
 }

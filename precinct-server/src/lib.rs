@@ -3,22 +3,30 @@
 //! * [`configuration`]: the configuration file, as OPA's users write it
 //! * [`app`]: what all requests share
 //! * [`decision`]: what is told of a decision, and to whom
+//! * [`decision_log`]: OPA's decision log
+//! * [`services`]: servers that bundles come from and logs go to
+//! * [`management`]: what runs beside the requests
 //! * [`log`], [`monitoring`]: what operators see
 //! * [`state`]: policies, documents and bundles that decide
 //! * [`evaluation`]: questions to a state, and their answers
 //! * [`http`]: requests as they are read and answers as they are written
 //! * [`routes`]: the REST API
 //! * [`serve`]: connections
+//! * [`watch`]: files that change
 //! * [`run`]: a server from its first to its last request
 
 pub mod app;
 pub mod configuration;
 pub mod decision;
+pub mod decision_log;
 pub mod evaluation;
 pub mod http;
 pub mod log;
+pub mod management;
 pub mod monitoring;
 pub mod routes;
 pub mod run;
 pub mod serve;
+pub mod services;
 pub mod state;
+pub mod watch;

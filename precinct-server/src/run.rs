@@ -32,7 +32,7 @@ pub struct Options {
 /// # Errors
 /// When an address can't be had.
 pub fn run(
-    app: App,
+    app: Arc<App>,
     options: &Options,
     reload: impl Fn(&App) + Send + Sync + 'static,
 ) -> Result<(), String> {
@@ -44,7 +44,7 @@ pub fn run(
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    runtime.block_on(serve(Arc::new(app), options, Arc::new(reload)))
+    runtime.block_on(serve(app, options, Arc::new(reload)))
 }
 
 async fn serve(

@@ -1,14 +1,21 @@
 //! `precinct run --server`: decisions over HTTP.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use precinct_bundle::load;
 use precinct_interpreter::policy::PolicyOptions;
+use precinct_runtime::Document;
 use precinct_server::app::{App, Settings};
+use precinct_server::configuration::{Configuration, ConfigurationError, Given};
 use precinct_server::log::{Form, Level, Logger};
+use precinct_server::management::{self, Management};
 use precinct_server::run::{self, Options};
 use precinct_server::serve::{Address, Limits};
 use precinct_server::state::Store;
+use precinct_server::watch;
 use precinct_server::state::start::{self, Places};
 
 use crate::signing::GuardArgs;
@@ -58,6 +65,18 @@ pub struct ServeArgs {
     /// How many threads serve; 0 is one a core.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     threads: usize,
+    /// The configuration file.
+    #[arg(short, long, value_name = "PATH")]
+    config_file: Option<String>,
+    /// Members of the configuration (a.b=1,c=x).
+    #[arg(long, value_name = "MEMBERS")]
+    set: Vec<String>,
+    /// Members of the configuration that are files' contents (a.b=PATH).
+    #[arg(long, value_name = "MEMBERS")]
+    set_file: Vec<String>,
+    /// Take up changes of the files that are served.
+    #[arg(short, long)]
+    watch: bool,
     #[command(flatten)]
     guard: GuardArgs,
     /// Bundles are loaded without a look at their signatures.
@@ -134,13 +153,15 @@ pub fn run(args: &ServeArgs, sources: Sources<'_>) -> Result<(), String> {
             LogFormat::Text => Form::Text,
         },
     };
-    let settings = Settings {
+    let given = Settings {
         authorizes: args.authorization == Authorization::Basic,
         reads_tokens: args.authentication == Authentication::Token,
         reads_certificates: args.authentication == Authentication::Tls,
         evaluation_limit: args.evaluation_timeout,
         ..Settings::default()
     };
+    let configuration = configuration(args)?;
+    let settings = management::settings(&configuration, given);
     let places = places(args, &sources, logger.takes(Level::Info)).map_err(failed)?;
     let first = start::read(&places).map_err(failed)?;
     let addresses = |texts: &[String]| {
@@ -158,19 +179,68 @@ pub fn run(args: &ServeArgs, sources: Sources<'_>) -> Result<(), String> {
         wait: Duration::from_secs(args.shutdown_wait_period),
         threads: args.threads,
     };
-    let app = App::new(Store::new(first), settings, logger);
-    run::run(app, &options, move |app| {
-        let read = start::read(&places);
-        app.registry.reload(read.is_ok());
-        match read {
-            // Nobody else's change is lost: what was read takes the place of everything.
-            Ok(next) => {
-                let _ = app.store.update(|_| Ok::<_, ()>(next));
-            }
-            Err(message) => app.logger.error("Failed to reload.", &message),
-        }
+    let labels = settings.labels.clone();
+    let management = Management::new(configuration, logger).map_err(failed)?;
+    let mut app = App::new(Store::new(first), settings, logger);
+    app.runtime = runtime(&labels);
+    app.recorder = management.clone();
+    app.plugins = management.clone();
+    let app = Arc::new(app);
+    management.begin(&app).map_err(failed)?;
+    let reload = {
+        let places = places.clone();
+        move |app: &App| reload(app, &places)
+    };
+    if args.watch {
+        let (app, reload) = (Arc::clone(&app), reload.clone());
+        watch::watch(sources.paths, move || reload(&app)).map_err(failed)?;
+    }
+    let served = run::run(app, &options, reload).map_err(failed);
+    management.end();
+    served
+}
+
+fn configuration(args: &ServeArgs) -> Result<Configuration, String> {
+    let text = match &args.config_file {
+        Some(path) => Some(std::fs::read_to_string(path).map_err(|error| {
+            format!("error: config error: {}", load::system("open", path, &error))
+        })?),
+        None => None,
+    };
+    let given = Given {
+        text,
+        set: args.set.clone(),
+        set_files: args.set_file.clone(),
+    };
+    Configuration::read(&given).map_err(|error| match error {
+        ConfigurationError::Limit(_) => error.to_string(),
+        error => format!("error: {error}"),
     })
-    .map_err(failed)
+}
+
+/// What `opa.runtime()` gives.
+fn runtime(labels: &BTreeMap<String, String>) -> Document {
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let text = serde_json::json!({
+        "commit": "",
+        "env": environment,
+        "id": labels.get("id"),
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    Document::from_json(text.to_string().as_bytes()).unwrap_or_default()
+}
+
+/// Reads everything again; what is wrong with it changes nothing but the log.
+fn reload(app: &App, places: &Places) {
+    let read = start::read(places);
+    app.registry.reload(read.is_ok());
+    match read {
+        // Documents that came by other ways are lost, as they are when the server starts anew.
+        Ok(next) => app.store.replace(next),
+        Err(message) => app.logger.error("Failed to reload files.", &message),
+    }
 }
 
 fn places(args: &ServeArgs, sources: &Sources<'_>, prints: bool) -> Result<Places, String> {

@@ -1,1 +1,194 @@
-//! The configuration file of a server: services, bundles, decision logs, keys, labels.
+//! The configuration of a server, as OPA's users write it ("Configuration" in OPA's documentation).
+//!
+//! * [`settings`]: the parts that precinct reads
+//! * [`overrides`]: `--set` and `--set-file`
+//! * [`environment`]: `${NAME}` in the text
+
+pub mod environment;
+pub mod overrides;
+pub mod settings;
+
+use serde_json::{Map, Value, json};
+
+pub use settings::Parts;
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// The text is neither JSON nor YAML, or has a member of the wrong type.
+    #[error("config error: {0}")]
+    Text(String),
+    /// An override can't be understood.
+    #[error("config error: failed parsing override: {0}")]
+    Override(String),
+    /// A part names something that is not there.
+    #[error("config error: {0}")]
+    Reference(String),
+    /// A limit is no limit.
+    #[error("Unable to initialize server. invalid value for {0} field, should be a positive number")]
+    Limit(&'static str),
+}
+
+/// What the command line says about the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// The text of the file.
+    pub text: Option<String>,
+    /// `--set`: `a.b=1,c=x`.
+    pub set: Vec<String>,
+    /// `--set-file`: `a.b=path`.
+    pub set_files: Vec<String>,
+}
+
+/// A configuration.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// The parts.
+    pub parts: Parts,
+    /// The identifier of this server, a UUID.
+    pub id: String,
+    document: Map<String, Value>,
+}
+
+impl Configuration {
+    /// Reads what is given; nothing given is a configuration, too.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(given: &Given) -> Result<Self, ConfigurationError> {
+        let mut document = match &given.text {
+            None => Value::Object(Map::new()),
+            Some(text) => parse(&environment::substituted(text))?,
+        };
+        for text in &given.set {
+            overrides::set(&mut document, text).map_err(ConfigurationError::Override)?;
+        }
+        for text in &given.set_files {
+            overrides::set_file(&mut document, text).map_err(ConfigurationError::Override)?;
+        }
+        Self::of(document, uuid::Uuid::new_v4().to_string())
+    }
+
+    /// The configuration of a document, with the identifier of a server.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn of(document: Value, id: String) -> Result<Self, ConfigurationError> {
+        let document = match document {
+            Value::Object(document) => document,
+            Value::Null => Map::new(),
+            other => {
+                return Err(ConfigurationError::Text(format!(
+                    "expected an object, found {other}"
+                )));
+            }
+        };
+        let mut parts: Parts = serde_json::from_value(Value::Object(document.clone()))
+            .map_err(|error| ConfigurationError::Text(error.to_string()))?;
+        parts.check()?;
+        parts.labels.insert("id".to_owned(), id.clone());
+        parts
+            .labels
+            .insert("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        Ok(Self {
+            parts,
+            id,
+            document,
+        })
+    }
+
+    /// Everything that was given.
+    #[must_use]
+    pub const fn document(&self) -> &Map<String, Value> {
+        &self.document
+    }
+
+    /// What is in force, without secrets: the answer of `GET /v1/config`.
+    #[must_use]
+    pub fn shown(&self) -> Value {
+        let mut shown = self.document.clone();
+        for (name, secrets) in [
+            ("services", &["credentials"][..]),
+            ("keys", &["key", "private_key"]),
+        ] {
+            match shown.get_mut(name) {
+                Some(Value::Object(members)) => members
+                    .values_mut()
+                    .for_each(|member| without(member, secrets)),
+                Some(Value::Array(items)) => {
+                    items.iter_mut().for_each(|item| without(item, secrets));
+                }
+                _ => {}
+            }
+        }
+        shown.insert("labels".to_owned(), json!(self.parts.labels));
+        for (name, default) in [
+            ("default_decision", settings::DEFAULT_DECISION),
+            (
+                "default_authorization_decision",
+                settings::DEFAULT_AUTHORIZATION,
+            ),
+        ] {
+            shown.entry(name).or_insert_with(|| json!(default));
+        }
+        Value::Object(shown)
+    }
+}
+
+fn without(member: &mut Value, names: &[&str]) {
+    if let Value::Object(members) = member {
+        for name in names {
+            members.remove(*name);
+        }
+    }
+}
+
+fn parse(text: &str) -> Result<Value, ConfigurationError> {
+    if let Ok(document) = serde_json::from_str(text) {
+        return Ok(document);
+    }
+    let json = precinct_bundle::document::yaml(text.as_bytes()).map_err(ConfigurationError::Text)?;
+    serde_json::from_str(&json).map_err(|error| ConfigurationError::Text(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Configuration, ConfigurationError> {
+        Configuration::read(&Given {
+            text: Some(text.to_owned()),
+            ..Given::default()
+        })
+    }
+
+    #[test]
+    fn secrets_are_not_shown_and_defaults_are() {
+        let configuration = read(
+            "services:\n  a:\n    url: http://a\n    credentials: {bearer: {token: t}}\n\
+             keys: {k: {key: secret, algorithm: HS256}}\n",
+        )
+        .unwrap();
+        let shown = configuration.shown();
+        assert_eq!(shown["services"], json!({"a": {"url": "http://a"}}));
+        assert_eq!(shown["keys"], json!({"k": {"algorithm": "HS256"}}));
+        assert_eq!(shown["default_decision"], "/system/main");
+        assert_eq!(shown["labels"]["id"], configuration.id);
+    }
+
+    #[test]
+    fn a_bundle_needs_its_service() {
+        let error = read("bundles: {authz: {service: nowhere}}").unwrap_err();
+        let message =
+            "config error: invalid configuration for bundle \"authz\": service name \"nowhere\" not found";
+        assert_eq!(error.to_string(), message);
+    }
+
+    #[test]
+    fn limits_are_positive() {
+        let error = read("server: {decoding: {max_length: 0}}").unwrap_err();
+        assert!(error.to_string().contains("server.decoding.max_length"));
+    }
+}

@@ -24,12 +24,12 @@ const REFUSED: &str = "request rejected by administrative policy";
 /// Why the request is not let in.
 pub fn check(incoming: &Incoming<'_>) -> Result<(), Refusal> {
     let app = incoming.app;
-    let keys = path::document(&app.settings.authorization_decision).map_err(Refusal::internal)?;
+    let keys = path::document(&app.settings().authorization_decision).map_err(Refusal::internal)?;
     with_arena(|arena| {
         let world = World {
             input: Some(input(incoming, arena)?),
             runtime: Some(&app.runtime),
-            limit: app.settings.evaluation_limit,
+            limit: app.settings().evaluation_limit,
             ..World::default()
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
@@ -80,7 +80,7 @@ fn input<'a>(incoming: &Incoming<'_>, arena: &'a Arena) -> Result<Value<'a>, Ref
         };
         entries.extend(body.map(|body| (text("body"), body)));
     }
-    if incoming.app.settings.reads_tokens
+    if incoming.app.settings().reads_tokens
         && let Some(token) = token(incoming.headers)
     {
         entries.push((text("identity"), text(token)));

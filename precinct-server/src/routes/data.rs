@@ -1,8 +1,9 @@
 //! Documents, read and evaluated.
 
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use precinct_runtime::json::to_string;
 use precinct_runtime::{Arena, Value};
 
@@ -74,7 +75,7 @@ pub fn post(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
                 }
             }
             // The policy that let the request in has read its body; what it did not hand on is not logged.
-            if has_more && !incoming.app.settings.authorizes {
+            if has_more && !incoming.app.settings().authorizes {
                 asked.custom = Some(
                     ObjectText::default()
                         .with("request_metadata", &rest.finish())
@@ -182,9 +183,9 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
             input: self.input,
             runtime: Some(&app.runtime),
             strict_builtin_errors: incoming.parameters.is_on("strict-builtin-errors"),
-            records: app.settings.keeps_answers && id.is_some(),
+            records: app.settings().keeps_answers && id.is_some(),
             traced: explain != Explain::Off,
-            limit: app.settings.evaluation_limit,
+            limit: app.settings().evaluation_limit,
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
         app.registry.decision("interpreter");
@@ -265,7 +266,7 @@ pub(super) fn tell<T>(
         return Ok(());
     };
     let input = told.input.map(to_string);
-    let answers = (!outcome.recorded.is_empty()).then(|| answers(outcome));
+    let answers = incoming.app.settings().keeps_answers.then(|| answers(outcome));
     let revisions: Vec<(String, String)> = incoming
         .snapshot
         .bundles
@@ -283,7 +284,7 @@ pub(super) fn tell<T>(
             .answer
             .as_ref()
             .err()
-            .map(|failed| failed.json.as_str()),
+            .map(|failed| failed.text.as_str()),
         answers: answers.as_deref(),
         custom: told.custom,
         rule_labels: None,
@@ -291,10 +292,10 @@ pub(super) fn tell<T>(
         rules: outcome.rules,
         evaluation_ns: u64::try_from(outcome.elapsed.as_nanos()).unwrap_or(u64::MAX),
         revisions: &revisions,
-        digest: incoming.snapshot.digest(),
+        snapshot: &incoming.snapshot,
         requested_by: &client,
         request: incoming.number,
-        timestamp: SystemTime::now(),
+        timestamp: Timestamp::now(),
         headers: incoming.headers,
     })
 }

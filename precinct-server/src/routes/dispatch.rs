@@ -173,7 +173,7 @@ fn answer(
         || line.path.starts_with("/v0/data") && !matches!(found, Found::Nothing);
     let pack = |answer: Answer| {
         if packs {
-            compressed(answer, headers, app.settings.compressing)
+            compressed(answer, headers, app.settings().compressing)
         } else {
             answer
         }
@@ -182,7 +182,7 @@ fn answer(
         Ok(body) => incoming(body),
         Err(refusal) => return ("catchall", pack(refusal.into())),
     };
-    if surface == Surface::All && app.settings.authorizes {
+    if surface == Surface::All && app.settings().authorizes {
         if let Err(refusal) = authorization::check(&incoming) {
             return ("catchall", pack(refusal.into()));
         }

@@ -96,7 +96,6 @@ pub fn delete(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
     incoming.app.store.update(|now| {
         ownership::check(&now.bundles, &path).map_err(Refusal::bad)?;
         changed(now, |data, arena| {
-            document::read(data, &path)?;
             Ok(document::write(data, &path, Change::Remove, arena)?)
         })
     })?;

@@ -56,7 +56,7 @@ pub fn by_policy(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal>
         let world = World {
             input,
             runtime: Some(&incoming.app.runtime),
-            limit: incoming.app.settings.evaluation_limit,
+            limit: incoming.app.settings().evaluation_limit,
             ..World::default()
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);

@@ -23,7 +23,7 @@ pub fn index(_incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
 
 /// `GET /v1/config`
 pub fn configuration(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
-    let object = ObjectText::default().with("result", &incoming.app.settings.configuration);
+    let object = ObjectText::default().with("result", &incoming.app.settings().configuration);
     Ok(Answer::json(
         StatusCode::OK,
         object.finish(),

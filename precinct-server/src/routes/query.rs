@@ -86,9 +86,9 @@ fn answer(
         input,
         runtime: Some(&app.runtime),
         strict_builtin_errors: false,
-        records: app.settings.keeps_answers && id.is_some(),
+        records: app.settings().keeps_answers && id.is_some(),
         traced: explain != Explain::Off,
-        limit: app.settings.evaluation_limit,
+        limit: app.settings().evaluation_limit,
     };
     // What the query makes lives no longer than the query.
     let arena = &Arena::new();

@@ -155,7 +155,7 @@ pub async fn body(
     headers: &HeaderMap,
     body: axum::body::Body,
 ) -> Result<Vec<u8>, Refusal> {
-    let limits = app.settings.body;
+    let limits = app.settings().body;
     let bytes = body::read(body, limits).await?;
     Ok(body::unpacked(bytes, headers, limits)?)
 }

@@ -16,7 +16,7 @@ use crate::http::path;
 
 /// `POST /`: the default decision.
 pub fn default(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
-    let path = incoming.app.settings.default_decision.clone();
+    let path = incoming.app.settings().default_decision.clone();
     document(incoming, &path)
 }
 
@@ -41,9 +41,9 @@ pub fn document(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> 
             input,
             runtime: Some(&app.runtime),
             strict_builtin_errors: false,
-            records: app.settings.keeps_answers && id.is_some(),
+            records: app.settings().keeps_answers && id.is_some(),
             traced: false,
-            limit: app.settings.evaluation_limit,
+            limit: app.settings().evaluation_limit,
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
         app.registry.decision("interpreter");

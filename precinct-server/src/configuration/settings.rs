@@ -1,0 +1,366 @@
+//! The parts of a configuration that precinct reads.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::ConfigurationError;
+
+/// The decision of `POST /`, unless the configuration names another.
+pub const DEFAULT_DECISION: &str = "/system/main";
+/// The decision that lets requests in, unless the configuration names another.
+pub const DEFAULT_AUTHORIZATION: &str = "/system/authz/allow";
+
+/// All parts.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Parts {
+    /// Servers that bundles come from and logs go to, by name.
+    #[serde(deserialize_with = "services")]
+    pub services: BTreeMap<String, Service>,
+    /// Bundles by name.
+    pub bundles: BTreeMap<String, BundleSource>,
+    /// Where the rest of the configuration comes from.
+    pub discovery: Option<Discovery>,
+    /// Where decisions are logged.
+    pub decision_logs: Option<DecisionLogs>,
+    /// Where the status is reported.
+    pub status: Option<StatusReports>,
+    /// Keys by name.
+    pub keys: BTreeMap<String, KeyConfig>,
+    /// What names this server in logs.
+    pub labels: BTreeMap<String, String>,
+    /// The decision of `POST /`.
+    pub default_decision: Option<String>,
+    /// The decision that lets requests in.
+    pub default_authorization_decision: Option<String>,
+    /// Where bundles are kept for times without a network.
+    pub persistence_directory: Option<String>,
+    /// Answers of nondeterministic builtins are logged.
+    pub nd_builtin_cache: bool,
+    /// How requests are read and answered.
+    pub server: ServerPart,
+}
+
+/// A server that bundles come from and logs go to.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Service {
+    /// The name, where services are a list.
+    pub name: String,
+    /// The address that resources are below.
+    pub url: String,
+    /// Headers of each request.
+    pub headers: BTreeMap<String, String>,
+    /// How this server says who it is.
+    pub credentials: Credentials,
+    /// Seconds until an answer must begin.
+    pub response_header_timeout_seconds: Option<u64>,
+    /// How the other side is verified.
+    pub tls: Option<ServiceTls>,
+    /// The other side is not verified.
+    pub allow_insecure_tls: bool,
+}
+
+/// How a server says who it is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Credentials {
+    /// By a token.
+    pub bearer: Option<Bearer>,
+}
+
+/// A token.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Bearer {
+    /// The token.
+    pub token: Option<String>,
+    /// The file with the token, read for each request.
+    pub token_path: Option<String>,
+    /// What stands before it; `Bearer` if nothing else is said.
+    pub scheme: Option<String>,
+}
+
+/// How the other side is verified.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ServiceTls {
+    /// The file with certificates of authorities, PEM.
+    pub ca_cert: Option<String>,
+}
+
+/// Where a bundle comes from.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct BundleSource {
+    /// The service; it can be left out where there is one only.
+    pub service: Option<String>,
+    /// The path below the service's address; `bundles/NAME` if nothing else is said.
+    pub resource: Option<String>,
+    /// It is kept for times without a network.
+    pub persist: bool,
+    /// How often it is asked for.
+    pub polling: Polling,
+    /// How it must be signed.
+    pub signing: Option<SigningPart>,
+    /// How large it may be, in bytes.
+    pub size_limit_bytes: Option<u64>,
+}
+
+/// How often something is asked for.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Polling {
+    /// Seconds between two requests, at least.
+    pub min_delay_seconds: Option<u64>,
+    /// Seconds between two requests, at most.
+    pub max_delay_seconds: Option<u64>,
+    /// How long the other side may wait with its answer, in seconds.
+    pub long_polling_timeout_seconds: Option<u64>,
+}
+
+/// How a bundle must be signed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SigningPart {
+    /// The key's name in `keys`.
+    pub keyid: String,
+    /// The scope that the signature must have.
+    pub scope: String,
+    /// Files that need no digest.
+    pub exclude_files: Vec<String>,
+}
+
+/// Where the rest of the configuration comes from.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Discovery {
+    /// The bundle.
+    #[serde(flatten)]
+    pub source: BundleSource,
+    /// The document in the bundle that is the configuration.
+    pub decision: Option<String>,
+    /// The name of the bundle.
+    pub name: Option<String>,
+}
+
+/// Where decisions are logged.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DecisionLogs {
+    /// On the standard error.
+    pub console: bool,
+    /// At a service.
+    pub service: Option<String>,
+    /// The path below the service's address; `/logs` if nothing else is said.
+    pub resource: Option<String>,
+    /// A part of that path.
+    pub partition_name: Option<String>,
+    /// The decision that says what is left out of an event.
+    pub mask_decision: Option<String>,
+    /// The decision that says which events are left out.
+    pub drop_decision: Option<String>,
+    /// How events are sent.
+    pub reporting: Reporting,
+    /// What of a request is logged.
+    pub request_context: RequestContext,
+}
+
+/// How events are sent.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Reporting {
+    /// Bytes of compressed events that are kept until they are sent; the oldest are dropped beyond.
+    pub buffer_size_limit_bytes: Option<usize>,
+    /// Bytes of one request.
+    pub upload_size_limit_bytes: Option<usize>,
+    /// Seconds between two requests, at least.
+    pub min_delay_seconds: Option<u64>,
+    /// Seconds between two requests, at most.
+    pub max_delay_seconds: Option<u64>,
+    /// Events a second, at most.
+    pub max_decisions_per_second: Option<f64>,
+}
+
+/// What of a request is logged.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RequestContext {
+    /// Of HTTP.
+    pub http: HttpContext,
+}
+
+/// What of an HTTP request is logged.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct HttpContext {
+    /// Names of headers.
+    pub headers: Vec<String>,
+}
+
+/// Where the status is reported.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct StatusReports {
+    /// On the standard error.
+    pub console: bool,
+    /// At a service.
+    pub service: Option<String>,
+    /// A part of the path.
+    pub partition_name: Option<String>,
+    /// In `/metrics`.
+    pub prometheus: bool,
+}
+
+/// A key.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct KeyConfig {
+    /// The algorithm (RFC 7518); `RS256` if nothing else is said.
+    pub algorithm: Option<String>,
+    /// The secret, or the public key, PEM.
+    pub key: String,
+    /// The scope that signatures must have.
+    pub scope: String,
+}
+
+/// How requests are read and answered.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ServerPart {
+    /// How bodies are read.
+    pub decoding: Decoding,
+    /// How answers are written.
+    pub encoding: Encoding,
+}
+
+/// How bodies are read.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Decoding {
+    /// Bytes of a body.
+    pub max_length: Option<i64>,
+    /// Of packed ones.
+    pub gzip: DecodingGzip,
+}
+
+/// How packed bodies are read.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DecodingGzip {
+    /// Bytes of a body when it is unpacked.
+    pub max_length: Option<i64>,
+}
+
+/// How answers are written.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Encoding {
+    /// Packed.
+    pub gzip: EncodingGzip,
+}
+
+/// How answers are packed.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct EncodingGzip {
+    /// From how many bytes on.
+    pub min_length: Option<i64>,
+    /// From 1 to 9.
+    pub compression_level: Option<u32>,
+}
+
+impl Parts {
+    pub(super) fn check(&self) -> Result<(), ConfigurationError> {
+        let known = |service: Option<&String>| match service {
+            Some(name) if !self.services.contains_key(name) => Some(name.clone()),
+            _ => None,
+        };
+        for (name, bundle) in &self.bundles {
+            if let Some(service) = known(bundle.service.as_ref()) {
+                return Err(ConfigurationError::Reference(format!(
+                    "invalid configuration for bundle {name:?}: service name {service:?} not found"
+                )));
+            }
+            if let Some(signing) = &bundle.signing
+                && !self.keys.contains_key(&signing.keyid)
+            {
+                return Err(ConfigurationError::Reference(format!(
+                    "invalid configuration for bundle {name:?}: key {:?} not found",
+                    signing.keyid
+                )));
+            }
+        }
+        let logs = self.decision_logs.as_ref().map(|logs| ("decision_logs", &logs.service));
+        let status = self.status.as_ref().map(|status| ("status", &status.service));
+        for (part, service) in [logs, status].into_iter().flatten() {
+            if let Some(service) = known(service.as_ref()) {
+                return Err(ConfigurationError::Reference(format!(
+                    "invalid plugin config, must have service or console: {part}: service name {service:?} not found"
+                )));
+            }
+        }
+        let decoding = &self.server.decoding;
+        for (name, limit, least) in [
+            ("server.decoding.max_length", decoding.max_length, 1),
+            ("server.decoding.gzip.max_length", decoding.gzip.max_length, 1),
+            (
+                "server.encoding.gzip.min_length",
+                self.server.encoding.gzip.min_length,
+                0,
+            ),
+        ] {
+            if limit.is_some_and(|limit| limit < least) {
+                return Err(ConfigurationError::Limit(name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The path (`a/b`) of the decision of `POST /`.
+    #[must_use]
+    pub fn decision(&self) -> String {
+        let decision = self.default_decision.as_deref();
+        decision
+            .unwrap_or(DEFAULT_DECISION)
+            .trim_matches('/')
+            .to_owned()
+    }
+
+    /// The path (`a/b`) of the decision that lets requests in.
+    #[must_use]
+    pub fn authorization(&self) -> String {
+        let decision = self.default_authorization_decision.as_deref();
+        decision
+            .unwrap_or(DEFAULT_AUTHORIZATION)
+            .trim_matches('/')
+            .to_owned()
+    }
+}
+
+/// Services by name, or as a list of services with names.
+fn services<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Service>, D::Error> {
+    use serde::de::Error as _;
+    let read = |value: Value| serde_json::from_value::<Service>(value).map_err(D::Error::custom);
+    match Value::deserialize(deserializer)? {
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, value)| Ok((name, read(value)?)))
+            .collect(),
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| {
+                let service = read(item)?;
+                Ok((service.name.clone(), service))
+            })
+            .collect(),
+        Value::Null => Ok(BTreeMap::new()),
+        other => Err(D::Error::custom(format!(
+            "services: expected an object or a list, found {other}"
+        ))),
+    }
+}

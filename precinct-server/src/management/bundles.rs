@@ -1,0 +1,413 @@
+//! A bundle, asked for again and again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fs, io, thread};
+
+use jiff::Timestamp;
+use precinct_bundle::load::Options;
+use precinct_bundle::signature::token::Requirement;
+use precinct_bundle::signature::VerificationKey;
+use precinct_bundle::{Guard, Limits};
+use serde_json::{Map, Value, json};
+
+use super::Management;
+use crate::configuration::Configuration;
+use crate::configuration::settings::{BundleSource, Polling};
+use crate::services::{Client, FetchError, Fetched};
+use crate::state::activation::{self, ActivationError, Candidate};
+
+/// Bytes of a bundle, unless the configuration says otherwise; OPA's default.
+const SIZE_LIMIT: u64 = 1 << 30;
+
+/// What is known of a bundle.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+    name: String,
+    revision: String,
+    kind: &'static str,
+    size: usize,
+    activated: Option<Timestamp>,
+    downloaded: Option<Timestamp>,
+    answered: Option<Timestamp>,
+    asked: Option<Timestamp>,
+    metrics: Map<String, Value>,
+    error: Option<Failed>,
+}
+
+/// Why the last attempt failed.
+#[derive(Clone, Debug)]
+struct Failed {
+    message: String,
+    http_code: Option<u16>,
+    errors: Vec<String>,
+}
+
+impl Status {
+    /// A bundle that nobody asked for yet.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it was active at least once.
+    #[must_use]
+    pub const fn was_active(&self) -> bool {
+        self.activated.is_some()
+    }
+
+    /// The status as JSON.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        let mut members = Map::new();
+        members.insert("name".to_owned(), json!(self.name));
+        if !self.revision.is_empty() {
+            members.insert("active_revision".to_owned(), json!(self.revision));
+        }
+        for (name, moment) in [
+            ("last_successful_activation", self.activated),
+            ("last_successful_download", self.downloaded),
+            ("last_successful_request", self.answered),
+            ("last_request", self.asked),
+        ] {
+            if let Some(moment) = moment {
+                members.insert(name.to_owned(), json!(moment.to_string()));
+            }
+        }
+        if self.size > 0 {
+            members.insert("type".to_owned(), json!(self.kind));
+            members.insert("size".to_owned(), json!(self.size));
+        }
+        if !self.metrics.is_empty() {
+            members.insert("metrics".to_owned(), Value::Object(self.metrics.clone()));
+        }
+        if let Some(failed) = &self.error {
+            members.insert("code".to_owned(), json!("bundle_error"));
+            members.insert("message".to_owned(), json!(failed.message));
+            if let Some(code) = failed.http_code {
+                members.insert("http_code".to_owned(), json!(code.to_string()));
+            }
+            if !failed.errors.is_empty() {
+                let errors: Vec<Value> = failed
+                    .errors
+                    .iter()
+                    .filter_map(|error| serde_json::from_str(error).ok())
+                    .collect();
+                members.insert("errors".to_owned(), Value::Array(errors));
+            }
+        }
+        Value::Object(members)
+    }
+}
+
+/// How long to wait before asking again.
+pub(super) struct Pace {
+    least: Duration,
+    most: Duration,
+    failures: u32,
+}
+
+impl Pace {
+    pub(super) fn new(polling: &Polling) -> Self {
+        let least = Duration::from_secs(polling.min_delay_seconds.unwrap_or(60));
+        let most = Duration::from_secs(polling.max_delay_seconds.unwrap_or(120)).max(least);
+        Self {
+            least,
+            most,
+            failures: 0,
+        }
+    }
+
+    /// After success somewhere between the least and the most, so that many servers do not ask at the same moment;
+    /// after failures soon, then ever later.
+    pub(super) fn next(&mut self, succeeded: bool) -> Duration {
+        if succeeded {
+            self.failures = 0;
+            return self.least + (self.most - self.least).mul_f64(fraction());
+        }
+        self.failures = self.failures.saturating_add(1);
+        let soon = Duration::from_millis(100) * 2_u32.saturating_pow(self.failures.min(16));
+        soon.min(self.most).mul_f64(0.75 + fraction() / 4.0)
+    }
+}
+
+/// A number from 0 to 1.
+fn fraction() -> f64 {
+    let random = uuid::Uuid::new_v4().as_u128() as u32;
+    f64::from(random) / f64::from(u32::MAX)
+}
+
+/// Keeps a bundle up to date for as long as the process runs.
+pub(super) fn run(management: &Arc<Management>, name: &str, source: &BundleSource) {
+    let (client, guard) = {
+        let configuration = management.configuration.load();
+        let client = management
+            .service(source.service.as_deref())
+            .and_then(Client::new);
+        match (client, guard(&configuration, source)) {
+            (Ok(client), Ok(guard)) => (client, guard),
+            (Err(error), _) | (_, Err(error)) => {
+                management.logger.error("Bundle can't be loaded.", &error);
+                return;
+            }
+        }
+    };
+    let mut keeper = Keeper {
+        management,
+        name,
+        source,
+        client,
+        guard,
+        etag: String::new(),
+        place: place(management, name).filter(|_| source.persist),
+    };
+    keeper.restore();
+    let mut pace = Pace::new(&source.polling);
+    loop {
+        let succeeded = keeper.refresh();
+        thread::sleep(pace.next(succeeded));
+    }
+}
+
+/// What a bundle must satisfy.
+pub(super) fn guard(configuration: &Configuration, source: &BundleSource) -> Result<Guard, String> {
+    let Some(signing) = &source.signing else {
+        return Ok(Guard::default());
+    };
+    let key = configuration
+        .parts
+        .keys
+        .get(&signing.keyid)
+        .ok_or_else(|| format!("key {:?} not found", signing.keyid))?;
+    let scope = if signing.scope.is_empty() {
+        key.scope.clone()
+    } else {
+        signing.scope.clone()
+    };
+    let algorithm = key.algorithm.as_deref().unwrap_or("RS256");
+    let key = VerificationKey::new(&signing.keyid, &key.key, algorithm, &scope)
+        .map_err(|error| error.to_string())?;
+    Ok(Guard {
+        token: Some(Requirement {
+            keys: vec![key],
+            key_id: Some(signing.keyid.clone()),
+            scope,
+            exclude: signing.exclude_files.clone(),
+            prefix: String::new(),
+        }),
+        ..Guard::default()
+    })
+}
+
+/// Where a bundle is kept for times without a network.
+fn place(management: &Management, name: &str) -> Option<PathBuf> {
+    let configuration = management.configuration.load();
+    let folder = configuration.parts.persistence_directory.as_deref();
+    // A name with slashes would lead out of the folder.
+    let is_plain = !name.split('/').any(|part| part == ".." || part.is_empty());
+    is_plain.then(|| {
+        Path::new(folder.unwrap_or(".precinct"))
+            .join("bundles")
+            .join(name)
+            .join("bundle.tar.gz")
+    })
+}
+
+struct Keeper<'k> {
+    management: &'k Arc<Management>,
+    name: &'k str,
+    source: &'k BundleSource,
+    client: Client,
+    guard: Guard,
+    etag: String,
+    place: Option<PathBuf>,
+}
+
+impl Keeper<'_> {
+    /// Activates what was kept, so that there are decisions before the network is there.
+    fn restore(&mut self) {
+        let Some(place) = &self.place else { return };
+        match fs::read(place) {
+            Ok(bytes) => {
+                if let Err(failed) = self.activate(&bytes, "") {
+                    self.report(failed);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => self.management.logger.error(
+                "Failed to load a persisted bundle.",
+                &format!("{}: {error}", place.display()),
+            ),
+        }
+    }
+
+    /// Asks for news and activates them; whether that went well.
+    fn refresh(&mut self) -> bool {
+        let resource = self.source.resource.clone();
+        let resource = resource.unwrap_or_else(|| format!("bundles/{}", self.name));
+        let wait = self.source.polling.long_polling_timeout_seconds;
+        let limit = self.source.size_limit_bytes.unwrap_or(SIZE_LIMIT);
+        self.note(|status| status.asked = Some(Timestamp::now()));
+        let fetched = self
+            .client
+            .fetch(&resource, &self.etag, wait.map(Duration::from_secs), limit);
+        let outcome = match fetched {
+            Ok(Fetched::Unchanged) => {
+                self.note(|status| {
+                    status.answered = Some(Timestamp::now());
+                    status.error = None;
+                });
+                return true;
+            }
+            Ok(Fetched::New { bytes, etag }) => {
+                let now = Timestamp::now();
+                self.note(|status| {
+                    status.answered = Some(now);
+                    status.downloaded = Some(now);
+                });
+                self.activate(&bytes, &etag)
+                    .map(|()| {
+                        self.etag.clone_from(&etag);
+                        self.keep(&bytes);
+                    })
+            }
+            Err(FetchError { message, status }) => Err(Failed {
+                message,
+                http_code: status,
+                errors: Vec::new(),
+            }),
+        };
+        match outcome {
+            Ok(()) => true,
+            Err(failed) => {
+                self.report(failed);
+                false
+            }
+        }
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Status)) {
+        self.management.change_bundle(self.name, change);
+    }
+
+    fn report(&self, failed: Failed) {
+        let message = format!("Bundle {:?} was not activated.", self.name);
+        self.management.logger.error(&message, &failed.message);
+        if let Some(app) = self.management.app() {
+            app.registry.reload(false);
+        }
+        self.note(|status| status.error = Some(failed));
+    }
+
+    /// The verified bytes take the place of what was active.
+    fn activate(&self, bytes: &[u8], etag: &str) -> Result<(), Failed> {
+        let failed = |message: String| Failed {
+            message,
+            http_code: None,
+            errors: Vec::new(),
+        };
+        let options = Options {
+            limits: Limits::default(),
+            ..Options::default()
+        };
+        let admitted = self
+            .guard
+            .admit_archive(bytes, &options)
+            .map_err(|error| failed(error.to_string()))?;
+        let is_delta = admitted.bundle.patch.is_some();
+        let revision = admitted.bundle.manifest.revision.clone();
+        let candidate = Candidate {
+            name: self.name.into(),
+            bundle: admitted.bundle,
+            folder: String::new(),
+            etag: etag.to_owned(),
+            digest: admitted.digest.to_string(),
+        };
+        let app = self
+            .management
+            .app()
+            .ok_or_else(|| failed("the server ends".to_owned()))?;
+        let started = std::time::Instant::now();
+        app.store
+            .update(|now| activation::activate(now, &[candidate]))
+            .map_err(|error| {
+                let errors = match &error {
+                    ActivationError::Modules(failure) => {
+                        crate::evaluation::errors::diagnostics(failure)
+                    }
+                    _ => Vec::new(),
+                };
+                Failed {
+                    message: error.to_string(),
+                    http_code: None,
+                    errors,
+                }
+            })?;
+        app.registry.reload(true);
+        let ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.note(|status| {
+            status.revision = revision;
+            status.kind = if is_delta { "delta" } else { "snapshot" };
+            status.size = bytes.len();
+            status.activated = Some(Timestamp::now());
+            status.error = None;
+            status
+                .metrics
+                .insert("timer_rego_module_compile_ns".to_owned(), json!(ns));
+            status
+                .metrics
+                .insert("timer_rego_module_parse_ns".to_owned(), json!(0));
+        });
+        Ok(())
+    }
+
+    /// Keeps the bytes: beside their place first, so that there is always a whole bundle.
+    fn keep(&self, bytes: &[u8]) {
+        let Some(place) = &self.place else { return };
+        if let Err(error) = written(place, bytes) {
+            self.management.logger.error(
+                "Failed to persist a bundle.",
+                &format!("{}: {error}", place.display()),
+            );
+        }
+    }
+}
+
+fn written(place: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+    let folder = place.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let beside = folder.join(".bundle.tar.gz.new");
+    let mut file = fs::File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, place)?;
+    fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_retried_soon_and_then_ever_later() {
+        let mut pace = Pace::new(&Polling {
+            min_delay_seconds: Some(10),
+            max_delay_seconds: Some(20),
+            long_polling_timeout_seconds: None,
+        });
+        let first = pace.next(false);
+        assert!(first < Duration::from_secs(1));
+        for _ in 0..20 {
+            let delay = pace.next(false);
+            assert!(delay <= Duration::from_secs(20));
+        }
+        assert!(pace.next(false) >= Duration::from_secs(15));
+        let regular = pace.next(true);
+        assert!((10..=20).contains(&regular.as_secs()));
+    }
+}

@@ -1,0 +1,277 @@
+//! What runs beside the requests: bundles fetched, decisions and status sent.
+//!
+//! * [`bundles`]: a bundle, asked for again and again
+//! * [`discovery`]: a configuration that comes as a bundle
+//! * [`status`]: what the server says of itself
+
+pub mod bundles;
+pub mod discovery;
+pub mod status;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use serde_json::json;
+
+use crate::app::{App, Plugins, Settings};
+use crate::configuration::Configuration;
+use crate::configuration::settings::{DecisionLogs, Service};
+use crate::decision::{Event, Recorder};
+use crate::decision_log::DecisionLog;
+use crate::decision_log::upload::Queue;
+use crate::log::Logger;
+use crate::services::Client;
+
+/// The names of plugins in the status.
+const DISCOVERY: &str = "discovery";
+const BUNDLE: &str = "bundle";
+const STATUS: &str = "status";
+const DECISION_LOGS: &str = "decision_logs";
+
+/// What runs beside the requests.
+pub struct Management {
+    configuration: ArcSwap<Configuration>,
+    bundles: Mutex<BTreeMap<String, bundles::Status>>,
+    states: Mutex<BTreeMap<String, String>>,
+    log: ArcSwapOption<DecisionLog>,
+    queue: ArcSwapOption<Queue>,
+    app: Mutex<Weak<App>>,
+    logger: Logger,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What these guard is whole after each assignment.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The settings of requests that a configuration asks for; everything that it is silent about stays.
+#[must_use]
+pub fn settings(configuration: &Configuration, given: Settings) -> Settings {
+    let parts = &configuration.parts;
+    let length = |length: Option<i64>, default: usize| {
+        length.map_or(default, |length| usize::try_from(length).unwrap_or(default))
+    };
+    let (mut body, mut compressing) = (given.body, given.compressing);
+    let server = &parts.server;
+    body.sent = length(server.decoding.max_length, body.sent);
+    body.unpacked = length(server.decoding.gzip.max_length, body.unpacked);
+    compressing.min_length = length(server.encoding.gzip.min_length, compressing.min_length);
+    if let Some(level) = server.encoding.gzip.compression_level {
+        compressing.level = level.clamp(1, 9);
+    }
+    Settings {
+        body,
+        compressing,
+        default_decision: parts.decision(),
+        authorization_decision: parts.authorization(),
+        keeps_answers: parts.nd_builtin_cache,
+        configuration: configuration.shown().to_string(),
+        labels: parts.labels.clone(),
+        ..given
+    }
+}
+
+impl Management {
+    /// The management of a configuration; nothing runs yet.
+    ///
+    /// # Errors
+    /// When a part of the configuration can't be followed.
+    pub fn new(configuration: Configuration, logger: Logger) -> Result<Arc<Self>, String> {
+        let management = Arc::new(Self {
+            configuration: ArcSwap::from_pointee(configuration),
+            bundles: Mutex::default(),
+            states: Mutex::default(),
+            log: ArcSwapOption::empty(),
+            queue: ArcSwapOption::empty(),
+            app: Mutex::new(Weak::new()),
+            logger,
+        });
+        management.set_state(DISCOVERY, "NOT_READY");
+        management.prepare()?;
+        Ok(management)
+    }
+
+    /// Takes up the parts of the configuration that requests need.
+    fn prepare(&self) -> Result<(), String> {
+        let configuration = self.configuration.load();
+        let parts = &configuration.parts;
+        if let Some(logs) = &parts.decision_logs
+            && self.log.load().is_none()
+        {
+            let labels = json!(parts.labels).to_string();
+            let is_sent = logs.service.is_some() || (!logs.console && parts.services.len() == 1);
+            let queue = is_sent.then(|| Queue::new(logs.reporting));
+            let log = DecisionLog::new(logs, labels, queue.clone(), self.logger)?;
+            self.log.store(Some(Arc::new(log)));
+            self.queue.store(queue.map(Arc::new));
+            self.set_state(DECISION_LOGS, "OK");
+        }
+        if !parts.bundles.is_empty() {
+            self.set_state(BUNDLE, "NOT_READY");
+        }
+        if parts.status.is_some() {
+            self.set_state(STATUS, "OK");
+        }
+        Ok(())
+    }
+
+    /// Begins everything that runs beside the requests of a server.
+    ///
+    /// # Errors
+    /// When a service can't be used.
+    pub fn begin(self: &Arc<Self>, app: &Arc<App>) -> Result<(), String> {
+        *locked(&self.app) = Arc::downgrade(app);
+        self.begin_status()?;
+        let configuration = self.configuration.load_full();
+        match &configuration.parts.discovery {
+            Some(discovery) => {
+                let management = Arc::clone(self);
+                let discovery = discovery.clone();
+                thread::spawn(move || discovery::run(&management, &discovery));
+            }
+            None => self.set_state(DISCOVERY, "OK"),
+        }
+        self.begin_bundles();
+        self.begin_logs()
+    }
+
+    fn begin_logs(self: &Arc<Self>) -> Result<(), String> {
+        let configuration = self.configuration.load_full();
+        let (Some(logs), Some(queue)) = (
+            configuration.parts.decision_logs.clone(),
+            self.queue.load_full(),
+        ) else {
+            return Ok(());
+        };
+        let client = Client::new(self.service(logs.service.as_deref())?)?;
+        let (path, logger) = (log_path(&logs), self.logger);
+        thread::spawn(move || queue.run(&client, &path, &logger));
+        Ok(())
+    }
+
+    fn begin_status(self: &Arc<Self>) -> Result<(), String> {
+        let configuration = self.configuration.load_full();
+        let Some(part) = configuration.parts.status.clone() else {
+            return Ok(());
+        };
+        let client = match &part.service {
+            Some(name) => Some(Client::new(self.service(Some(name))?)?),
+            None => None,
+        };
+        let first = status::document(self);
+        let management = Arc::downgrade(self);
+        thread::spawn(move || status::run(&management, &part, client.as_ref(), first));
+        Ok(())
+    }
+
+    fn begin_bundles(self: &Arc<Self>) {
+        let configuration = self.configuration.load_full();
+        for (name, source) in &configuration.parts.bundles {
+            if locked(&self.bundles).contains_key(name) {
+                continue;
+            }
+            locked(&self.bundles).insert(name.clone(), bundles::Status::new(name));
+            let management = Arc::clone(self);
+            let (name, source) = (name.clone(), source.clone());
+            thread::spawn(move || bundles::run(&management, &name, &source));
+        }
+    }
+
+    /// Takes up a configuration that came with a discovery bundle.
+    fn follow(self: &Arc<Self>, configuration: Configuration) -> Result<(), String> {
+        self.configuration.store(Arc::new(configuration));
+        self.prepare()?;
+        if let Some(app) = self.app() {
+            let configuration = self.configuration.load();
+            app.set_settings(settings(&configuration, app.settings().as_ref().clone()));
+        }
+        self.begin_bundles();
+        self.begin_logs()
+    }
+
+    /// Sends what waits to be sent.
+    pub fn end(&self) {
+        if let Some(queue) = self.queue.load_full() {
+            queue.end();
+        }
+    }
+
+    fn app(&self) -> Option<Arc<App>> {
+        locked(&self.app).upgrade()
+    }
+
+    /// The service of a name; the only one if there is one only.
+    fn service(&self, name: Option<&str>) -> Result<Service, String> {
+        let configuration = self.configuration.load();
+        let services = &configuration.parts.services;
+        let found = match name {
+            Some(name) => services.get(name),
+            None => services.values().next().filter(|_| services.len() == 1),
+        };
+        found
+            .cloned()
+            .ok_or_else(|| format!("service name {:?} not found", name.unwrap_or_default()))
+    }
+
+    fn set_state(&self, plugin: &str, state: &str) {
+        locked(&self.states).insert(plugin.to_owned(), state.to_owned());
+    }
+
+    fn change_bundle(&self, name: &str, change: impl FnOnce(&mut bundles::Status)) {
+        let mut bundles = locked(&self.bundles);
+        if let Some(status) = bundles.get_mut(name) {
+            change(status);
+        }
+        let all_active = bundles.values().all(bundles::Status::was_active);
+        drop(bundles);
+        if all_active {
+            self.set_state(BUNDLE, "OK");
+        }
+    }
+}
+
+/// Where decisions are sent.
+fn log_path(logs: &DecisionLogs) -> String {
+    match (&logs.resource, &logs.partition_name) {
+        (Some(resource), _) => resource.clone(),
+        (None, Some(partition)) if !partition.is_empty() => format!("/logs/{partition}"),
+        _ => "/logs".to_owned(),
+    }
+}
+
+impl Plugins for Management {
+    fn states(&self) -> BTreeMap<String, String> {
+        locked(&self.states).clone()
+    }
+
+    fn bundles_ready(&self) -> Result<(), String> {
+        let states = locked(&self.states);
+        let is_ready = |name: &str| states.get(name).is_none_or(|state| state == "OK");
+        if is_ready(BUNDLE) && is_ready(DISCOVERY) {
+            Ok(())
+        } else {
+            Err("one or more bundles are not activated".to_owned())
+        }
+    }
+
+    fn status(&self) -> Option<String> {
+        let configuration = self.configuration.load();
+        let has_status = configuration.parts.status.is_some();
+        has_status.then(|| status::document(self))
+    }
+}
+
+impl Recorder for Management {
+    fn next_id(&self) -> Option<String> {
+        self.log.load().as_ref()?.next_id()
+    }
+
+    fn record(&self, event: &Event<'_>) -> Result<(), String> {
+        match self.log.load().as_ref() {
+            Some(log) => log.record(event),
+            None => Ok(()),
+        }
+    }
+}
