@@ -113,49 +113,7 @@ pub fn parse<'a>(path: &str, bytes: &[u8], arena: &'a Arena) -> Result<Value<'a>
 /// What is wrong with the text.
 pub fn yaml(bytes: &[u8]) -> Result<String, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-    let value: serde_yaml::Value =
-        serde_yaml::from_str(text).map_err(|error| format!("yaml: {error}"))?;
-    to_json(value).map(|value| value.to_string())
-}
-
-fn to_json(value: serde_yaml::Value) -> Result<serde_json::Value, String> {
-    use serde_json::Value as Json;
-    Ok(match value {
-        serde_yaml::Value::Null => Json::Null,
-        serde_yaml::Value::Bool(truth) => Json::Bool(truth),
-        serde_yaml::Value::Number(number) => number_to_json(&number)?,
-        serde_yaml::Value::String(text) => Json::String(text),
-        serde_yaml::Value::Sequence(items) => {
-            Json::Array(items.into_iter().map(to_json).collect::<Result<_, _>>()?)
-        }
-        serde_yaml::Value::Mapping(entries) => {
-            let mut object = serde_json::Map::new();
-            for (key, value) in entries {
-                let key = match to_json(key)? {
-                    Json::String(text) => text,
-                    other @ (Json::Bool(_) | Json::Number(_)) => other.to_string(),
-                    other => return Err(format!("yaml: the key {other} is not a string")),
-                };
-                object.insert(key, to_json(value)?);
-            }
-            Json::Object(object)
-        }
-        serde_yaml::Value::Tagged(tagged) => to_json(tagged.value)?,
-    })
-}
-
-fn number_to_json(number: &serde_yaml::Number) -> Result<serde_json::Value, String> {
-    if let Some(whole) = number.as_i64() {
-        return Ok(whole.into());
-    }
-    if let Some(whole) = number.as_u64() {
-        return Ok(whole.into());
-    }
-    number
-        .as_f64()
-        .and_then(serde_json::Number::from_f64)
-        .map(serde_json::Value::Number)
-        .ok_or_else(|| format!("yaml: {number} is no JSON number"))
+    precinct_runtime::builtins::yaml::to_json(text)
 }
 
 /// Joins two trees; the error holds the keys that lead to the conflict.

@@ -465,7 +465,11 @@ impl Policy {
 fn below<'a, S: AsRef<str>>(value: Value<'a>, keys: &[S]) -> Option<Value<'a>> {
     keys.iter().try_fold(value, |value, key| {
         let key = key.as_ref();
-        value.field(key).or_else(|| {
+        let named = match value {
+            Value::Set(set) => set.get(Value::String(key)),
+            value => value.field(key),
+        };
+        named.or_else(|| {
             let index: i64 = key.parse().ok()?;
             value.get(Value::int(index))
         })

@@ -149,7 +149,10 @@ impl Client {
                 .config()
                 .timeout_recv_response(Some(wait + Duration::from_secs(10)))
                 .build()
-                .header("Prefer", format!("modes=snapshot,delta;wait={}", wait.as_secs()));
+                .header(
+                    "Prefer",
+                    format!("modes=snapshot,delta;wait={}", wait.as_secs()),
+                );
         } else {
             request = request.header("Prefer", "modes=snapshot,delta");
         }
@@ -186,7 +189,10 @@ impl Client {
 
 fn reason(status: u16) -> String {
     match axum::http::StatusCode::from_u16(status) {
-        Ok(code) => code.canonical_reason().unwrap_or("an unknown status").to_owned(),
+        Ok(code) => code
+            .canonical_reason()
+            .unwrap_or("an unknown status")
+            .to_owned(),
         Err(_) => status.to_string(),
     }
 }

@@ -110,7 +110,12 @@ mod tests {
         .unwrap();
         std::os::unix::fs::symlink("..two", at("..data_tmp")).unwrap();
         fs::rename(at("..data_tmp"), at("..data")).unwrap();
-        let seen = || receiver.recv_timeout(Duration::from_secs(10)).unwrap().unwrap();
+        let seen = || {
+            receiver
+                .recv_timeout(Duration::from_secs(10))
+                .unwrap()
+                .unwrap()
+        };
         // The new link may be seen before it takes the place of the old one.
         let mut last = seen();
         if last == "1" {

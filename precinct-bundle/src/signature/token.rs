@@ -111,7 +111,7 @@ fn payload(
     if let Some(plugin) = file
         .get("plugin")
         .and_then(Value::as_str)
-        .filter(|p| !p.is_empty())
+        .filter(|plugin| !matches!(*plugin, "" | "_default"))
     {
         return Err(SignatureError::Plugin(plugin.to_owned()));
     }

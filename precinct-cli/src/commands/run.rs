@@ -19,7 +19,7 @@ pub struct Args {
     /// Files and folders with policies and data.
     paths: Vec<String>,
     /// All paths are bundles: archives or folders.
-    #[arg(short, long)]
+    #[arg(short, long, overrides_with = "bundle")]
     bundle: bool,
     /// The form of answers.
     #[arg(short, long, value_enum, default_value_t)]

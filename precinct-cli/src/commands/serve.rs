@@ -15,8 +15,8 @@ use precinct_server::management::{self, Management};
 use precinct_server::run::{self, Options};
 use precinct_server::serve::{Address, Limits};
 use precinct_server::state::Store;
-use precinct_server::watch;
 use precinct_server::state::start::{self, Places};
+use precinct_server::watch;
 
 use crate::signing::GuardArgs;
 
@@ -203,7 +203,10 @@ pub fn run(args: &ServeArgs, sources: Sources<'_>) -> Result<(), String> {
 fn configuration(args: &ServeArgs) -> Result<Configuration, String> {
     let text = match &args.config_file {
         Some(path) => Some(std::fs::read_to_string(path).map_err(|error| {
-            format!("error: config error: {}", load::system("open", path, &error))
+            format!(
+                "error: config error: {}",
+                load::system("open", path, &error)
+            )
         })?),
         None => None,
     };

@@ -25,7 +25,9 @@ pub enum ConfigurationError {
     #[error("config error: {0}")]
     Reference(String),
     /// A limit is no limit.
-    #[error("Unable to initialize server. invalid value for {0} field, should be a positive number")]
+    #[error(
+        "Unable to initialize server. invalid value for {0} field, should be a positive number"
+    )]
     Limit(&'static str),
 }
 
@@ -147,7 +149,8 @@ fn parse(text: &str) -> Result<Value, ConfigurationError> {
     if let Ok(document) = serde_json::from_str(text) {
         return Ok(document);
     }
-    let json = precinct_bundle::document::yaml(text.as_bytes()).map_err(ConfigurationError::Text)?;
+    let json =
+        precinct_bundle::document::yaml(text.as_bytes()).map_err(ConfigurationError::Text)?;
     serde_json::from_str(&json).map_err(|error| ConfigurationError::Text(error.to_string()))
 }
 
@@ -181,8 +184,7 @@ mod tests {
     #[test]
     fn a_bundle_needs_its_service() {
         let error = read("bundles: {authz: {service: nowhere}}").unwrap_err();
-        let message =
-            "config error: invalid configuration for bundle \"authz\": service name \"nowhere\" not found";
+        let message = "config error: invalid configuration for bundle \"authz\": service name \"nowhere\" not found";
         assert_eq!(error.to_string(), message);
     }
 

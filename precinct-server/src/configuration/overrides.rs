@@ -8,7 +8,10 @@ use serde_json::{Map, Value, json};
 /// What can't be understood.
 pub fn set(document: &mut Value, text: &str) -> Result<(), String> {
     for (path, value) in pairs(text)? {
-        let value = match value.strip_prefix('{').and_then(|list| list.strip_suffix('}')) {
+        let value = match value
+            .strip_prefix('{')
+            .and_then(|list| list.strip_suffix('}'))
+        {
             Some(list) => split(list, ',').iter().map(|item| typed(item)).collect(),
             None => typed(&value),
         };
@@ -79,7 +82,9 @@ fn typed(text: &str) -> Value {
         "null" => Value::Null,
         "0" => json!(0),
         _ if text.starts_with('0') => json!(text),
-        _ => text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number)),
+        _ => text
+            .parse::<i64>()
+            .map_or_else(|_| json!(text), |number| json!(number)),
     }
 }
 
@@ -108,7 +113,9 @@ fn put(document: &mut Value, path: &[String], value: Value) -> Result<(), String
     };
     // A list of a configuration is short; a larger index is a mistake.
     if index > 65_536 {
-        return Err(format!("index of {index} is greater than maximum supported index of 65536"));
+        return Err(format!(
+            "index of {index} is greater than maximum supported index of 65536"
+        ));
     }
     if !member.is_array() {
         *member = json!([]);
@@ -140,8 +147,12 @@ mod tests {
 
     #[test]
     fn members_are_set_with_their_types() {
-        let expected = json!({"kept": 1, "a": {"b": 2, "c": "x"}, "d": true, "e": [1, "y"], "f": "007"});
-        assert_eq!(after(&["a.b=2,a.c=x", "d=true", "e={1,y}", "f=007"]), expected);
+        let expected =
+            json!({"kept": 1, "a": {"b": 2, "c": "x"}, "d": true, "e": [1, "y"], "f": "007"});
+        assert_eq!(
+            after(&["a.b=2,a.c=x", "d=true", "e={1,y}", "f=007"]),
+            expected
+        );
     }
 
     #[test]

@@ -293,8 +293,14 @@ impl Parts {
                 )));
             }
         }
-        let logs = self.decision_logs.as_ref().map(|logs| ("decision_logs", &logs.service));
-        let status = self.status.as_ref().map(|status| ("status", &status.service));
+        let logs = self
+            .decision_logs
+            .as_ref()
+            .map(|logs| ("decision_logs", &logs.service));
+        let status = self
+            .status
+            .as_ref()
+            .map(|status| ("status", &status.service));
         for (part, service) in [logs, status].into_iter().flatten() {
             if let Some(service) = known(service.as_ref()) {
                 return Err(ConfigurationError::Reference(format!(
@@ -305,7 +311,11 @@ impl Parts {
         let decoding = &self.server.decoding;
         for (name, limit, least) in [
             ("server.decoding.max_length", decoding.max_length, 1),
-            ("server.decoding.gzip.max_length", decoding.gzip.max_length, 1),
+            (
+                "server.decoding.gzip.max_length",
+                decoding.gzip.max_length,
+                1,
+            ),
             (
                 "server.encoding.gzip.min_length",
                 self.server.encoding.gzip.min_length,

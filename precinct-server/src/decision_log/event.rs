@@ -10,13 +10,14 @@ pub fn text(event: &Event<'_>, labels: &str, headers: &[String]) -> String {
         .with("labels", labels)
         .with_string("decision_id", event.id);
     if !event.revisions.is_empty() {
-        let bundles = event
-            .revisions
-            .iter()
-            .fold(ObjectText::default(), |object, (name, revision)| {
-                let inner = ObjectText::default().with_string("revision", revision);
-                object.with(name, &inner.finish())
-            });
+        let bundles =
+            event
+                .revisions
+                .iter()
+                .fold(ObjectText::default(), |object, (name, revision)| {
+                    let inner = ObjectText::default().with_string("revision", revision);
+                    object.with(name, &inner.finish())
+                });
         object.put("bundles", &bundles.finish());
     }
     if !event.path.is_empty() {
@@ -26,12 +27,13 @@ pub fn text(event: &Event<'_>, labels: &str, headers: &[String]) -> String {
         object.put("query", &quoted(event.query));
     }
     let error = event.error.map(quoted);
+    let asker = (!event.requested_by.is_empty()).then(|| quoted(event.requested_by));
     object = object
         .with_some("input", event.input)
         .with_some("result", event.result)
         .with_some("nd_builtin_cache", event.answers)
         .with_some("error", error.as_deref())
-        .with_string("requested_by", event.requested_by)
+        .with_some("requested_by", asker.as_deref())
         .with_string("timestamp", &event.timestamp.to_string())
         .with("metrics", &event.metrics.json())
         .with_some("rule_labels", event.rule_labels)

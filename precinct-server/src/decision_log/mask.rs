@@ -102,9 +102,9 @@ impl<'a> Mask<'a> {
         if !matches!(first, "input" | "result" | "nd_builtin_cache") {
             return Err(format!("mask prefix not allowed: {first}"));
         }
-        let parts = inner.split('/').map(|part| {
-            unescaped(part).ok_or_else(|| format!("invalid URL escape in {part:?}"))
-        });
+        let parts = inner
+            .split('/')
+            .map(|part| unescaped(part).ok_or_else(|| format!("invalid URL escape in {part:?}")));
         Ok(Self {
             path,
             parts: parts.collect::<Result<_, _>>()?,
@@ -169,7 +169,10 @@ mod tests {
     #[test]
     fn other_parts_of_an_event_are_not_masked() {
         let refused = |rules| after("{}", rules).unwrap_err();
-        assert_eq!(refused(r#"["/labels/x"]"#), "mask prefix not allowed: labels");
+        assert_eq!(
+            refused(r#"["/labels/x"]"#),
+            "mask prefix not allowed: labels"
+        );
         assert_eq!(refused(r#"["input"]"#), "mask must be slash-prefixed");
         assert_eq!(
             refused(r#"[{"op":"bad","path":"/input/x"}]"#),

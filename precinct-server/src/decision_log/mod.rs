@@ -75,20 +75,24 @@ impl DecisionLog {
     fn masked(&self, event: &Event<'_>, arena: &Arena) -> Option<String> {
         let whole = event::text(event, &self.labels, &self.headers);
         let policies = &event.snapshot.policies;
-        let has_rules =
-            |keys: &[String]| policies.policy().function_at(keys).is_some_and(|(_, at)| at > 0);
+        let has_rules = |keys: &[String]| {
+            policies
+                .policy()
+                .function_at(keys)
+                .is_some_and(|(_, at)| at > 0)
+        };
         let (masks, drops) = (has_rules(&self.mask), has_rules(&self.drop));
         if !masks && !drops {
             return Some(whole);
         }
-        let input = match precinct_runtime::json::Decoder::new(arena).decode_copied(whole.as_bytes())
-        {
-            Ok(input) => input,
-            Err(error) => {
-                self.failed(format!("Log event masking failed: {error}."));
-                return None;
-            }
-        };
+        let input =
+            match precinct_runtime::json::Decoder::new(arena).decode_copied(whole.as_bytes()) {
+                Ok(input) => input,
+                Err(error) => {
+                    self.failed(format!("Log event masking failed: {error}."));
+                    return None;
+                }
+            };
         let world = World {
             input: Some(input),
             ..World::default()

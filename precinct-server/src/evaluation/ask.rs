@@ -30,6 +30,8 @@ pub struct World<'a> {
     pub records: bool,
     /// The steps of the evaluation are kept.
     pub traced: bool,
+    /// The steps hold the variables that are bound.
+    pub keeps_locals: bool,
     /// How long it may take.
     pub limit: Option<Duration>,
 }
@@ -113,7 +115,10 @@ fn traced<'a>(
     let mut context = prepared(policy.context(arena), snapshot, world, &prints);
     let outline = policy.outline();
     let query = Outline::document(&reference(keys));
-    let mut tracer = Tracer::new(policy.program(), &outline, &query).with_locals();
+    let mut tracer = Tracer::new(policy.program(), &outline, &query);
+    if world.keeps_locals {
+        tracer = tracer.with_locals();
+    }
     if let Some((function, _)) = policy.function_at(keys) {
         tracer = tracer.of_document(function);
     }
@@ -153,7 +158,10 @@ pub fn query<'a>(
     let mut steps = None;
     let answer = if world.traced {
         let outline = policy.outline();
-        let tracer = Tracer::new(query.program(), &outline, query.outline()).with_locals();
+        let mut tracer = Tracer::new(query.program(), &outline, query.outline());
+        if world.keeps_locals {
+            tracer = tracer.with_locals();
+        }
         let mut hooks = (tracer, &mut stack);
         let answer = query.answers_with(&mut context, &mut hooks);
         let answered = answer.as_ref().is_ok_and(|rows| !rows.is_empty());

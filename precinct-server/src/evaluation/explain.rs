@@ -54,6 +54,9 @@ impl Explain {
     #[must_use]
     pub fn json(self, events: &[Event], sources: &Sources, for_people: bool) -> Option<String> {
         let events = self.select(events);
+        if for_people && events.is_empty() {
+            return Some(r#"[""]"#.to_owned());
+        }
         if events.is_empty() {
             return None;
         }

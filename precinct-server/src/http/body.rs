@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::http::{HeaderMap, StatusCode, header};
 use flate2::read::GzDecoder;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -31,12 +31,24 @@ impl Default for BodyLimits {
 /// A body that could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// It says, or turns out, to be too long.
-    #[error("request body too large")]
-    TooLong,
+    /// It says that it is too long.
+    #[error(
+        "request body too large: {found} bytes exceeds limit of {limit} bytes (server.decoding.max_length)"
+    )]
+    SaysTooLong {
+        /// Bytes of the body.
+        found: u64,
+        /// Bytes that it may have.
+        limit: usize,
+    },
+    /// It turns out to be too long.
+    #[error("request body too large: exceeds limit of {0} bytes (server.decoding.max_length)")]
+    TooLong(usize),
     /// It unpacks to too much.
-    #[error("gzip payload too large")]
-    UnpacksTooLong,
+    #[error(
+        "request body too large: decompressed size exceeds limit of {0} bytes (server.decoding.gzip.max_length)"
+    )]
+    UnpacksTooLong(usize),
     /// It is not compressed as it says.
     #[error("could not decompress the body: {0}")]
     Packed(&'static str),
@@ -60,9 +72,15 @@ impl From<BodyError> for Refusal {
 /// # Errors
 /// When it is longer than allowed, or is cut.
 pub async fn read(body: Body, limits: BodyLimits) -> Result<Vec<u8>, BodyError> {
+    let limit = limits.sent;
+    if let Some(found) = body.size_hint().exact()
+        && usize::try_from(found).map_or(true, |found| found > limit)
+    {
+        return Err(BodyError::SaysTooLong { found, limit });
+    }
     match Limited::new(body, limits.sent).collect().await {
         Ok(collected) => Ok(collected.to_bytes().to_vec()),
-        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLong),
+        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLong(limit)),
         Err(_) => Err(BodyError::Cut),
     }
 }
@@ -89,7 +107,7 @@ pub fn unpacked(
         .take(limit.saturating_add(1))
         .read_to_end(&mut text);
     match read {
-        Ok(_) if text.len() > limits.unpacked => Err(BodyError::UnpacksTooLong),
+        Ok(_) if text.len() > limits.unpacked => Err(BodyError::UnpacksTooLong(limits.unpacked)),
         Ok(_) => Ok(text),
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             Err(BodyError::Packed("unexpected EOF"))

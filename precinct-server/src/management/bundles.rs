@@ -7,8 +7,8 @@ use std::{fs, io, thread};
 
 use jiff::Timestamp;
 use precinct_bundle::load::Options;
-use precinct_bundle::signature::token::Requirement;
 use precinct_bundle::signature::VerificationKey;
+use precinct_bundle::signature::token::Requirement;
 use precinct_bundle::{Guard, Limits};
 use serde_json::{Map, Value, json};
 
@@ -252,9 +252,9 @@ impl Keeper<'_> {
         let wait = self.source.polling.long_polling_timeout_seconds;
         let limit = self.source.size_limit_bytes.unwrap_or(SIZE_LIMIT);
         self.note(|status| status.asked = Some(Timestamp::now()));
-        let fetched = self
-            .client
-            .fetch(&resource, &self.etag, wait.map(Duration::from_secs), limit);
+        let fetched =
+            self.client
+                .fetch(&resource, &self.etag, wait.map(Duration::from_secs), limit);
         let outcome = match fetched {
             Ok(Fetched::Unchanged) => {
                 self.note(|status| {
@@ -269,11 +269,10 @@ impl Keeper<'_> {
                     status.answered = Some(now);
                     status.downloaded = Some(now);
                 });
-                self.activate(&bytes, &etag)
-                    .map(|()| {
-                        self.etag.clone_from(&etag);
-                        self.keep(&bytes);
-                    })
+                self.activate(&bytes, &etag).map(|()| {
+                    self.etag.clone_from(&etag);
+                    self.keep(&bytes);
+                })
             }
             Err(FetchError { message, status }) => Err(Failed {
                 message,

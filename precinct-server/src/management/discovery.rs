@@ -18,9 +18,9 @@ use crate::evaluation::ask::{self, World};
 use crate::evaluation::scratch::with_arena;
 use crate::http::path;
 use crate::services::{Client, Fetched};
+use crate::state::Snapshot;
 use crate::state::activation::{self, Candidate};
 use crate::state::policies::{Policies, Texts};
-use crate::state::Snapshot;
 
 /// Keeps the configuration up to date for as long as the process runs.
 pub(super) fn run(management: &Arc<Management>, discovery: &Discovery) {
@@ -91,8 +91,7 @@ fn evaluate(candidate: Candidate, decision: &str) -> Result<Value, String> {
     let empty = Policies::compile(Texts::new(), PolicyOptions::default())
         .map_err(|error| error.to_string())?;
     let first = Snapshot::new(Arc::new(empty), Arc::default(), Arc::new(BTreeMap::new()));
-    let snapshot =
-        activation::activate(&first, &[candidate]).map_err(|error| error.to_string())?;
+    let snapshot = activation::activate(&first, &[candidate]).map_err(|error| error.to_string())?;
     let decision = decision.trim_start_matches("data.").replace('.', "/");
     let keys = path::document(&decision)?;
     with_arena(|arena| {

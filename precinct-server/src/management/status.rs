@@ -62,9 +62,7 @@ pub(super) fn run(
                 if let Ok(Value::Object(status)) = serde_json::from_str(&document) {
                     members.extend(status);
                 }
-                management
-                    .logger
-                    .write(Level::Info, "Status Log", members);
+                management.logger.write(Level::Info, "Status Log", members);
             }
             let sent = match client {
                 Some(client) => client.post_json(&path, document.as_bytes()),
@@ -72,9 +70,7 @@ pub(super) fn run(
             };
             match sent {
                 Ok(()) => reported = document,
-                Err(error) => management
-                    .logger
-                    .error("Status update failed.", &error),
+                Err(error) => management.logger.error("Status update failed.", &error),
             }
         }
         drop(management);

@@ -17,6 +17,7 @@ use crate::evaluation::scratch::with_arena;
 use crate::http::answer::{Answer, Refusal};
 use crate::http::path;
 use crate::http::text::ObjectText;
+use crate::log::Level;
 use crate::state::Snapshot;
 
 /// What is said when a request has no input.
@@ -52,6 +53,8 @@ pub fn post(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
         let body = match body {
             None | Some(Value::Null) => None,
             Some(Value::Object(object)) => Some(object),
+            // The policy that let the request in has read its body; it is not an object, so it has no input.
+            Some(_) if incoming.app.settings().authorizes => None,
             Some(other) => {
                 return Err(malformed(format!(
                     "json: cannot unmarshal {} into Go value of type types.alias",
@@ -136,7 +139,11 @@ pub fn batch(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
 fn whole<'a>(text: &str, arena: &'a Arena) -> Result<Value<'a>, String> {
     precinct_runtime::json::Decoder::new(arena)
         .decode_copied(text.as_bytes())
-        .map_err(|error| error.to_string())
+        .map_err(|error| match error.to_string().as_str() {
+            "unexpected end of JSON input" if text.trim().is_empty() => "EOF".to_owned(),
+            "unexpected end of JSON input" => "unexpected EOF".to_owned(),
+            message => message.to_owned(),
+        })
 }
 
 /// A question for the document at a path.
@@ -185,6 +192,7 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
             strict_builtin_errors: incoming.parameters.is_on("strict-builtin-errors"),
             records: app.settings().keeps_answers && id.is_some(),
             traced: explain != Explain::Off,
+            keeps_locals: !incoming.is_pretty(),
             limit: app.settings().evaluation_limit,
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
@@ -205,6 +213,7 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
             query: "",
             input: self.input,
             result: result.as_deref(),
+            error: None,
             custom: self.custom.as_deref(),
             metrics: &self.metrics,
         };
@@ -250,6 +259,8 @@ pub(super) struct Told<'t, 'a> {
     pub input: Option<Value<'a>>,
     /// The result as JSON text.
     pub result: Option<&'t str>,
+    /// Why there is no result, besides errors of the evaluation.
+    pub error: Option<&'t str>,
     /// What else the request said, as JSON text.
     pub custom: Option<&'t str>,
     /// How long the steps took.
@@ -266,25 +277,33 @@ pub(super) fn tell<T>(
         return Ok(());
     };
     let input = told.input.map(to_string);
-    let answers = incoming.app.settings().keeps_answers.then(|| answers(outcome));
+    let answers = incoming
+        .app
+        .settings()
+        .keeps_answers
+        .then(|| answers(outcome));
     let revisions: Vec<(String, String)> = incoming
         .snapshot
         .bundles
         .iter()
         .map(|(name, bundle)| (name.to_string(), bundle.revision.clone()))
         .collect();
-    let client = incoming.client.text();
+    // As in OPA, who asked is known where requests are logged.
+    let client = if incoming.app.logger.takes(Level::Info) {
+        incoming.client.text()
+    } else {
+        String::new()
+    };
     incoming.app.recorder.record(&Event {
         id,
         path: told.path.trim_matches('/'),
         query: told.query,
         input: input.as_deref(),
         result: told.result,
-        error: outcome
-            .answer
-            .as_ref()
-            .err()
-            .map(|failed| failed.text.as_str()),
+        error: match &outcome.answer {
+            Err(failed) => Some(failed.text.as_str()),
+            Ok(_) => told.error,
+        },
         answers: answers.as_deref(),
         custom: told.custom,
         rule_labels: None,

@@ -40,6 +40,8 @@ enum Found {
     Handler(Route),
     /// The place exists, but not for this method.
     WrongMethod,
+    /// The place exists, for these methods only.
+    Allows(&'static str),
     Nothing,
 }
 
@@ -180,12 +182,13 @@ fn answer(
     };
     let incoming = match body {
         Ok(body) => incoming(body),
-        Err(refusal) => return ("catchall", pack(refusal.into())),
+        // Compression is not thought of before a body was taken.
+        Err(refusal) => return ("catchall", refusal.into()),
     };
-    if surface == Surface::All && app.settings().authorizes {
-        if let Err(refusal) = authorization::check(&incoming) {
-            return ("catchall", pack(refusal.into()));
-        }
+    if app.settings().authorizes
+        && let Err(refusal) = authorization::check(&incoming)
+    {
+        return ("catchall", pack(refusal.into()));
     }
     if let Some(answer) = redirected(line.path, query, &found) {
         return ("catchall", pack(answer));
@@ -199,6 +202,7 @@ fn answer(
             "catchall",
             pack(Answer::empty(StatusCode::METHOD_NOT_ALLOWED)),
         ),
+        Found::Allows(methods) => ("catchall", refused(methods)),
         Found::Nothing => ("catchall", missing()),
     }
 }
@@ -212,11 +216,21 @@ fn missing() -> Answer {
     .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
 }
 
+fn refused(methods: &'static str) -> Answer {
+    Answer::text(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "text/plain; charset=utf-8",
+        "Method Not Allowed\n",
+    )
+    .with(header::ALLOW, methods)
+    .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+}
+
 /// Where paths are sent that are written in an odd way.
 fn redirected(path: &str, query: Option<&str>, found: &Found) -> Option<Answer> {
     let (status, place) = if let Some(clean) = cleaned(path) {
         (StatusCode::TEMPORARY_REDIRECT, clean)
-    } else if path.len() > 1 && path.ends_with('/') && matches!(found, Found::Handler(_)) {
+    } else if path.len() > 1 && path.ends_with('/') && !matches!(found, Found::Nothing) {
         let place = path.trim_end_matches('/').to_owned();
         (StatusCode::MOVED_PERMANENTLY, place)
     } else {
@@ -243,24 +257,27 @@ fn below<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
     rest.strip_prefix('/')
 }
 
+const READS: Found = Found::Allows("GET, HEAD");
+
 fn diagnostics<'p>(method: &Method, path: &'p str) -> (Found, &'p str) {
-    if *method != Method::GET && *method != Method::HEAD {
-        return (Found::Nothing, "");
-    }
-    if path == "/metrics" {
-        return (route("metrics", false, operation::numbers), "");
-    }
-    match below(path, "/health") {
-        Some("") => (route("health", false, health::overall), ""),
-        Some(rest) => (route("health", false, health::by_policy), rest),
-        None => (Found::Nothing, ""),
+    let (found, rest): (fn() -> Found, _) = match (path, below(path, "/health")) {
+        ("/metrics", _) => (|| route("metrics", false, operation::numbers), ""),
+        (_, Some("")) => (|| route("health", false, health::overall), ""),
+        (_, Some(rest)) => (|| route("health", false, health::by_policy), rest),
+        (_, None) => return (Found::Nothing, ""),
+    };
+    match *method {
+        Method::GET => (found(), rest),
+        Method::HEAD => (Found::WrongMethod, ""),
+        _ => (READS, ""),
     }
 }
 
 fn find<'p>(method: &Method, path: &'p str) -> (Found, &'p str) {
     let reads = *method == Method::GET;
-    if let (Found::Handler(route), rest) = diagnostics(method, path) {
-        return (Found::Handler(route), rest);
+    match diagnostics(method, path) {
+        (Found::Nothing, _) => {}
+        found => return found,
     }
     if path == "/" {
         let found = match *method {
@@ -312,6 +329,8 @@ fn find<'p>(method: &Method, path: &'p str) -> (Found, &'p str) {
     let found = match path {
         "/v1/config" if reads => route("v1/config", false, operation::configuration),
         "/v1/status" if reads => route("v1/status", false, operation::status),
+        "/v1/config" | "/v1/status" if *method == Method::HEAD => Found::WrongMethod,
+        "/v1/config" | "/v1/status" => READS,
         "/v1/batch/data" if *method == Method::POST => route("v1/batch", true, data::batch),
         _ if path.starts_with("/v1/batch/data/") && *method == Method::POST => {
             let rest = path.strip_prefix("/v1/batch/data/").unwrap_or_default();

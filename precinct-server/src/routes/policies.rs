@@ -97,7 +97,15 @@ pub fn put(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
         let started = Instant::now();
         let module = parse_one(&id, &text, now.policies.options());
         metrics.time(metrics::MODULE_PARSE, started);
-        module.map_err(|failure| Some(errors::modules(&failure)))?;
+        module.map_err(|failure| {
+            let mut messages = failure.errors.iter().map(|error| error.message.as_str());
+            Some(match messages.next() {
+                Some("empty module") => {
+                    Refusal::bad(format!("{id}:0: rego_parse_error: empty module"))
+                }
+                _ => errors::modules(&failure),
+            })
+        })?;
         check_owner(now, &id, &text)?;
         let mut texts = now.policies.texts().clone();
         let module = Text {

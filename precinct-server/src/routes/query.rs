@@ -75,6 +75,9 @@ fn answer(
     } else {
         policies.traced().unwrap_or_else(|| policies.policy())
     };
+    if text.trim().is_empty() {
+        return Err(Refusal::internal("cannot evaluate empty query"));
+    }
     let started = Instant::now();
     let query = policy
         .restricted_query(text, &UNSAFE)
@@ -88,6 +91,7 @@ fn answer(
         strict_builtin_errors: false,
         records: app.settings().keeps_answers && id.is_some(),
         traced: explain != Explain::Off,
+        keeps_locals: !incoming.is_pretty(),
         limit: app.settings().evaluation_limit,
     };
     // What the query makes lives no longer than the query.
@@ -126,6 +130,7 @@ fn answer(
         query: text,
         input,
         result: result.as_deref(),
+        error: None,
         custom: None,
         metrics: &metrics,
     };

@@ -43,6 +43,7 @@ pub fn document(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> 
             strict_builtin_errors: false,
             records: app.settings().keeps_answers && id.is_some(),
             traced: false,
+            keeps_locals: false,
             limit: app.settings().evaluation_limit,
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
@@ -57,12 +58,20 @@ pub fn document(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> 
             Ok(value) => value.map(to_string),
             Err(_) => None,
         };
+        let undefined = match &outcome.answer {
+            Ok(None) => Some(undefined(incoming, &keys)),
+            _ => None,
+        };
+        let error = undefined
+            .as_ref()
+            .map(|refusal| format!("{}: {}", refusal.code, refusal.message));
         let told = Told {
             id: id.as_deref(),
             path: rest,
             query: "",
             input,
             result: result.as_deref(),
+            error: error.as_deref(),
             custom: None,
             metrics: &metrics,
         };
@@ -70,24 +79,25 @@ pub fn document(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> 
         if let Err(failed) = &outcome.answer {
             return Err(errors::evaluation(failed));
         }
-        let Some(result) = result else {
-            let has_rules = incoming
-                .snapshot
-                .policies
-                .policy()
-                .function_at(&keys)
-                .is_some();
-            let what = if has_rules {
-                "document undefined"
-            } else {
-                "document missing"
-            };
-            return Err(Refusal::new(
-                StatusCode::NOT_FOUND,
-                code::UNDEFINED_DOCUMENT,
-                format!("{what}: {}", ask::reference(&keys)),
-            ));
-        };
+        if let Some(refusal) = undefined {
+            return Err(refusal);
+        }
+        let result = result.unwrap_or_default();
         Ok(Answer::json(StatusCode::OK, result, incoming.is_pretty()))
     })
+}
+
+/// What is said of a document that is undefined.
+fn undefined(incoming: &Incoming<'_>, keys: &[String]) -> Refusal {
+    let policy = incoming.snapshot.policies.policy();
+    let what = if policy.function_at(keys).is_some() {
+        "document undefined"
+    } else {
+        "document missing"
+    };
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        code::UNDEFINED_DOCUMENT,
+        format!("{what}: {}", ask::reference(keys)),
+    )
 }

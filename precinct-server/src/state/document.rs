@@ -86,11 +86,20 @@ pub fn check_rules(policies: &Policies, data: &Document) -> Result<(), String> {
 #[must_use]
 pub fn conflicts(policies: &Policies, data: &Document) -> Option<Failure> {
     let errors = policies.policy().path_conflicts(&|path: &[Arc<str>]| {
-        let keys: Vec<String> = path.iter().map(ToString::to_string).collect();
-        read(data.value(), &keys).is_ok_and(|found| {
-            let object = found.as_object();
-            object.is_none_or(|object| !object.entries().is_empty())
-        })
+        let mut value = data.value();
+        for key in path {
+            match value {
+                Value::Object(object) => match object.get_str(key) {
+                    Some(inner) => value = inner,
+                    None => return false,
+                },
+                // A value that is no object leaves no room for rules below it.
+                _ => return true,
+            }
+        }
+        value
+            .as_object()
+            .is_none_or(|object| !object.entries().is_empty())
     });
     (!errors.is_empty()).then(|| Failure {
         step: Step::Compile,
@@ -156,22 +165,23 @@ pub fn make_way<'a>(
     path: &[String],
     arena: &'a Arena,
 ) -> Result<Value<'a>, WriteError> {
-    let Some((_, parents)) = path.split_last() else {
-        return Ok(data);
-    };
-    let mut whole = data;
-    for depth in 1..=parents.len() {
-        let place = parents.get(..depth).unwrap_or(parents);
-        match read(whole, place) {
-            Ok(Value::Object(_)) => {}
-            Ok(_) => return Err(WriteError::Conflict(slashed(place))),
-            Err(WriteError::NotFound(_)) => {
-                whole = write(whole, place, Change::Add(Value::EMPTY_OBJECT), arena)?;
-            }
-            Err(other) => return Err(other),
-        }
+    match path.split_last() {
+        Some((_, parents)) => folder(data, parents, arena),
+        None => Ok(data),
     }
-    Ok(whole)
+}
+
+/// The data with an object at a path.
+fn folder<'a>(data: Value<'a>, path: &[String], arena: &'a Arena) -> Result<Value<'a>, WriteError> {
+    match read(data, path) {
+        Ok(Value::Object(_)) => Ok(data),
+        Ok(_) => Err(WriteError::Conflict(slashed(path))),
+        Err(WriteError::NotFound(_)) => {
+            let data = make_way(data, path, arena)?;
+            write(data, path, Change::Add(Value::EMPTY_OBJECT), arena)
+        }
+        Err(other) => Err(other),
+    }
 }
 
 struct Writer<'p, 'a> {

@@ -56,7 +56,7 @@ pub const FAMILY: &[Builtin] = &[
 ///
 /// # Errors
 /// The text is no YAML, or stands for what JSON cannot say, in OPA's words.
-pub(super) fn to_json(source: &str) -> Result<String, String> {
+pub fn to_json(source: &str) -> Result<String, String> {
     let mut out = String::new();
     decode::decode(&node::parse(source)?)?.write_json(&mut out)?;
     Ok(out)
