@@ -18,6 +18,9 @@ pub struct Decision {
     /// The entry point that was asked (`precinct/authz/allow`), without a leading slash.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
+    /// The query that was asked, where it was none for an entry point.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
     /// What a gateway does with it.
     pub result: Outcome,
     /// Why, for everything but a plain allow.

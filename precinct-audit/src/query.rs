@@ -161,6 +161,7 @@ mod tests {
             timestamp: "2026-02-21T14:32:07.842Z".into(),
             bundle_digest: "sha256:a1b2c3".into(),
             path: "precinct/authz/allow".into(),
+            query: String::new(),
             result: Outcome::Deny,
             reason: Some("destination_not_approved".into()),
             input: Some(

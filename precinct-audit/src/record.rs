@@ -139,6 +139,7 @@ mod tests {
                 timestamp: "2026-01-01T00:00:00.000Z".into(),
                 bundle_digest: "sha256:00".into(),
                 path: "a/b".into(),
+                query: String::new(),
                 result: Outcome::StepUp,
                 reason: Some("high_risk".into()),
                 input: Some(serde_json::value::RawValue::from_string(input).unwrap()),

@@ -352,6 +352,7 @@ mod tests {
             timestamp: "2026-01-01T00:00:00.000Z".into(),
             bundle_digest: "sha256:00".into(),
             path: String::new(),
+            query: String::new(),
             result: Outcome::Deny,
             reason: Some(reason.into()),
             input: None,

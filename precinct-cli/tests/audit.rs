@@ -68,6 +68,7 @@ fn store(folder: &Path) {
             timestamp: format!("2026-02-2{number}T10:00:00.000Z"),
             bundle_digest: digest.to_string(),
             path: path.into(),
+            query: String::new(),
             result,
             reason: (result == Outcome::Deny).then(|| "not_in_catalog".into()),
             input: Some(raw(&serde_json::json!({

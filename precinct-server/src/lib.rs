@@ -4,6 +4,7 @@
 //! * [`app`]: what all requests share
 //! * [`decision`]: what is told of a decision, and to whom
 //! * [`decision_log`]: OPA's decision log
+//! * [`records`]: precinct's own records of decisions
 //! * [`services`]: servers that bundles come from and logs go to
 //! * [`management`]: what runs beside the requests
 //! * [`log`], [`monitoring`]: what operators see
@@ -24,6 +25,7 @@ pub mod http;
 pub mod log;
 pub mod management;
 pub mod monitoring;
+pub mod records;
 pub mod routes;
 pub mod run;
 pub mod serve;

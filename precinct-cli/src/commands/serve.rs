@@ -1,10 +1,12 @@
 //! `precinct run --server`: decisions over HTTP.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use precinct_audit::Durability;
 use precinct_bundle::load;
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_runtime::Document;
@@ -12,10 +14,11 @@ use precinct_server::app::{App, Settings};
 use precinct_server::configuration::{Configuration, ConfigurationError, Given};
 use precinct_server::log::{Form, Level, Logger};
 use precinct_server::management::{self, Management};
+use precinct_server::records::{Recorders, Records};
 use precinct_server::run::{self, Options};
 use precinct_server::serve::{Address, Limits};
-use precinct_server::state::Store;
 use precinct_server::state::start::{self, Places};
+use precinct_server::state::{Snapshot, Store};
 use precinct_server::watch;
 
 use crate::signing::GuardArgs;
@@ -74,6 +77,12 @@ pub struct ServeArgs {
     /// Members of the configuration that are files' contents (a.b=PATH).
     #[arg(long, value_name = "MEMBERS")]
     set_file: Vec<String>,
+    /// The folder that records of decisions are kept in.
+    #[arg(long, value_name = "PATH")]
+    records: Option<PathBuf>,
+    /// Each decision is on record before it is answered; in the folder `decisions` if --records names none.
+    #[arg(long)]
+    durable_decisions: bool,
     /// Take up changes of the files that are served.
     #[arg(short, long)]
     watch: bool,
@@ -183,9 +192,29 @@ pub fn run(args: &ServeArgs, sources: Sources<'_>) -> Result<(), String> {
     let management = Management::new(configuration, logger).map_err(failed)?;
     let mut app = App::new(Store::new(first), settings, logger);
     app.runtime = runtime(&labels);
-    app.recorder = management.clone();
+    let is_recorded = args.durable_decisions || args.records.is_some();
+    let records = if is_recorded {
+        let folder = args.records.clone().unwrap_or_else(|| "decisions".into());
+        let durability = if args.durable_decisions {
+            Durability::Process
+        } else {
+            Durability::Buffered
+        };
+        let records = Records::open(&folder, durability).map_err(failed)?;
+        Some(Arc::new(records))
+    } else {
+        None
+    };
+    app.recorder = Arc::new(Recorders {
+        log: management.clone(),
+        records: records.clone(),
+    });
     app.plugins = management.clone();
     let app = Arc::new(app);
+    if let Some(records) = records {
+        let kept = move |next: &Snapshot| records.keep(next);
+        app.store.before_each(kept).map_err(failed)?;
+    }
     management.begin(&app).map_err(failed)?;
     let reload = {
         let places = places.clone();
@@ -241,7 +270,11 @@ fn reload(app: &App, places: &Places) {
     app.registry.reload(read.is_ok());
     match read {
         // Documents that came by other ways are lost, as they are when the server starts anew.
-        Ok(next) => app.store.replace(next),
+        Ok(next) => {
+            if let Err(message) = app.store.replace(next) {
+                app.logger.error("Failed to reload files.", &message);
+            }
+        }
         Err(message) => app.logger.error("Failed to reload files.", &message),
     }
 }

@@ -288,6 +288,7 @@ impl Gateway {
             timestamp: timestamp(jiff::Timestamp::now()),
             bundle_digest: judged.decided.bundle_digest.clone(),
             path: self.path.clone(),
+            query: String::new(),
             result: verdict.outcome,
             reason: verdict.reason,
             input: raw(&judged.input),

@@ -157,6 +157,13 @@ impl Refusal {
     }
 }
 
+impl From<String> for Refusal {
+    /// Something went wrong that is not the client's affair.
+    fn from(message: String) -> Self {
+        Self::internal(message)
+    }
+}
+
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
         Self::json(refusal.status, refusal.text(), true)

@@ -325,6 +325,7 @@ impl Keeper<'_> {
             folder: String::new(),
             etag: etag.to_owned(),
             digest: admitted.digest.to_string(),
+            archive: Some(bytes.into()),
         };
         let app = self
             .management

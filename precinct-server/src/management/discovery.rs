@@ -75,6 +75,7 @@ fn refresh(
         folder: String::new(),
         etag: String::new(),
         digest: admitted.digest.to_string(),
+        archive: None,
     };
     let decision = discovery.decision.as_deref().unwrap_or(name);
     let found = evaluate(candidate, decision)?;

@@ -87,11 +87,11 @@ pub fn put(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
     let id = identifier(rest);
     let text = String::from_utf8_lossy(&incoming.body).into_owned();
     let mut metrics = Metrics::default();
-    let outcome = incoming.app.store.update(|now| {
+    incoming.app.store.update(|now| {
         if let Some(there) = now.policies.texts().get(&id) {
             check_owner(now, &id, &there.text)?;
             if *there.text == *text {
-                return Err(None);
+                return Ok(now.clone());
             }
         }
         let started = Instant::now();
@@ -99,12 +99,12 @@ pub fn put(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
         metrics.time(metrics::MODULE_PARSE, started);
         module.map_err(|failure| {
             let mut messages = failure.errors.iter().map(|error| error.message.as_str());
-            Some(match messages.next() {
+            match messages.next() {
                 Some("empty module") => {
                     Refusal::bad(format!("{id}:0: rego_parse_error: empty module"))
                 }
                 _ => errors::modules(&failure),
-            })
+            }
         })?;
         check_owner(now, &id, &text)?;
         let mut texts = now.policies.texts().clone();
@@ -115,12 +115,9 @@ pub fn put(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
             bundle: None,
         };
         texts.insert(id.clone(), module);
-        Ok(compiled(now, texts, &mut metrics)?)
-    });
-    match outcome {
-        Ok(()) | Err(None) => Ok(done(incoming, &metrics)),
-        Err(Some(refusal)) => Err(refusal),
-    }
+        compiled(now, texts, &mut metrics)
+    })?;
+    Ok(done(incoming, &metrics))
 }
 
 /// `DELETE /v1/policies/{id}`

@@ -26,12 +26,14 @@ pub struct Candidate {
     pub etag: String,
     /// The digest of its bytes, `sha256:…`.
     pub digest: String,
+    /// Its bytes, where it came as an archive.
+    pub archive: Option<Arc<[u8]>>,
 }
 
 /// Why bundles can't become active.
 #[derive(Debug, thiserror::Error)]
 pub enum ActivationError {
-    /// Two bundles claim the same.
+    /// Two bundles claim the same, or the state can't be prepared.
     #[error("{0}")]
     Roots(String),
     /// The data does not fit what is there.
@@ -43,6 +45,12 @@ pub enum ActivationError {
     /// The modules do not parse or compile.
     #[error("{0}")]
     Modules(Box<Failure>),
+}
+
+impl From<String> for ActivationError {
+    fn from(message: String) -> Self {
+        Self::Roots(message)
+    }
 }
 
 impl From<Failure> for ActivationError {
@@ -102,6 +110,8 @@ fn enter(
         metadata: bundle.manifest.metadata.clone(),
         etag: candidate.etag.clone(),
         digest: candidate.digest.clone(),
+        // A delta is not the whole of what decides.
+        archive: candidate.archive.clone().filter(|_| bundle.patch.is_none()),
     };
     let described = active.document().to_string();
     bundles.insert(Arc::clone(&candidate.name), active);

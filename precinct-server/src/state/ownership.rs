@@ -18,6 +18,8 @@ pub struct ActiveBundle {
     pub etag: String,
     /// The digest of its bytes, `sha256:…`.
     pub digest: String,
+    /// Its bytes, where it came as an archive: decisions are made again with them.
+    pub archive: Option<Arc<[u8]>>,
 }
 
 impl ActiveBundle {
@@ -78,6 +80,7 @@ mod tests {
             metadata: Map::new(),
             etag: String::new(),
             digest: String::new(),
+            archive: None,
         };
         Bundles::from([(Arc::from("b"), bundle)])
     }

@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use precinct_bundle::{Digest, Files, Limits};
+use precinct_bundle::{Digest, Files, Limits, archive};
+use precinct_rego::ast::RegoVersion;
 use precinct_runtime::Document;
 use precinct_runtime::json::to_string;
+use serde_json::json;
 
-use super::ownership::Bundles;
+use super::ownership::{ActiveBundle, Bundles};
 use super::policies::Policies;
 
 /// Policies, base documents and bundles that belong together. A request holds one from its first to its last step.
@@ -33,26 +35,55 @@ impl Snapshot {
         }
     }
 
-    /// What names this state in records, `sha256:…`: the digest of the only bundle where one bundle owns everything,
-    /// else that of the set of all modules and documents.
+    /// What names this state in records, `sha256:…`: the SHA-256 of [`Snapshot::archive`].
     pub fn digest(&self) -> &str {
-        self.digest.get_or_init(|| {
-            let mut bundles = self.bundles.values();
-            if let (Some(bundle), None) = (bundles.next(), bundles.next())
-                && bundle.roots.iter().any(String::is_empty)
-                && !bundle.digest.is_empty()
-            {
-                return bundle.digest.clone();
-            }
-            let mut files = Files::default();
-            // Modules and data were loaded under these limits, or larger ones.
-            let limits = Limits::default();
-            for (id, module) in self.policies.texts() {
-                let _ = files.add(id, module.text.as_bytes().to_vec(), &limits);
-            }
-            let data = to_string(self.data.value()).into_bytes();
-            let _ = files.add("data.json", data, &limits);
-            Digest::of_files(&files).to_string()
+        self.digest.get_or_init(|| match self.only_bundle() {
+            Some(bundle) => bundle.digest.clone(),
+            None => Digest::of_bytes(&self.archive()).to_string(),
         })
+    }
+
+    /// The bundle that this state is, where there is one only, and it came as an archive and owns everything.
+    fn only_bundle(&self) -> Option<&ActiveBundle> {
+        let mut bundles = self.bundles.values();
+        let (first, second) = (bundles.next()?, bundles.next());
+        let owns_all = first.roots.iter().any(String::is_empty);
+        (second.is_none() && owns_all && first.archive.is_some()).then_some(first)
+    }
+
+    /// This state as a bundle: the archive that it came from, or one of all modules and documents, the same bytes for
+    /// the same state.
+    #[must_use]
+    pub fn archive(&self) -> Arc<[u8]> {
+        if let Some(archive) = self.only_bundle().and_then(|bundle| bundle.archive.clone()) {
+            return archive;
+        }
+        let mut files = Files::default();
+        // What is in memory already is not limited again.
+        let limits = Limits {
+            file_bytes: u64::MAX,
+            total_bytes: u64::MAX,
+            files: usize::MAX,
+            ratio: u64::MAX,
+        };
+        let mut versions = serde_json::Map::new();
+        for (id, module) in self.policies.texts() {
+            let path = if id.ends_with(".rego") {
+                id.clone()
+            } else {
+                format!("{id}.rego")
+            };
+            let path = path.trim_start_matches('/').to_owned();
+            let version = module.version.unwrap_or(self.policies.options().version);
+            let is_old = matches!(version, RegoVersion::V0 | RegoVersion::V0CompatV1);
+            versions.insert(format!("/{path}"), json!(u8::from(!is_old)));
+            let _ = files.add(&path, module.text.as_bytes().to_vec(), &limits);
+        }
+        let manifest = json!({"revision": "", "roots": [""], "rego_version": 1, "file_rego_versions": versions});
+        let _ = files.add(".manifest", manifest.to_string().into_bytes(), &limits);
+        let data = to_string(self.data.value()).into_bytes();
+        let _ = files.add("data.json", data, &limits);
+        // Writing to memory does not fail.
+        archive::write(&files).unwrap_or_default().into()
     }
 }

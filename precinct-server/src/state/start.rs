@@ -61,6 +61,10 @@ fn candidate(path: &str, places: &Places, reading: &load::Options) -> Result<Can
         precinct_bundle::Error::Unreadable { .. } => error.to_string(),
         error => format!("bundle {name}: {error}"),
     };
+    let is_folder = std::fs::metadata(&name).is_ok_and(|kind| kind.is_dir());
+    if !is_folder {
+        return archive(&name, places, reading).map_err(within);
+    }
     let (bundle, digest) = match &places.guard {
         Some(guard) => {
             let admitted = guard.admit(path, reading).map_err(within)?;
@@ -74,17 +78,42 @@ fn candidate(path: &str, places: &Places, reading: &load::Options) -> Result<Can
             )
         }
     };
-    let is_folder = std::fs::metadata(&name).is_ok_and(|kind| kind.is_dir());
     Ok(Candidate {
-        folder: if is_folder {
-            name.clone()
-        } else {
-            String::new()
-        },
+        folder: name.clone(),
         name: name.into(),
         bundle,
         etag: String::new(),
         digest: digest.to_string(),
+        archive: None,
+    })
+}
+
+/// An archive; what is verified, read and kept are the same bytes.
+fn archive(
+    name: &str,
+    places: &Places,
+    reading: &load::Options,
+) -> Result<Candidate, precinct_bundle::Error> {
+    let bytes = std::fs::read(name).map_err(|error| precinct_bundle::Error::Unreadable {
+        message: load::system("open", name, &error),
+    })?;
+    let (bundle, digest) = match &places.guard {
+        Some(guard) => {
+            let admitted = guard.admit_archive(&bytes, reading)?;
+            (admitted.bundle, admitted.digest)
+        }
+        None => {
+            let files = precinct_bundle::archive::read(&bytes, &reading.limits)?;
+            (Bundle::read(&files)?, Digest::of_bytes(&bytes))
+        }
+    };
+    Ok(Candidate {
+        name: name.into(),
+        bundle,
+        folder: String::new(),
+        etag: String::new(),
+        digest: digest.to_string(),
+        archive: Some(bytes.into()),
     })
 }
 

@@ -1,16 +1,26 @@
 //! Who holds the newest state, and who may make the next.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 
 use super::Snapshot;
 
 /// The newest state. Readers never wait; writers wait for each other.
-#[derive(Debug)]
 pub struct Store {
     newest: ArcSwap<Snapshot>,
     writing: Mutex<()>,
+    before: OnceLock<Box<Before>>,
+}
+
+/// What is done with a state before it answers.
+type Before = dyn Fn(&Snapshot) -> Result<(), String> + Send + Sync;
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
 }
 
 impl Store {
@@ -20,7 +30,26 @@ impl Store {
         Self {
             newest: ArcSwap::from_pointee(first),
             writing: Mutex::new(()),
+            before: OnceLock::new(),
         }
+    }
+
+    /// From now on, this is done with each state before it answers, and with the newest at once. A state with which it
+    /// fails does not answer.
+    ///
+    /// # Errors
+    /// When it fails with the newest state.
+    pub fn before_each(
+        &self,
+        before: impl Fn(&Snapshot) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Result<(), String> {
+        before(&self.newest.load())?;
+        let _ = self.before.set(Box::new(before));
+        Ok(())
+    }
+
+    fn prepare(&self, next: &Snapshot) -> Result<(), String> {
+        self.before.get().map_or(Ok(()), |before| before(next))
     }
 
     /// The newest state.
@@ -30,19 +59,28 @@ impl Store {
     }
 
     /// Puts a state in the place of the newest one, whatever that is.
-    pub fn replace(&self, next: Snapshot) {
+    ///
+    /// # Errors
+    /// When the state can't be prepared.
+    pub fn replace(&self, next: Snapshot) -> Result<(), String> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.prepare(&next)?;
         self.newest.store(Arc::new(next));
+        Ok(())
     }
 
     /// Makes the next state from the newest one. Nothing changes if that fails.
     ///
     /// # Errors
-    /// Those of `next`.
-    pub fn update<E>(&self, next: impl FnOnce(&Snapshot) -> Result<Snapshot, E>) -> Result<(), E> {
+    /// Those of `next`, and when the state can't be prepared.
+    pub fn update<E: From<String>>(
+        &self,
+        next: impl FnOnce(&Snapshot) -> Result<Snapshot, E>,
+    ) -> Result<(), E> {
         // A writer that panicked has not changed anything: the state is exchanged in its last step.
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let next = next(&self.newest.load())?;
+        self.prepare(&next)?;
         self.newest.store(Arc::new(next));
         Ok(())
     }
