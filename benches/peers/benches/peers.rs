@@ -1,15 +1,17 @@
-//! The five policies from JSON: precinct's native code and regorus' interpreter.
-#![allow(missing_docs, reason = "a benchmark")]
+//! The five policies as one decision: precinct, Rust by hand with the fastest JSON crate, and regorus' two engines.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark may panic")]
+
+#[path = "../../subjects/mod.rs"]
+mod subjects;
 
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use precinct_policies::Fields;
-use precinct_policies::precinct::authz;
-use precinct_runtime::Evaluator;
-use regorus::{Engine, Value};
-
-const INPUT: &str = r#"{"caller_spiffe_id":"spiffe://poc.local/agents/researcher/r-1/dev","tool_name":"web_search","destination_host":"api.openai.com","action":"tools/call","session_id":"s-1","session_request_count":7,"session_risk_score":0.25,"model_provider":"openai","step_up_verified":false}"#;
+use precinct_runtime::{Arena, Evaluator};
+use regorus::languages::rego::compiler::Compiler;
+use regorus::rvm::vm::RegoVM;
+use regorus::{Engine, Rc, Value};
+use subjects::table::{Measure, run};
+use subjects::{Call, hand, inputs, interpreted, native_json, policy, sources};
 
 const RULES: [&str; 5] = [
     "data.precinct.authz.allow",
@@ -19,46 +21,82 @@ const RULES: [&str; 5] = [
     "data.precinct.authz.stepup.decision",
 ];
 
-fn native(evaluator: &Evaluator, input: &[u8]) -> Option<(bool, bool, bool, bool, &'static str)> {
-    let fields = Fields::parse(evaluator, input).ok()?;
-    Some((
-        authz::allow_with(evaluator, &fields).ok()?,
-        authz::destination::allow_with(evaluator, &fields).ok()?,
-        authz::models::allow_with(evaluator, &fields).ok()?,
-        authz::ratelimit::allow_with(evaluator, &fields).ok()?,
-        authz::stepup::decision_with(evaluator, &fields).ok()??,
-    ))
-}
-
-fn regorus() -> Engine {
+fn engine() -> Engine {
     let mut engine = Engine::new();
     engine.set_rego_v0(false);
-    for name in ["tools", "destination", "models", "ratelimit", "stepup"] {
-        let path = format!("../../policies/precinct/authz/{name}.rego");
-        let text = std::fs::read_to_string(&path).expect("a policy");
-        engine.add_policy(path, text).expect("a valid policy");
+    for (name, text) in sources() {
+        engine.add_policy(name, text).unwrap();
     }
     engine
 }
 
-fn peers(criterion: &mut Criterion) {
-    let mut evaluator = Evaluator::new();
-    criterion.bench_function("json/native", |b| {
-        b.iter(|| {
-            let results = native(&evaluator, black_box(INPUT.as_bytes()));
-            evaluator.reset();
-            results
-        });
-    });
-    let mut engine = regorus();
-    criterion.bench_function("json/regorus", |b| {
-        b.iter(|| {
-            let input = Value::from_json_str(black_box(INPUT)).expect("JSON");
-            engine.set_input(input);
-            RULES.map(|rule| engine.eval_rule(rule.to_owned()).expect("a result"))
-        });
-    });
+/// Regorus' machine, with one entry point for each rule.
+fn machine() -> RegoVM {
+    let compiled = engine()
+        .compile_with_entrypoint(&Rc::from(RULES[0]))
+        .unwrap();
+    let program = Compiler::compile_from_policy(&compiled, &RULES).unwrap();
+    let mut machine = RegoVM::new();
+    machine.load_program(program);
+    machine
 }
 
-criterion_group!(benches, peers);
-criterion_main!(benches);
+fn on_machine(machine: &mut RegoVM, input: Value) -> [Value; 5] {
+    machine.set_input(input);
+    [0, 1, 2, 3, 4].map(|entry| machine.execute_entry_point_by_index(entry).unwrap())
+}
+
+fn main() {
+    let policy = policy();
+    let mut engine = engine();
+    let [mut machine, mut for_json] = [(); 2].map(|()| machine());
+    for (name, json) in inputs() {
+        let value = Value::from_json_str(&json).unwrap();
+        engine.set_input(value.clone());
+        let expected = RULES.map(|rule| engine.eval_rule(rule.to_owned()).unwrap());
+        assert_eq!(on_machine(&mut machine, value.clone()), expected);
+        let held = Arena::new();
+        let input = precinct_runtime::json::Decoder::new(&held)
+            .decode(json.as_bytes())
+            .unwrap();
+        let mut evaluator = Evaluator::new();
+        let mut arena = Arena::new();
+        let mut measures = Vec::new();
+        if serde_json::from_str::<Call<'_>>(&json).is_ok() {
+            measures.extend([
+                Measure::new("json/hand", || {
+                    let call: Call<'_> = serde_json::from_str(black_box(&json)).unwrap();
+                    hand::decide(&call)
+                }),
+                Measure::new("json/hand-sonic", || {
+                    let call: Call<'_> = sonic_rs::from_str(black_box(&json)).unwrap();
+                    hand::decide(&call)
+                }),
+            ]);
+        }
+        measures.extend([
+            Measure::new("json/native", || {
+                let results = native_json(&evaluator, black_box(json.as_bytes()));
+                evaluator.reset();
+                results
+            }),
+            Measure::new("json/regorus", || {
+                engine.set_input(Value::from_json_str(black_box(&json)).unwrap());
+                RULES.map(|rule| engine.eval_rule(rule.to_owned()).unwrap())
+            }),
+            Measure::new("json/regorus-vm", || {
+                let input = Value::from_json_str(black_box(&json)).unwrap();
+                on_machine(&mut for_json, input)
+            }),
+            Measure::new("parsed/regorus-vm", || {
+                on_machine(&mut machine, black_box(&value).clone())
+            }),
+            Measure::new("parsed/interpreter", || {
+                let found = interpreted(&policy, &arena, black_box(input));
+                arena.reset();
+                found
+            }),
+        ]);
+        run(&name, &mut measures);
+    }
+}
