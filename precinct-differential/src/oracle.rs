@@ -89,7 +89,9 @@ impl Oracle {
                 if stdout.read_line(&mut line)? == 0 {
                     bail!("the oracle has ended");
                 }
-                answers.push(answer(&serde_json::from_str(&line)?));
+                // Not every number of an answer can be read here.
+                let record: Option<Value> = serde_json::from_str(&line).ok();
+                answers.push(record.as_ref().and_then(answer));
             }
             match writer.join() {
                 Ok(result) => result?,

@@ -16,9 +16,56 @@ const REPLACED: [(&str, Type); 6] = [
 impl Writer {
     /// Between so many and so many literals; the scope grows by what they bind.
     pub fn body(&mut self, least: usize, most: usize, depth: usize) -> Node {
+        let owed = self.owed.len();
+        self.body_using(owed, least, most, depth)
+    }
+
+    /// A body that uses what was declared from here on, since a declared variable must be used.
+    fn body_using(&mut self, owed: usize, least: usize, most: usize, depth: usize) -> Node {
         let length = least + self.random.below(most - least + 1);
-        let literals = (0..length).map(|_| self.literal(depth)).collect();
+        let mut literals: Vec<Node> = Vec::new();
+        for _ in 0..length {
+            let literal = self.literal(depth);
+            literals.push(literal);
+        }
+        self.settle(owed, &mut literals);
         Node::many(literals, "; ", 1)
+    }
+
+    fn settle(&mut self, owed: usize, literals: &mut Vec<Node>) {
+        let names = self.owed.split_off(owed.min(self.owed.len()));
+        let texts: Vec<String> = literals.iter().map(Node::to_string).collect();
+        for (name, declared) in names {
+            let uses = texts.iter().filter(|text| mentions(text, &name)).count();
+            if uses > usize::from(declared) {
+                continue;
+            }
+            let text = match self.random.below(4) {
+                0 => format!("{name} == {name}"),
+                1 => format!("[{name}, 1] != null"),
+                2 => format!("type_name({name}) != \"\""),
+                _ => format!("{name} <= {name}"),
+            };
+            literals.push(Node::text(text));
+        }
+    }
+
+    /// A variable that must be used; `here`: in the same body, and not only in one below.
+    fn declared(&mut self, of: Type, here: bool) -> Node {
+        let node = self.fresh(of);
+        self.owed.push((node.to_string(), here));
+        node
+    }
+
+    /// A term of which there is one at most: in it nothing is gone through.
+    fn single(&mut self, of: Type, depth: usize) -> Node {
+        for _ in 0..4 {
+            let term = self.term(of, depth);
+            if !term.to_string().contains("[_]") {
+                return term;
+            }
+        }
+        Self::constant(of)
     }
 
     fn fresh(&mut self, of: Type) -> Node {
@@ -29,46 +76,45 @@ impl Writer {
     }
 
     fn literal(&mut self, depth: usize) -> Node {
-        let literal = self.plain_literal(depth);
-        if depth > 0 && self.random.chance(12) {
-            return self.replaced(literal, depth);
+        if depth == 0 || !self.random.chance(12) {
+            return self.plain_literal(depth);
         }
-        literal
-    }
-
-    /// A literal that is evaluated under other documents or functions.
-    fn replaced(&mut self, literal: Node, depth: usize) -> Node {
+        // What replaces cannot see what the literal binds.
+        let mut replacements = vec![self.replacement(depth - 1)];
+        while self.random.chance(25) {
+            replacements.push(self.replacement(depth - 1));
+        }
+        let literal = self.plain_literal(depth);
         if literal.to_string().starts_with("some ") {
             return literal;
         }
-        match self.random.below(4) {
-            0 => match self.known(None) {
-                Some((path, of)) => {
-                    let value = self.term(of, depth - 1);
-                    Node::fill("§ with § as §", [literal, Node::text(path), value])
-                }
-                None => literal,
-            },
-            1 => {
-                let (name, value) = *self.random.pick(&[
-                    ("count", "7"),
-                    ("upper", "lower"),
-                    ("lower", "upper"),
-                    ("startswith", "endswith"),
-                    ("concat", "\"mocked\""),
-                    ("sum", "count"),
-                ]);
-                Node::fill(
-                    "§ with § as §",
-                    [literal, Node::text(name), Node::text(value)],
-                )
-            }
-            _ => {
-                let (path, of) = *self.random.pick(&REPLACED);
-                let value = self.term(of, depth - 1);
-                Node::fill("§ with § as §", [literal, Node::text(path), value])
-            }
+        Node::Sequence(vec![literal, Node::many(replacements, "", 0)])
+    }
+
+    /// Another document or function to evaluate a literal under.
+    fn replacement(&mut self, depth: usize) -> Node {
+        if self.random.chance(25)
+            && let Some((path, of)) = self.known(None)
+        {
+            let value = self.single(of, depth);
+            return Node::fill(&format!(" with {path} as §"), [value]);
         }
+        if self.random.chance(30) {
+            let (name, value) = *self.random.pick(&[
+                ("count", "7"),
+                ("upper", "lower"),
+                ("lower", "upper"),
+                ("startswith", "endswith"),
+                ("concat", "\"mocked\""),
+                ("sum", "count"),
+                ("json.marshal", "type_name"),
+                ("is_number", "false"),
+            ]);
+            return Node::text(format!(" with {name} as {value}"));
+        }
+        let (path, of) = *self.random.pick(&REPLACED);
+        let value = self.single(of, depth);
+        Node::fill(&format!(" with {path} as §"), [value])
     }
 
     fn any_type(&mut self) -> Type {
@@ -114,11 +160,11 @@ impl Writer {
                 let of = *self.random.pick(&COLLECTIONS);
                 let collection = self.term(of, depth);
                 if self.random.chance(50) {
-                    let name = self.fresh(Self::member(of));
+                    let name = self.declared(Self::member(of), true);
                     Node::fill("some § in §", [name, collection])
                 } else {
-                    let key = self.fresh(Self::key(of));
-                    let value = self.fresh(Self::member(of));
+                    let key = self.declared(Self::key(of), true);
+                    let value = self.declared(Self::member(of), true);
                     Node::fill("some §, § in §", [key, value, collection])
                 }
             }
@@ -130,19 +176,19 @@ impl Writer {
             }
             9 | 10 if depth > 0 => {
                 let outer = self.scope.len();
-                let literal = self.plain_literal(depth - 1);
-                self.scope.truncate(outer);
                 if self.is_v2() && self.random.chance(50) {
-                    return Node::fill("not { § }", [Node::many(vec![literal], "; ", 1)]);
+                    let body = self.body(1, 2, depth - 1);
+                    self.scope.truncate(outer);
+                    return Node::fill("not { § }", [body]);
                 }
-                let text = literal.to_string();
-                if ["some ", "every ", "not "]
-                    .iter()
-                    .any(|word| text.starts_with(word))
-                    || text.contains(":=")
-                {
-                    return literal;
-                }
+                let literal = if self.random.chance(50) {
+                    let of = self.any_type();
+                    let (left, right) = (self.single(of, depth), self.single(of, depth));
+                    let operator = *self.random.pick(&["==", "!=", "<", "<=", ">", ">="]);
+                    Node::fill(&format!("§ {operator} §"), [left, right])
+                } else {
+                    self.single(Type::Truth, depth)
+                };
                 Node::fill("not §", [literal])
             }
             11 | 12 if !v0 && depth > 0 => self.every(depth),
@@ -174,9 +220,9 @@ impl Writer {
                 Node::fill(&format!("§ {operator} §"), [left, right])
             }
             17 => {
+                let document = self.leaf(Type::Any);
                 let path = self.fresh(Type::Any);
                 let value = self.fresh(Type::Any);
-                let document = self.leaf(Type::Any);
                 Node::fill("walk(§, [§, §])", [document, path, value])
             }
             18 => self.dynamic(depth),
@@ -195,15 +241,16 @@ impl Writer {
         let outer = self.scope.len();
         let of = *self.random.pick(&COLLECTIONS);
         let domain = self.term(of, depth);
+        let owed = self.owed.len();
         let template = if self.random.chance(60) {
-            let name = self.fresh(Self::member(of));
+            let name = self.declared(Self::member(of), false);
             Node::fill("every § in §", [name, domain])
         } else {
-            let key = self.fresh(Self::key(of));
-            let value = self.fresh(Self::member(of));
+            let key = self.declared(Self::key(of), false);
+            let value = self.declared(Self::member(of), false);
             Node::fill("every §, § in §", [key, value, domain])
         };
-        let body = self.body(1, 2, depth - 1);
+        let body = self.body_using(owed, 1, 2, depth - 1);
         self.scope.truncate(outer);
         Node::fill("§ { § }", [template, body])
     }
@@ -224,8 +271,19 @@ impl Writer {
                 )
             }
             2 => {
+                let list = if self.random.chance(60) {
+                    self.leaf(Type::Numbers)
+                } else {
+                    Node::filled("[§, §]", [left, right])
+                };
+                // A list of another length as it is written binds nothing.
+                let text = list.to_string();
+                let list = if text == "[]" || text.starts_with("[1") || text.starts_with("[3") {
+                    Node::term("input.ns")
+                } else {
+                    list
+                };
                 let (one, two) = (self.fresh(Type::Number), self.fresh(Type::Number));
-                let list = self.term(Type::Numbers, depth);
                 Node::fill("[§, §] = §", [one, two, list])
             }
             3 => {
@@ -248,20 +306,34 @@ impl Writer {
 
     /// References through documents whose names are not known before.
     fn dynamic(&mut self, depth: usize) -> Node {
-        let value = self.fresh(Type::Any);
         let package = self.package_path();
         match self.random.below(4) {
             0 => {
                 let key = self.term(Type::String, depth.min(1));
+                let value = self.fresh(Type::Any);
                 Node::fill("§ = data.base[§]", [value, key])
             }
-            1 if self.has_earlier_package() => {
-                let key = self.fresh(Type::String);
+            1 if self.has_earlier_package() && !self.is_v0() => {
+                let key = self.declared(Type::String, true);
+                let value = self.declared(Type::Any, true);
                 let earlier = Self::earlier_package();
                 Node::fill(&format!("some §, § in {earlier}"), [key, value])
             }
-            2 if self.random.chance(10) => Node::fill(&format!("§ = {package}.missing"), [value]),
-            _ => Node::fill("§ = data.base.nest[_]", [value]),
+            2 if self.random.chance(10) => {
+                let value = self.fresh(Type::Any);
+                Node::fill(&format!("§ = {package}.missing"), [value])
+            }
+            _ => {
+                let value = self.fresh(Type::Any);
+                Node::fill("§ = data.base.nest[_]", [value])
+            }
         }
     }
+}
+
+/// Whether the name stands in the text, and not as a part of a longer one.
+fn mentions(text: &str, name: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(part) && !text[at + name.len()..].starts_with(part))
 }

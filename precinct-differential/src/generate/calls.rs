@@ -13,6 +13,8 @@ use crate::tree::Node;
 struct Callable {
     name: String,
     types: Vec<Value>,
+    /// Modules of version 0 alone may call it.
+    deprecated: bool,
 }
 
 /// What has no answer of its own, or a different one each time, or one that is not a value.
@@ -49,6 +51,7 @@ fn callables() -> &'static [Callable] {
             .map(|builtin| Callable {
                 name: builtin.name.clone(),
                 types: builtin.decl.args.clone(),
+                deprecated: builtin.deprecated,
             })
             .collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));
@@ -57,18 +60,22 @@ fn callables() -> &'static [Callable] {
 }
 
 /// A module of calls, each a rule of its own.
-pub fn module(random: &mut Random, rules: usize) -> Node {
-    let rules = (0..rules).map(|index| rule(random, index)).collect();
+pub fn module(random: &mut Random, rules: usize, v0: bool) -> Node {
+    let rules = (0..rules).map(|index| rule(random, index, v0)).collect();
+    let is = if v0 { "=" } else { ":=" };
     Node::Sequence(vec![
         // What goes through a function has no type that a compiler knows, and no value that it can work out.
-        Node::text("package p\n\nid(x) := x\n\n"),
+        Node::text(format!("package p\n\nid(x) {is} x\n\n")),
         Node::many(rules, "\n\n", 0),
         Node::text("\n"),
     ])
 }
 
-fn rule(random: &mut Random, index: usize) -> Node {
-    let callable = random.pick(callables());
+fn rule(random: &mut Random, index: usize, v0: bool) -> Node {
+    let mut callable = random.pick(callables());
+    while callable.deprecated && !v0 {
+        callable = random.pick(callables());
+    }
     let terms: Vec<Node> = callable
         .types
         .iter()
@@ -76,7 +83,8 @@ fn rule(random: &mut Random, index: usize) -> Node {
         .map(|(place, of)| argument(random, &callable.name, place, of))
         .collect();
     let holes = vec!["§"; terms.len()].join(", ");
-    Node::fill(&format!("r{index} := {}({holes})", callable.name), terms)
+    let is = if v0 { "=" } else { ":=" };
+    Node::fill(&format!("r{index} {is} {}({holes})", callable.name), terms)
 }
 
 fn argument(random: &mut Random, name: &str, place: usize, of: &Value) -> Node {

@@ -59,11 +59,13 @@ pub fn draft(seed: u64) -> Draft {
 fn corner(seed: u64, random: &mut Random) -> Draft {
     let strict_errors = random.chance(30);
     let rules = if strict_errors { 1 } else { 12 };
+    let v0 = random.chance(15);
     Draft {
         seed,
-        modules: vec![calls::module(random, rules)],
-        version: Version::V1,
-        query: Node::text("x = data.p"),
+        modules: vec![calls::module(random, rules, v0)],
+        version: if v0 { Version::V0 } else { Version::V1 },
+        // As Rego would write it: sets stay sets, and numbers keep their digits.
+        query: Node::text("x = sprintf(\"%v\", [data.p])"),
         data: Map::new(),
         input: None,
         strict_errors,

@@ -31,6 +31,8 @@ pub struct Writer {
     pub(super) random: Random,
     pub(super) scope: Vec<(String, Type)>,
     pub(super) variables: usize,
+    /// Declared variables that have to be used, and whether they were declared in a literal of the body itself.
+    pub(super) owed: Vec<(String, bool)>,
     flavour: Flavour,
     package: usize,
     rules: Vec<Known>,
@@ -50,6 +52,7 @@ impl Writer {
             random,
             scope: Vec::new(),
             variables: 0,
+            owed: Vec::new(),
             flavour,
             package: 0,
             rules: Vec::new(),
@@ -264,7 +267,7 @@ impl Writer {
         rule
     }
 
-    fn constant(is: Type) -> Node {
+    pub(super) fn constant(is: Type) -> Node {
         let text = match is {
             Type::Number => "0",
             Type::String => "\"none\"",

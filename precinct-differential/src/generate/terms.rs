@@ -161,7 +161,6 @@ const CALLS: &[(Type, &str, &[Type])] = &[
     (Any, "[§, {§: §}]", &[Any, Text, Any]),
     (Any, "{§, §}", &[Any, Any]),
     (Any, "{§: §}", &[Any, Any]),
-    (Any, "cast_array(§)", &[NumberSet]),
 ];
 
 impl Writer {
