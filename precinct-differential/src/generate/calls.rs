@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use precinct_interpreter::capabilities::capabilities;
 use serde_json::Value;
 
-use super::words::{NUMBERS, WORDS, words};
+use super::words::{NUMBERS, SMALL_NUMBERS, WORDS, words};
 use crate::random::Random;
 use crate::tree::Node;
 
@@ -65,7 +65,7 @@ pub fn module(random: &mut Random, rules: usize, v0: bool) -> Node {
     let is = if v0 { "=" } else { ":=" };
     Node::Sequence(vec![
         // What goes through a function has no type that a compiler knows, and no value that it can work out.
-        Node::text(format!("package p\n\nid(x) {is} x\n\n")),
+        Node::text(format!("package p\n\nid(x, _) {is} x\n\n")),
         Node::many(rules, "\n\n", 0),
         Node::text("\n"),
     ])
@@ -80,21 +80,24 @@ fn rule(random: &mut Random, index: usize, v0: bool) -> Node {
         .types
         .iter()
         .enumerate()
-        .map(|(place, of)| argument(random, &callable.name, place, of))
+        .map(|(place, of)| argument(random, index, &callable.name, place, of))
         .collect();
     let holes = vec!["§"; terms.len()].join(", ");
     let is = if v0 { "=" } else { ":=" };
     Node::fill(&format!("r{index} {is} {}({holes})", callable.name), terms)
 }
 
-fn argument(random: &mut Random, name: &str, place: usize, of: &Value) -> Node {
+/// An argument; one that goes through a function does so alone, for what a function gives is remembered, and for equal
+/// numbers that are written differently once only.
+fn argument(random: &mut Random, index: usize, name: &str, place: usize, of: &Value) -> Node {
+    let through = format!("id(§, \"{index} {place}\")");
     if random.chance(4) {
         let term = anything(random, 2);
-        return Node::fill("id(§)", [Node::term(term)]);
+        return Node::fill(&through, [Node::term(term)]);
     }
     let text = value(random, of, &Hint { name, place }, 2);
     if random.chance(40) {
-        return Node::fill("id(§)", [Node::term(text)]);
+        return Node::fill(&through, [Node::term(text)]);
     }
     Node::term(text)
 }
@@ -115,6 +118,20 @@ fn string(random: &mut Random, hint: &Hint<'_>) -> String {
         return quoted(*random.pick(&WORDS));
     }
     quoted(*random.pick(pool))
+}
+
+fn number(random: &mut Random, hint: &Hint<'_>) -> String {
+    // Large ones would keep both engines busy for ever.
+    let small = matches!(
+        (hint.name, hint.place),
+        ("numbers.range" | "numbers.range_step", _) | ("bits.lsh" | "bits.rsh", 1)
+    );
+    let numbers = if small {
+        &SMALL_NUMBERS[..]
+    } else {
+        &NUMBERS[..]
+    };
+    (*random.pick(numbers)).to_owned()
 }
 
 fn items(random: &mut Random, of: &Value, hint: &Hint<'_>, depth: usize) -> Vec<String> {
@@ -139,7 +156,7 @@ fn value(random: &mut Random, of: &Value, hint: &Hint<'_>, depth: usize) -> Stri
     match kind {
         "null" => "null".to_owned(),
         "boolean" => (*random.pick(&["true", "false"])).to_owned(),
-        "number" => (*random.pick(&NUMBERS)).to_owned(),
+        "number" => number(random, hint),
         "string" => string(random, hint),
         "array" => {
             let fixed = of.get("static").and_then(Value::as_array);

@@ -34,6 +34,11 @@ pub const NUMBERS: [&str; 30] = [
     "2147483648",
 ];
 
+/// Numbers that can be counted up to.
+pub const SMALL_NUMBERS: [&str; 14] = [
+    "0", "1", "2", "3", "-1", "-3", "7", "10", "64", "100", "2.5", "1.0", "1e2", "-0.5",
+];
+
 /// Strings of all sorts.
 pub const WORDS: [&str; 30] = [
     "",
@@ -461,6 +466,7 @@ pub fn words(name: &str, place: usize) -> &'static [&'static str] {
         ("graphql.parse_schema" | "graphql.schema_is_valid", _)
         | ("graphql.parse" | "graphql.is_valid" | "graphql.parse_and_verify", 1) => GRAPHQL_SCHEMAS,
         (name, _) if name.starts_with("graphql.") => GRAPHQL_QUERIES,
+        ("net.cidr_expand", _) => &CIDRS[2..4],
         (name, _) if name.starts_with("net.cidr") => CIDRS,
         ("time.parse_ns", 0) => LAYOUTS,
         ("time.parse_duration_ns", _) => DURATIONS,
@@ -481,8 +487,8 @@ pub fn words(name: &str, place: usize) -> &'static [&'static str] {
         ("strings.render_template", 0) => TEMPLATES,
         ("json.filter" | "json.remove", 1) => &["a", "a/b", "/a/0", "", "x~1y", "b/c", "0"],
         ("to_number", _) => &[
-            "1", "1e3", "0x1F", "", " 1", "1_0", "+1", ".5", "5.", "Inf", "nan", "-0", "1e400",
-            "0b1", "1E-2", "00",
+            "1", "1e3", "0x1F", "", " 1", "1_0", ".5", "5.", "Inf", "nan", "-0", "1e400", "0b1",
+            "1E-2", "00",
         ],
         _ => &[],
     }

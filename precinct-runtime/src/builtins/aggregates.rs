@@ -3,7 +3,7 @@
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
-use crate::number::Number;
+use crate::number::{Number, arithmetic};
 use crate::value::{Set, Value};
 
 /// One value from many.
@@ -49,18 +49,12 @@ fn numbers<'a>(args: &[Value<'a>]) -> Result<Vec<Number<'a>>, BuiltinError> {
 }
 
 fn sum<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let mut total = Number::Int(0);
-    for number in numbers(args)? {
-        total = total.plus(number, context.arena())?;
-    }
+    let total = arithmetic::sum(&numbers(args)?, context.arena())?;
     Ok(Some(total.into()))
 }
 
 fn product<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let mut total = Number::Int(1);
-    for number in numbers(args)? {
-        total = total.times(number, context.arena())?;
-    }
+    let total = arithmetic::product(&numbers(args)?, context.arena())?;
     Ok(Some(total.into()))
 }
 

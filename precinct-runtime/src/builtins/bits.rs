@@ -107,7 +107,8 @@ fn shift(args: &[Value<'_>]) -> Result<(BigInt, u64), BuiltinError> {
             "must be an unsigned integer number but got a negative integer",
         ));
     }
-    Ok((number, u64::try_from(&by).unwrap_or(u64::MAX)))
+    // Of larger numbers OPA takes the low bits.
+    Ok((number, by.iter_u64_digits().next().unwrap_or(0)))
 }
 
 fn bits_lsh<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {

@@ -41,6 +41,34 @@ fn exact_or_float<'a>(
     from_float(arena, &float(&Float::of(left)?, &Float::of(right)?))
 }
 
+/// The sum of many: exact if all are integers, otherwise of floats from the first on.
+pub fn sum<'a>(numbers: &[Number<'a>], arena: &'a Arena) -> Outcome<'a> {
+    if numbers.iter().all(|number| number.is_integer()) {
+        let mut numbers = numbers.iter();
+        return numbers.try_fold(Number::Int(0), |sum, number| sum.plus(*number, arena));
+    }
+    let mut sum = Float::of(Number::Int(0))?;
+    for number in numbers {
+        sum = sum.add(&Float::of(*number)?);
+    }
+    from_float(arena, &sum)
+}
+
+/// The product of many: exact if all are integers, otherwise of floats with the 53 bits of the 1 that OPA begins with.
+pub fn product<'a>(numbers: &[Number<'a>], arena: &'a Arena) -> Outcome<'a> {
+    if numbers.iter().all(|number| number.is_integer()) {
+        let mut numbers = numbers.iter();
+        return numbers.try_fold(Number::Int(1), |product, number| {
+            product.times(*number, arena)
+        });
+    }
+    let mut product = Float::of(Number::Int(1))?.double();
+    for number in numbers {
+        product = product.scale(&Float::of(*number)?);
+    }
+    from_float(arena, &product)
+}
+
 impl<'a> Number<'a> {
     /// `self + other`
     #[inline]

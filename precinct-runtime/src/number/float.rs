@@ -70,6 +70,19 @@ impl Float {
         }
     }
 
+    /// The product, at this number's precision.
+    #[must_use]
+    pub fn scale(&self, other: &Self) -> Self {
+        self.multiply_at(other, self.precision)
+    }
+
+    /// The same number with the mantissa of a Go `float64`.
+    #[must_use]
+    pub fn double(mut self) -> Self {
+        self.precision = 53;
+        self.round()
+    }
+
     const fn zero(negative: bool) -> Self {
         Self {
             negative,

@@ -73,13 +73,14 @@ impl<'a> Number<'a> {
             .then(|| Self::copied(arena, &format::json_f64(float)))
     }
 
-    /// The integer, if the text is one of 64 bits (`1.0` is not).
+    /// The integer, if the text is one of 64 bits; as with OPA, zeros behind a point count (`1.0` is one), exponents do
+    /// not (`1e0` is none), and there are no more than 19 digits and points.
     #[must_use]
     #[inline]
     pub fn to_i64(self) -> Option<i64> {
         match self {
             Number::Int(int) => Some(int),
-            Number::Literal(text) => text.parse().ok(),
+            Number::Literal(text) => literal_int(text),
         }
     }
 
@@ -187,6 +188,16 @@ impl From<i64> for Number<'_> {
     fn from(int: i64) -> Self {
         Number::Int(int)
     }
+}
+
+fn literal_int(text: &str) -> Option<i64> {
+    let Some((whole, zeros)) = text.split_once('.') else {
+        return text.parse().ok();
+    };
+    let length = text.len() - usize::from(text.starts_with('-'));
+    (length <= 19 && zeros.bytes().all(|digit| digit == b'0'))
+        .then(|| whole.parse().ok())
+        .flatten()
 }
 
 /// The integer that prints as exactly this text.

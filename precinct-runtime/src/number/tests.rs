@@ -115,3 +115,38 @@ fn huge_exponents_are_refused_and_not_spelled_out() {
     assert!(huge.plus(Number::from_text("0.5"), &arena).is_err());
     assert!(huge.divided_by(Number::Int(3), &arena).is_err());
 }
+
+#[test]
+fn zeros_behind_a_point_leave_an_integer() {
+    for (text, int) in [
+        ("1.0", Some(1)),
+        ("-10.00", Some(-10)),
+        ("1.5", None),
+        ("1e2", None),
+        ("123456789012345678.0", None),
+        ("9223372036854775808", None),
+    ] {
+        assert_eq!(Number::from_text(text).to_i64(), int, "{text}");
+    }
+}
+
+#[test]
+fn sums_and_products_of_floats_round_as_floats_do() {
+    let arena = Arena::new();
+    let numbers = |texts: &[&'static str]| {
+        texts
+            .iter()
+            .map(|text| Number::from_text(text))
+            .collect::<Vec<_>>()
+    };
+    let sum = numbers(&[
+        "-9223372036854775808",
+        "1e-7",
+        "123456789012345678901234567890",
+    ]);
+    let sum = arithmetic::sum(&sum, &arena).unwrap();
+    assert_eq!(sum.to_string(), "123456789003122306860000000000");
+    let product = numbers(&["1e-7", "1e2", "1700000000000000000"]);
+    let product = arithmetic::product(&product, &arena).unwrap();
+    assert_eq!(product.to_string(), "1.6999999999999998e+13");
+}

@@ -269,7 +269,8 @@ fn filter<'a>(value: Value<'a>, wanted: &Wanted<'a>, arena: &'a Arena) -> Option
                 .filter_map(|item| filter(*item, wanted.child(*item)?, arena));
             Some(Value::set(arena, kept.collect::<Vec<_>>()))
         }
-        _ => None,
+        // What has no members is kept whatever is wanted of it.
+        scalar => Some(scalar),
     }
 }
 

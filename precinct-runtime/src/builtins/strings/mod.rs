@@ -9,6 +9,7 @@ mod template;
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
+use crate::json;
 use crate::number::Number;
 use crate::value::Value;
 
@@ -380,7 +381,12 @@ fn sprintf<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 fn render_template<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let source = operand::string(args, 1)?;
     let variables = operand::object(args, 2)?;
-    let out = template::render(context, source, Value::Object(variables))?;
+    // OPA reads the Rego text of the variables as JSON, which fails for sets and for keys that are no strings.
+    let written = Value::Object(variables).to_string();
+    let variables = json::Decoder::new(context.arena())
+        .decode_copied(written.as_bytes())
+        .map_err(|error| BuiltinError::new(error.to_string()))?;
+    let out = template::render(context, source, variables)?;
     text(context, &out)
 }
 

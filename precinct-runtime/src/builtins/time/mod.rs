@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
+use crate::number::float::Float;
 use crate::value::Value;
 use civil::Civil;
 
@@ -111,8 +112,11 @@ fn zoned(value: Value<'_>) -> Result<Zoned, BuiltinError> {
             .map_err(|_| BuiltinError::new(format!("unknown time zone {name}")))?,
     };
     let layout = text(1)?.map(str::to_owned);
-    let ns = number
-        .to_i64()
+    // Read as a float of 64 bits of mantissa.
+    let ns = Float::of(number)
+        .ok()
+        .filter(Float::is_integer)
+        .and_then(|float| i64::try_from(float.truncate()?).ok())
         .ok_or_else(|| BuiltinError::new("timestamp too big"))?;
     Ok(Zoned {
         ns: i128::from(ns),
