@@ -91,7 +91,7 @@ impl Checker<'_> {
                 if let Some(kind) = &child.value {
                     return self.check_leaf(env, kind, parts, 1);
                 }
-                match self.check_node(env, child, parts, 1, current.outer.is_some()) {
+                match self.check_node(env, child, parts, 1) {
                     Walk::Done(error) => return error,
                     Walk::NextLayer => {}
                 }
@@ -112,7 +112,6 @@ impl Checker<'_> {
         node: &TypeTree,
         parts: &[Term],
         at: usize,
-        more_layers: bool,
     ) -> Walk {
         let Some(part) = parts.get(at) else {
             return Walk::Done(None);
@@ -134,21 +133,10 @@ impl Checker<'_> {
             }
         }
         match node.child(&part.value) {
-            None if more_layers => Walk::NextLayer,
-            None => {
-                // What is not there may come from base documents. Only the types of variables can be learnt.
-                let rest = parts.get(at + 1..).unwrap_or_default();
-                for child in node.children.values() {
-                    if !has_untyped_var(env, rest) {
-                        break;
-                    }
-                    self.check_node(env, child, parts, at + 1, false);
-                }
-                Walk::Done(None)
-            }
+            None => Walk::NextLayer,
             Some(child) => match &child.value {
                 Some(kind) => Walk::Done(self.check_leaf(env, kind, parts, at + 1)),
-                None => self.check_node(env, child, parts, at + 1, more_layers),
+                None => self.check_node(env, child, parts, at + 1),
             },
         }
     }
@@ -224,16 +212,6 @@ impl Checker<'_> {
 }
 
 /// Whether something can still be learnt about the variables of these parts.
-fn has_untyped_var(env: &Env<'_>, parts: &[Term]) -> bool {
-    let mut found = false;
-    for part in parts {
-        vars::each(part, &mut |term| {
-            found |= vars::name(term).is_some_and(|name| env.var(name).is_unknown());
-        });
-    }
-    found
-}
-
 /// How a walk along a reference ended.
 enum Walk {
     Done(Option<Box<TypeError>>),
