@@ -209,7 +209,7 @@ pub enum StmtKind {
         builder: Local,
         /// Keys from the document's root; empty when the document itself is a set.
         path: Vec<Operand>,
-        /// The member; `None` only makes sure that the set is there.
+        /// The member; `None` only makes sure of the place, an empty object while nothing is put there.
         value: Option<Operand>,
     },
     /// Turns a builder into its value.

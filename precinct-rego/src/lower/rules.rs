@@ -9,6 +9,7 @@
 //! A complete rule's value is kept in an optional local that complains about a second, different value, unless it is
 //! plain that there is only one. Partial rules fill a builder.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::emit::{Emitter, Fault, Lowered};
@@ -55,6 +56,71 @@ impl BelowRule<'_> {
                 _ => true,
             })
     }
+}
+
+/// A part of a document that is there whatever its rules give: constant keys in the heads of rules lead to it.
+struct Place {
+    path: Vec<Constant>,
+    /// A set, and not an object.
+    is_set: bool,
+}
+
+fn places(rules: &[BelowRule<'_>]) -> Vec<Place> {
+    let heads: Vec<(Vec<Option<Constant>>, bool)> = rules
+        .iter()
+        .map(|rule| {
+            let prefix = rule.prefix.iter().cloned().map(Some);
+            let rest = rule.placed.rest.iter().map(|term| {
+                constant_of(term).filter(|key| {
+                    matches!(
+                        key,
+                        Constant::Null
+                            | Constant::Boolean(_)
+                            | Constant::Number(_)
+                            | Constant::String(_)
+                    )
+                })
+            });
+            let is_set = rule.placed.rule.head.value.is_none();
+            (prefix.chain(rest).collect(), is_set)
+        })
+        .collect();
+    let mut found = Vec::new();
+    let mut open = vec![(Vec::new(), heads.iter().collect::<Vec<_>>())];
+    while let Some((path, heads)) = open.pop() {
+        let at = path.len();
+        // Where a head has no constant, its rules say what is there.
+        if heads
+            .iter()
+            .any(|(head, _)| !matches!(head.get(at), Some(Some(_))))
+        {
+            continue;
+        }
+        let mut groups: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for entry in heads {
+            groups
+                .entry(format!("{:?}", entry.0[at]))
+                .or_default()
+                .push(entry);
+        }
+        for below in groups.into_values() {
+            let mut path = path.clone();
+            path.extend(below.first().and_then(|(head, _)| head[at].clone()));
+            let leaf = below.iter().find(|(head, _)| head.len() == at + 1);
+            match leaf {
+                Some((_, is_set)) if *is_set => found.push(Place { path, is_set: true }),
+                Some(_) => {}
+                None => {
+                    found.push(Place {
+                        path: path.clone(),
+                        is_set: false,
+                    });
+                    open.push((path, below));
+                }
+            }
+        }
+    }
+    found
 }
 
 /// Whether two constants are different whatever their numbers mean.
@@ -122,8 +188,9 @@ impl<'a> Tables<'a> {
     ) -> Lowered<()> {
         let span = self.nodes[node.index()].span;
         let memo = self.memo();
+        let places = places(&self.general_rules(node));
         let mut e = Emitter::new(self, span);
-        e.attempt(|e, _| e.document_rules(rules))?;
+        e.attempt(|e, _| e.document_rules(rules, places))?;
         let function = e.finish(name, FunctionKind::Rule, 0, Some(memo), span);
         self.define(id, function);
         Ok(())
@@ -382,7 +449,7 @@ impl Emitter<'_, '_> {
     }
 
     /// Rules whose heads have parts that are known only at run time, and the rules below them.
-    fn document_rules(&mut self, rules: &[BelowRule<'_>]) -> Lowered<()> {
+    fn document_rules(&mut self, rules: &[BelowRule<'_>], places: Vec<Place>) -> Lowered<()> {
         let flat = rules.iter().all(|rule| {
             rule.prefix.is_empty()
                 && rule.placed.rest.len() == 1
@@ -394,6 +461,24 @@ impl Emitter<'_, '_> {
             LocalKind::DocumentBuilder
         };
         let value = self.build(kind, |e, builder| {
+            for Place { path, is_set } in places {
+                let path = path.into_iter().map(|key| e.constant(key)).collect();
+                let statement = if is_set {
+                    let value = e.constant(Constant::Set(Vec::new()));
+                    StmtKind::PutAt {
+                        builder,
+                        path,
+                        value,
+                    }
+                } else {
+                    StmtKind::AddAt {
+                        builder,
+                        path,
+                        value: None,
+                    }
+                };
+                e.emit(statement);
+            }
             for BelowRule { prefix, placed } in rules {
                 if placed.rule.default {
                     continue;

@@ -1,11 +1,12 @@
 //! Sizes with units: `10G`, `5Mi`, `128KiB`.
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, BigUint, Sign};
 
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
 use crate::number::Number;
+use crate::number::float::{Float, OutOfRange};
 use crate::value::Value;
 
 /// Sizes with units.
@@ -94,38 +95,40 @@ fn apart(text: &str, parser: Parser) -> Result<Amount<'_>, BuiltinError> {
     })
 }
 
-/// `digits / 10^places * factor` as a number: whole where it can be.
+/// `digits / 10^places * factor / divisor` as a number: whole where it can be, otherwise with ten places.
 fn give<'a>(
     context: &Context<'a>,
-    digits: BigInt,
-    places: i64,
+    amount: Amount<'_>,
     factor: &BigInt,
-    whole_only: bool,
+    divisor: &BigInt,
 ) -> Outcome<'a> {
-    let power = BigInt::from(10).pow(u32::try_from(places.unsigned_abs()).unwrap_or_default());
-    let (scaled, scale) = if places < 0 {
-        (digits * factor * power, BigInt::from(1))
+    let ten = BigInt::from(10);
+    let exponent = u32::try_from(amount.places.unsigned_abs()).unwrap_or_default();
+    let (above, below) = if amount.places < 0 {
+        (amount.digits * factor * ten.pow(exponent), divisor.clone())
     } else {
-        (digits * factor, power)
+        (amount.digits * factor, divisor * ten.pow(exponent))
     };
-    if whole_only || (&scaled % &scale) == BigInt::ZERO {
-        return Ok(Some(
-            Number::from_big(context.arena(), &(scaled / scale)).into(),
-        ));
+    if (&above % &below) == BigInt::ZERO {
+        let whole = Number::from_big(context.arena(), &(above / below));
+        return Ok(Some(whole.into()));
     }
-    let left = Number::from_big(context.arena(), &scaled);
-    let right = Number::from_big(context.arena(), &scale);
-    Ok(Some(left.divided_by(right, context.arena())?.into()))
+    // Halves are rounded away from zero.
+    let scaled = above.magnitude() * BigUint::from(10_u32).pow(10) * 2_u32 + below.magnitude();
+    let digits = (scaled / (below.magnitude() * 2_u32)).to_string();
+    let digits = format!("{digits:0>11}");
+    let (whole, places) = digits.split_at(digits.len() - 10);
+    let sign = if above.sign() == Sign::Minus { "-" } else { "" };
+    let text = format!("{sign}{whole}.{places}");
+    Ok(Some(Number::copied(context.arena(), &text).into()))
 }
 
 /// `10K` is 10,000, `10Ki` is 10,240, `10m` is a hundredth.
 fn units_parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let text = operand::string(args, 1)?.replace('"', "");
-    let Amount {
-        digits,
-        mut places,
-        unit,
-    } = apart(&text, Parser::Units)?;
+    let amount = apart(&text, Parser::Units)?;
+    let unit = amount.unit;
+    let mut divisor = BigInt::from(1);
     let one = BigInt::from(1);
     let power = |base: u32, exponent: u32| BigInt::from(base).pow(exponent);
     // Only m and M differ by their case.
@@ -137,8 +140,9 @@ fn units_parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a>
     let factor = match lower.as_str() {
         "" => one,
         "m" => {
-            places += 3;
-            one
+            // The nearest `float64` to a thousandth.
+            divisor = power(2, 60);
+            BigInt::from(1_152_921_504_606_847_i64)
         }
         "k" => power(1000, 1),
         "M" => power(1000, 2),
@@ -160,7 +164,7 @@ fn units_parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a>
             return Err(Parser::Units.refuse(&format!("unit {shown} not recognized")));
         }
     };
-    give(context, digits, places, &factor, false)
+    give(context, amount, &factor, &divisor)
 }
 
 fn units_parse_bytes<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
@@ -190,5 +194,8 @@ fn units_parse_bytes<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outco
             return Err(Parser::Bytes.refuse(&text));
         }
     };
-    give(context, digits, places, &factor, true)
+    let amount = format!("{digits}e{}", -places);
+    let bytes = Float::of(Number::from_text(&amount))?.multiply(&Float::from_big(&factor));
+    let bytes = bytes.truncate().ok_or(OutOfRange)?;
+    Ok(Some(Number::from_big(context.arena(), &bytes).into()))
 }

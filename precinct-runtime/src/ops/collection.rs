@@ -127,7 +127,7 @@ pub fn put_at<'a>(
         .map_err(|_| EvalError::object_key_conflict())
 }
 
-/// Adds a member to the set below a path of a document; no member only makes the set.
+/// Adds a member to the set below a path of a document; no member only makes the place.
 pub fn add_at<'a>(
     builder: &mut DocumentBuilder<'a>,
     path: &[Value<'a>],

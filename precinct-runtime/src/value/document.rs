@@ -56,22 +56,26 @@ impl<'a> DocumentBuilder<'a> {
         }
     }
 
-    /// Adds a member to the set at a path, which need not be there; no member only makes the set.
+    /// Adds a member to the set at a path, which need not be there, or be a leaf without members. No member only makes
+    /// the place, which is an empty object for as long as nothing is put there.
     pub fn add(
         &mut self,
         path: &[Value<'a>],
         member: Option<Value<'a>>,
     ) -> Result<(), DocumentConflict> {
         let node = self.root.descend(self.arena, path)?;
-        if matches!(node, Node::Nothing) {
+        let Some(member) = member else {
+            return Ok(());
+        };
+        if matches!(node, Node::Nothing)
+            || matches!(node, Node::Leaf(Value::Set(set)) if set.is_empty())
+        {
             *node = Node::Members(SetBuilder::new(self.arena));
         }
         let Node::Members(set) = node else {
             return Err(DocumentConflict);
         };
-        if let Some(member) = member {
-            set.add(member);
-        }
+        set.add(member);
         Ok(())
     }
 

@@ -106,13 +106,7 @@ impl Checker<'_> {
         }
     }
 
-    fn check_node(
-        &self,
-        env: &Env<'_>,
-        node: &TypeTree,
-        parts: &[Term],
-        at: usize,
-    ) -> Walk {
+    fn check_node(&self, env: &Env<'_>, node: &TypeTree, parts: &[Term], at: usize) -> Walk {
         let Some(part) = parts.get(at) else {
             return Walk::Done(None);
         };

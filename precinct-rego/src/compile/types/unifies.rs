@@ -55,11 +55,12 @@ fn arrays(a: &ArrayType, b: &ArrayType) -> bool {
 }
 
 fn objects(a: &ObjectType, b: &ObjectType) -> bool {
+    let open = rest(a).is_some() || rest(b).is_some();
     let covers = |a: &ObjectType, b: &ObjectType| {
         a.properties.iter().all(|(key, value)| {
             let other = b.property(key);
             if other.is_unknown() {
-                a.rest.is_some() || b.rest.is_some()
+                open
             } else {
                 unifies(value, &other)
             }
@@ -67,8 +68,14 @@ fn objects(a: &ObjectType, b: &ObjectType) -> bool {
     };
     covers(a, b)
         && covers(b, a)
-        && match (&a.rest, &b.rest) {
-            (Some((_, a)), Some((_, b))) => unifies(a, b),
+        && match (rest(a), rest(b)) {
+            (Some(a), Some(b)) => unifies(a, b),
             _ => true,
         }
+}
+
+/// What further members are worth; as good as none when that is unknown.
+fn rest(of: &ObjectType) -> Option<&Type> {
+    let (_, value) = of.rest.as_ref()?;
+    Some(value).filter(|value| !value.is_unknown())
 }

@@ -115,12 +115,16 @@ fn object_subset<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
         (Value::Object(_), Value::Object(_))
         | (Value::Array(_), Value::Array(_))
         | (Value::Set(_), Value::Set(_)) => is_subset(whole, part),
-        (Value::Array(items), Value::Set(set)) => set
-            .items()
-            .iter()
-            .all(|item| items.iter().any(|there| there.equals(*item))),
+        (Value::Array(items), Value::Set(set)) => {
+            // Members that come twice count twice, and an empty array has none to stop at.
+            let mut missing = set.len();
+            items.iter().any(|item| {
+                missing -= usize::from(missing > 0 && set.contains(*item));
+                missing == 0
+            })
+        }
         _ => {
-            return Err(BuiltinError::new(
+            return Err(BuiltinError::operand(
                 "both arguments object.subset must be of the same type or array and set",
             ));
         }
