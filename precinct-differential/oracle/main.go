@@ -38,6 +38,14 @@ type answer struct {
 }
 
 func failure(err error) answer {
+	// First, because the errors of builtins wrap others.
+	var evaluation *topdown.Error
+	if errors.As(err, &evaluation) {
+		if evaluation.Code == topdown.CancelErr {
+			return answer{Invalid: "out of time"}
+		}
+		return answer{Code: evaluation.Code, Error: evaluation.Message}
+	}
 	var list ast.Errors
 	if errors.As(err, &list) && len(list) > 0 {
 		return answer{Code: list[0].Code, Error: list[0].Message}
@@ -49,13 +57,6 @@ func failure(err error) answer {
 	var one *ast.Error
 	if errors.As(err, &one) {
 		return answer{Code: one.Code, Error: one.Message}
-	}
-	var evaluation *topdown.Error
-	if errors.As(err, &evaluation) {
-		if evaluation.Code == topdown.CancelErr {
-			return answer{Invalid: "out of time"}
-		}
-		return answer{Code: evaluation.Code, Error: evaluation.Message}
 	}
 	return answer{Invalid: err.Error()}
 }

@@ -505,11 +505,11 @@ impl<'a> Context<'a> {
         self.recording.as_deref().unwrap_or_default()
     }
 
-    /// The end of an evaluation: the first builtin error, if builtin errors are strict.
-    pub fn finish(&mut self) -> Result<(), EvalError> {
+    /// The end of an evaluation: the first builtin error, if builtin errors are strict, whatever else went wrong.
+    pub fn finish<T>(&mut self, result: Result<T, EvalError>) -> Result<T, EvalError> {
         match self.builtin_errors.first() {
             Some(error) if self.strict_builtin_errors => Err(error.clone()),
-            _ => Ok(()),
+            _ => result,
         }
     }
 }

@@ -84,9 +84,8 @@ impl Emitter<'_> {
         match (effects.context, effects.fails) {
             (true, _) => quote! {
                 let mut cx = evaluator.context(&#needs);
-                let result = #inner(&mut cx, input)?;
-                cx.finish()?;
-                Ok(result)
+                let result = #inner(&mut cx, input);
+                cx.finish(result)
             },
             (false, true) => quote!(#inner(evaluator.arena(), input)),
             (false, false) => quote!(Ok(#inner(evaluator.arena(), input))),
@@ -245,14 +244,15 @@ impl Emitter<'_> {
             } else {
                 quote!(evaluator.arena())
             };
-            let question = effects.fails.then(|| quote!(?));
-            let call = quote!(#path(#state, &input) #question);
+            let call = quote!(#path(#state, &input));
             let value = self.wrapped(id, &quote!(value));
             numbers.push(index);
-            calls.push(if self.shapes[id.index()].total {
-                quote!({ let value = #call; Some(#value) })
-            } else {
-                quote!(match #call { Some(value) => Some(#value), None => None })
+            let total = self.shapes[id.index()].total;
+            calls.push(match (effects.fails, total) {
+                (true, true) => quote!(#call.map(|value| Some(#value))),
+                (true, false) => quote!(#call.map(|value| value.map(|value| #value))),
+                (false, true) => quote!({ let value = #call; Ok(Some(#value)) }),
+                (false, false) => quote!(Ok(#call.map(|value| #value))),
             });
         }
         if numbers.is_empty() {
@@ -270,10 +270,9 @@ impl Emitter<'_> {
                 cx.runtime = runtime;
                 let result = match query {
                     #(#numbers => #calls,)*
-                    _ => None,
+                    _ => Ok(None),
                 };
-                cx.finish()?;
-                Ok(result)
+                cx.finish(result)
             }
         }
     }

@@ -124,7 +124,9 @@ fn number(random: &mut Random, hint: &Hint<'_>) -> String {
     // Large ones would keep both engines busy for ever.
     let small = matches!(
         (hint.name, hint.place),
-        ("numbers.range" | "numbers.range_step", _) | ("bits.lsh" | "bits.rsh", 1) | ("time.add_date", 1..)
+        ("numbers.range" | "numbers.range_step", _)
+            | ("bits.lsh" | "bits.rsh", 1)
+            | ("time.add_date", 1..)
     );
     let numbers = if small {
         &SMALL_NUMBERS[..]

@@ -130,9 +130,8 @@ impl Engine {
         context: &mut Context<'a>,
         hooks: &mut H,
     ) -> Result<Option<Value<'a>>, EvalError> {
-        let result = machine::Machine::new(self, context, hooks).run(function, args)?;
-        context.finish()?;
-        Ok(result)
+        let result = machine::Machine::new(self, context, hooks).run(function, args);
+        context.finish(result)
     }
 
     fn location(&self, span: Span) -> Option<Location> {

@@ -17,12 +17,14 @@
 //! * [`replacements`]: what the `with` modifiers of the program replace
 //! * [`tree`]: where rules stand, and the documents of inner nodes
 //! * [`rules`], [`query`]: the functions
+//! * [`guards`]: what is asked before a rule is entered
 //! * [`emit`]: writing the statements of one function
 //! * [`body`], [`calls`], [`refs`], [`terms`], [`unify`]: what each piece of syntax becomes
 
 mod body;
 mod calls;
 mod emit;
+mod guards;
 mod query;
 mod refs;
 mod replacements;

@@ -29,7 +29,18 @@ fn to_number<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 
 /// A text that is a number as JSON or as Go's `ParseFloat` writes it, its literal kept.
 fn of_text<'a>(context: &mut Context<'a>, text: &'a str) -> Result<Number<'a>, BuiltinError> {
+    let refuse = |reason: &str| {
+        let mut quoted = String::new();
+        // Writing to a string can't fail.
+        let _ = crate::json::quote_go(text, &mut quoted);
+        BuiltinError::new(format!("strconv.ParseFloat: parsing {quoted}: {reason}"))
+    };
+    let no_number = || refuse("invalid syntax");
+    let too_large = || refuse("value out of range");
     if let Some(number) = Number::parse(context.arena(), text) {
+        if number.to_f64().is_infinite() {
+            return Err(too_large());
+        }
         return Ok(number);
     }
     let bare = text.trim_start_matches(['+', '-']).to_ascii_lowercase();
@@ -40,14 +51,6 @@ fn of_text<'a>(context: &mut Context<'a>, text: &'a str) -> Result<Number<'a>, B
             &["valid number string"],
         ));
     }
-    let refuse = || {
-        let mut quoted = String::new();
-        // Writing to a string can't fail.
-        let _ = crate::json::quote_go(text, &mut quoted);
-        BuiltinError::new(format!(
-            "strconv.ParseFloat: parsing {quoted}: invalid syntax"
-        ))
-    };
     // Go reads forms that JSON does not have: a leading plus, a bare point, zeros in front.
     let plain = text.strip_prefix('+').unwrap_or(text);
     let digits = plain.strip_prefix('-').unwrap_or(plain);
@@ -57,9 +60,9 @@ fn of_text<'a>(context: &mut Context<'a>, text: &'a str) -> Result<Number<'a>, B
             .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
         && digits.bytes().any(|b| b.is_ascii_digit());
     let value: f64 = if decimal {
-        plain.parse().map_err(|_| refuse())?
+        plain.parse().map_err(|_| no_number())?
     } else {
-        return Err(refuse());
+        return Err(no_number());
     };
-    Number::from_f64(context.arena(), value).ok_or_else(refuse)
+    Number::from_f64(context.arena(), value).ok_or_else(too_large)
 }

@@ -1,5 +1,6 @@
 //! Values to texts and back: JSON, base64, hexadecimal, URL queries.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use data_encoding::{
@@ -350,12 +351,19 @@ fn urlquery_encode_object<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> 
     let object = operand::object(args, 1)?;
     let no_text = || operand::wrong(1, "values must be string, array[string], or set[string]");
     let mut out = String::new();
-    for (key, value) in object.entries() {
-        let Some(name) = key.as_str() else {
-            return Err(operand::wrong_type(1, *key, &["string"]));
-        };
+    // Keys that are no strings have their JSON text as names.
+    let mut entries: Vec<(Cow<'_, str>, Value<'_>)> = object
+        .entries()
+        .iter()
+        .map(|(key, value)| match key.as_str() {
+            Some(name) => (Cow::Borrowed(name), *value),
+            None => (Cow::Owned(json::to_string(*key)), *value),
+        })
+        .collect();
+    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (name, value) in entries {
         let values: Vec<Value<'_>> = match value {
-            Value::String(_) => vec![*value],
+            Value::String(_) => vec![value],
             Value::Array(items) => items.to_vec(),
             Value::Set(set) => set.items().to_vec(),
             _ => return Err(no_text()),
@@ -367,7 +375,7 @@ fn urlquery_encode_object<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> 
             if !out.is_empty() {
                 out.push('&');
             }
-            escape(name, &mut out);
+            escape(&name, &mut out);
             out.push('=');
             escape(value, &mut out);
         }

@@ -169,7 +169,11 @@ impl<'a> Env<'a> {
             TermValue::Object(entries) => {
                 let mut properties: Vec<(TermValue, Type)> = Vec::new();
                 let mut rest = None;
-                for (key, value) in entries {
+                // Of several keys that are not constant OPA knows one: the last in the order of its locals, which
+                // what is no variable gets later.
+                let is_var = |(key, _): &&(Term, Term)| matches!(key.value, TermValue::Var(_));
+                let later = entries.iter().filter(|entry| !is_var(entry));
+                for (key, value) in entries.iter().filter(is_var).chain(later) {
                     if is_constant(&key.value) {
                         let key = json_key(key);
                         properties.retain(|(known, _)| *known != key);

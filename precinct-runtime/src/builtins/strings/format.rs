@@ -229,7 +229,13 @@ fn arg(value: Value<'_>) -> Arg<'_> {
         Value::String(text) => Arg::Text(text),
         // A literal with a point or an exponent is a float to Go, whatever it is worth.
         Value::Number(Number::Literal(text)) if text.contains(['.', 'e', 'E']) => {
-            Arg::Float(super::as_float(Number::Literal(text)))
+            let float = super::as_float(Number::Literal(text));
+            // One that is too large for a float stays the text that it is.
+            if float.is_finite() {
+                Arg::Float(float)
+            } else {
+                Arg::Text(text)
+            }
         }
         Value::Number(number) => match number.to_big() {
             Some(whole) => Arg::Int(whole, None),
@@ -405,11 +411,11 @@ fn quoted_char(letter: char, ascii: bool) -> String {
 
 fn real(verb: char, spec: Spec, float: f64, out: &mut String) -> bool {
     let mut text = match verb {
-        'v' | 'g' => general(float.abs(), spec.precision, 'e', 21),
-        'G' => general(float.abs(), spec.precision, 'E', 21),
+        'v' | 'g' => general(float.abs(), spec.precision, 'e', 6),
+        'G' => general(float.abs(), spec.precision, 'E', 6),
         'e' | 'E' => exponent(float.abs(), spec.precision.unwrap_or(6), verb),
         'f' | 'F' => format!("{:.*}", spec.precision.unwrap_or(6), float.abs()),
-        'b' | 'x' | 'X' if !float.is_finite() => general(float.abs(), None, 'e', 21),
+        'b' | 'x' | 'X' if !float.is_finite() => general(float.abs(), None, 'e', 6),
         'b' => binary(float.abs()),
         'x' => hexadecimal(float.abs(), spec.precision),
         'X' => hexadecimal(float.abs(), spec.precision).to_uppercase(),

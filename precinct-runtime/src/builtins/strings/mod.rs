@@ -6,6 +6,8 @@
 pub mod format;
 mod template;
 
+use num_bigint::BigInt;
+
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
@@ -83,9 +85,11 @@ fn format_int<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> 
         Some(base @ (2 | 8 | 10 | 16)) => u32::try_from(base).unwrap_or(10),
         _ => return Err(operand::wrong_value(2, &["2", "8", "10", "16"])),
     };
-    let whole = match input.to_big() {
-        Some(whole) => whole,
-        None => crate::number::float::Float::of(input)
+    let mut buffer = itoa::Buffer::new();
+    let whole = match input.text(&mut buffer).parse::<BigInt>() {
+        Ok(whole) => whole,
+        // Whatever has a point or an exponent is cut off as a float.
+        Err(_) => crate::number::float::Float::of(input)
             .ok()
             .and_then(|float| float.truncate())
             .ok_or_else(|| operand::wrong(1, "must be a number in range"))?,
