@@ -142,14 +142,19 @@ fn batch(
             continue;
         }
         *totals.kinds.entry(kind(&wanted)).or_default() += 1;
-        if agree(&wanted, &interpret(case), case) {
+        let got = interpret(case);
+        if agree(&wanted, &got, case) {
             continue;
         }
-        let small = shrink(
-            draft,
-            args.tries,
-            |case| matches!(reference(oracle, case), Ok(Some(wanted)) if !broken(&wanted) && !agree(&wanted, &interpret(case), case)),
-        );
+        // A smaller case must differ in the same way, so that one difference does not hide behind another.
+        let way = (kind(&wanted), kind(&got));
+        let small = shrink(draft, args.tries, |case| {
+            let Ok(Some(wanted)) = reference(oracle, case) else {
+                return false;
+            };
+            let got = interpret(case);
+            (kind(&wanted), kind(&got)) == way && !broken(&wanted) && !agree(&wanted, &got, case)
+        });
         let case = small.case();
         let wanted = reference(oracle, &case)?.unwrap_or(wanted);
         report(&case, &wanted, totals);

@@ -77,6 +77,20 @@ impl EvalError {
         self
     }
 
+    /// The same error; one that ended an evaluation because it took too much tells what ran: a rule or function, by its
+    /// path (`data.p.q`).
+    #[must_use]
+    #[cold]
+    pub fn while_running(mut self, path: &str) -> Self {
+        // Parts of a document have numbered names.
+        let path = path.split('#').next().unwrap_or(path);
+        if self.code == code::CANCEL && path.starts_with("data.") {
+            self.message.push_str(" in ");
+            self.message.push_str(path);
+        }
+        self
+    }
+
     /// The complete rule of this path (`data.p.q`) has two values.
     #[must_use]
     pub fn complete_rule_conflict(path: &str) -> Self {

@@ -23,9 +23,8 @@ fn answer<'a>(
     context.time_ns = 1_800_000_000_000_000_000;
     context.strict_builtin_errors = true;
     let builtin = builtin::lookup(name).unwrap_or_else(|| panic!("no builtin {name}"));
-    let result =
-        ops::call::call_builtin(&mut context, builtin, args).map_err(|error| error.message)?;
-    context.finish().map_err(|error| error.message)?;
+    let result = ops::call::call_builtin(&mut context, builtin, args);
+    let result = context.finish(result).map_err(|error| error.message)?;
     Ok(result.map(|value| {
         Decoder::new(arena)
             .decode_copied(to_string(value).as_bytes())

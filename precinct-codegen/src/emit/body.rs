@@ -289,6 +289,12 @@ impl<'e, 'p> Body<'e, 'p> {
     }
 
     /// The mapped error of an operation at a statement.
+    /// Takes a step; whoever runs out of them is named.
+    fn spend(&self) -> TokenStream {
+        let path: &str = &self.function.name;
+        quote!(cx.spend(1).map_err(|error| rt::running(error, #path))?;)
+    }
+
     fn located(&self, stmt: &Stmt) -> TokenStream {
         let place = self.emitter.place_of(stmt.span);
         quote!(.map_err(|error| rt::located(error, #place))?)
@@ -471,7 +477,8 @@ impl<'e, 'p> Body<'e, 'p> {
             StmtKind::With { patches, body } => self.with(patches, body, stmt),
             StmtKind::Enter { rule: _ } => {
                 if self.has_context() {
-                    quote!(cx.counters.rules += 1; cx.spend(1)?;)
+                    let spend = self.spend();
+                    quote!(cx.counters.rules += 1; #spend)
                 } else {
                     quote!()
                 }
@@ -523,9 +530,10 @@ impl<'e, 'p> Body<'e, 'p> {
             ),
             None => (quote!(entry_value), quote!(rt::elements(#source))),
         };
+        let spend = self.spend();
         quote! {
             #name: for #pattern in #entries {
-                cx.spend(1)?;
+                #spend
                 #set_key
                 #set_value
                 #stmts

@@ -149,7 +149,7 @@ impl Writer {
 
     fn plain_literal(&mut self, depth: usize) -> Node {
         let v0 = self.is_v0();
-        match self.random.below(22) {
+        match self.random.below(30) {
             0..=3 => {
                 let of = self.any_type();
                 let value = self.term(of, depth + 1);
@@ -226,6 +226,7 @@ impl Writer {
                 Node::fill("walk(§, [§, §])", [document, path, value])
             }
             18 => self.dynamic(depth),
+            19..=23 => self.pattern(depth),
             _ => {
                 let of = if self.random.chance(60) {
                     Type::Truth
@@ -300,6 +301,67 @@ impl Writer {
             _ => {
                 let (one, two) = (self.fresh(of), self.fresh(Type::Any));
                 Node::fill("[§, [§, 1]] = [§, [§, 1]]", [one, two, left, right])
+            }
+        }
+    }
+
+    /// Values taken apart, and references into what is worked out.
+    fn pattern(&mut self, depth: usize) -> Node {
+        let v0 = self.is_v0();
+        match self.random.below(9) {
+            0 => {
+                let (left, right) = (self.term(Type::Number, depth), self.term(Type::Any, depth));
+                let (one, two) = (self.fresh(Type::Number), self.fresh(Type::Any));
+                Node::fill(
+                    "{\"a\": [§, {\"b\": §}]} = {\"a\": [§, {\"b\": §}]}",
+                    [one, two, left, right],
+                )
+            }
+            1 => {
+                let of = *self.random.pick(&[Type::Numbers, Type::Strings]);
+                let list = self.comprehension(of, depth);
+                let value = self.fresh(Self::member(of));
+                Node::fill("§ := §[_]", [value, list])
+            }
+            2 => {
+                let (text, index) = (self.term(Type::String, depth), self.term(Type::Number, 1));
+                let value = self.fresh(Type::String);
+                Node::fill("§ := split(§, \",\")[§]", [value, text, index])
+            }
+            3 if !v0 => {
+                let id = self.declared(Type::Any, true);
+                let root = *self.random.pick(&["input.rs", "data.base.rs"]);
+                Node::fill(&format!("some {{\"id\": §, \"name\": _}} in {root}"), [id])
+            }
+            4 if !v0 => {
+                let (left, right) = (self.term(Type::Any, depth), self.term(Type::Number, depth));
+                let one = self.declared(Type::Any, true);
+                Node::fill("some [§, 1] in [[§, 1], [2, §]]", [one, left, right])
+            }
+            5 if !v0 => {
+                let (key, value) = (self.term(Type::Any, 1), self.term(Type::Any, depth));
+                let of = *self.random.pick(&COLLECTIONS);
+                let collection = self.term(of, depth);
+                Node::fill("§, § in §", [key, value, collection])
+            }
+            6 => {
+                let key = self.term(Type::String, depth.min(1));
+                let other = self.term(Type::String, 0);
+                let value = self.fresh(Type::Any);
+                Node::fill("§ = input[§][§]", [value, key, other])
+            }
+            7 => {
+                let of = self.any_type();
+                let value = self.term(of, depth);
+                let name = self.fresh(Type::Any);
+                Node::fill("§ := {\"a\": [§, {\"b\": 1}]}.a[_]", [name, value])
+            }
+            _ => {
+                self.variables += 1;
+                let key = format!("v{}", self.variables);
+                let value = self.fresh(Type::Any);
+                self.scope.push((key.clone(), Type::String));
+                Node::fill(&format!("some {key}; § = data.base[{key}]"), [value])
             }
         }
     }

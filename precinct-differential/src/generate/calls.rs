@@ -108,16 +108,16 @@ struct Hint<'a> {
     place: usize,
 }
 
-fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
+fn quoted(text: impl AsRef<str>) -> String {
+    Value::from(text.as_ref()).to_string()
 }
 
 fn string(random: &mut Random, hint: &Hint<'_>) -> String {
     let pool = words(hint.name, hint.place);
     if pool.is_empty() || random.chance(10) {
-        return quoted(*random.pick(&WORDS));
+        return quoted(random.pick(&WORDS));
     }
-    quoted(*random.pick(pool))
+    quoted(random.pick(pool))
 }
 
 fn number(random: &mut Random, hint: &Hint<'_>) -> String {
@@ -202,7 +202,7 @@ fn object(random: &mut Random, of: &Value, hint: &Hint<'_>, depth: usize) -> Str
         {
             let value = match key.as_str() {
                 Some("op") => quoted(
-                    *random.pick(&["add", "remove", "replace", "move", "copy", "test", "odd"]),
+                    random.pick(&["add", "remove", "replace", "move", "copy", "test", "odd"]),
                 ),
                 Some("path" | "from") => path(random),
                 _ => value(
@@ -228,7 +228,7 @@ fn object(random: &mut Random, of: &Value, hint: &Hint<'_>, depth: usize) -> Str
         let (any, mut keys) = (Value::Null, Vec::new());
         for _ in 0..random.below(4) {
             let key = if random.chance(75) {
-                quoted(*random.pick(&["a", "b", "c", "x", ""]))
+                quoted(random.pick(&["a", "b", "c", "x", ""]))
             } else {
                 value(random, dynamic.get("key").unwrap_or(&any), hint, 1)
             };
@@ -272,7 +272,7 @@ pub fn anything(random: &mut Random, depth: usize) -> String {
         0 => "null".to_owned(),
         1 => (*random.pick(&["true", "false"])).to_owned(),
         2 => (*random.pick(&NUMBERS)).to_owned(),
-        3 | 4 => quoted(*random.pick(&WORDS)),
+        3 | 4 => quoted(random.pick(&WORDS)),
         5 | 6 => {
             let items: Vec<String> = (0..random.below(4))
                 .map(|_| anything(random, depth - 1))

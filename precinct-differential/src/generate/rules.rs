@@ -35,6 +35,8 @@ pub struct Writer {
     pub(super) owed: Vec<(String, bool)>,
     flavour: Flavour,
     package: usize,
+    /// The module imports base documents under another name.
+    pub(super) aliases: bool,
     rules: Vec<Known>,
     names: usize,
     packages: usize,
@@ -55,6 +57,7 @@ impl Writer {
             owed: Vec::new(),
             flavour,
             package: 0,
+            aliases: false,
             rules: Vec::new(),
             names: 0,
             packages: 1,
@@ -99,6 +102,10 @@ impl Writer {
                 let mut header = format!("package {}\n\n", PACKAGES[package]);
                 if self.is_v2() {
                     header.push_str("import rego.v2\n\n");
+                }
+                self.aliases = self.random.chance(30);
+                if self.aliases {
+                    header.push_str("import data.base\n\n");
                 }
                 let count = 1 + self.random.below(4);
                 let rules = (0..count).map(|_| self.rule()).collect();
@@ -259,7 +266,12 @@ impl Writer {
         while self.random.chance(35) {
             chain.push(self.with_body(&format!("else {sign} §"), &[is]));
         }
-        let rule = Node::many(chain, " ", 1);
+        let mut rule = Node::many(chain, " ", 1);
+        // Two rules for one value, which may not agree.
+        if self.random.chance(15) {
+            let other = self.with_body(&format!("{name} {sign} §"), &[is]);
+            rule = Node::many(vec![rule, other], "\n", 1);
+        }
         if self.random.chance(35) {
             let default = Node::fill(&format!("default {name} {sign} §"), [Self::constant(is)]);
             return Node::many(vec![default, rule], "\n", 1);
@@ -376,6 +388,12 @@ impl Writer {
                                 let (one, two) = (self.variables - 1, self.variables);
                                 self.scope.push((format!("v{one}"), Type::Number));
                                 format!("[v{one}, v{two}]")
+                            }
+                            Type::Object => {
+                                self.variables += 1;
+                                let value = format!("v{}", self.variables);
+                                self.scope.push((value.clone(), Type::Number));
+                                format!("{{\"a\": {value}}}")
                             }
                             _ => "_".to_owned(),
                         };

@@ -98,6 +98,7 @@ const CALLS: &[(Type, &str, &[Type])] = &[
     (Text, "yaml.marshal(§)", &[Any]),
     (Text, "§[§]", &[Strings, Number]),
     (Text, "$\"<{§}-{§}>\"", &[Any, Number]),
+    (Text, "$\"{§}{{\\}} {§} {§}\"", &[Object, StringSet, Any]),
     (Text, "time.format(§)", &[Number]),
     (Truth, "(§ == §)", &[Number, Number]),
     (Truth, "(§ < §)", &[Any, Any]),
@@ -159,6 +160,45 @@ const CALLS: &[(Type, &str, &[Type])] = &[
     (Any, "yaml.unmarshal(§)", &[Text]),
     (Any, "object.get(§, [\"a\", \"b\"], §)", &[Object, Any]),
     (Any, "[§, {§: §}]", &[Any, Text, Any]),
+    (Any, "object.get(§, §, §)", &[Any, Any, Any]),
+    (Any, "json.unmarshal(json.marshal(§))", &[Any]),
+    (Any, "union({{§}, {§}})", &[Any, Any]),
+    (Any, "max([§, §, §])", &[Any, Any, Any]),
+    (Any, "sort([§, §, §])", &[Any, Any, Any]),
+    (Any, "sort({§, §, §})", &[Any, Any, Any]),
+    (Any, "json.remove(§, [\"a\", \"b/c\"])", &[Object]),
+    (
+        Any,
+        "json.patch(§, [{\"op\": \"replace\", \"path\": \"/a\", \"value\": §}, {\"op\": \"remove\", \"path\": \"/b\"}])",
+        &[Object, Any],
+    ),
+    (Any, "time.clock(§)", &[Number]),
+    (Any, "time.diff(§, §)", &[Number, Number]),
+    (
+        Any,
+        "graph.reachable({\"a\": [§], \"b\": {\"a\", §}}, §)",
+        &[Text, Text, StringSet],
+    ),
+    (Any, "glob.quote_meta(§)", &[Text]),
+    (
+        Any,
+        "regex.find_all_string_submatch_n(\"([a-z])(.)?\", §, §)",
+        &[Text, Number],
+    ),
+    (Any, "array.flatten([§, [§, [§]]])", &[Any, Any, Any]),
+    (Any, "crypto.hmac.sha256(§, §)", &[Text, Text]),
+    (Any, "uri.parse(§)", &[Text]),
+    (Any, "object.keys(§)", &[Any]),
+    (
+        Any,
+        "strings.replace_n({\"a\": §, \"b\": §}, §)",
+        &[Text, Text, Text],
+    ),
+    (Any, "{x: y | some x, y in §}", &[Object]),
+    (Any, "{y: x | some x, y in §}", &[Strings]),
+    (Any, "[[i, x] | some i, x in §]", &[Any]),
+    (Any, "{x | walk(§, [_, x])}", &[Any]),
+    (Any, "[p | walk(§, [p, _])]", &[Any]),
     (Any, "{§, §}", &[Any, Any]),
     (Any, "{§: §}", &[Any, Any]),
 ];
@@ -205,7 +245,7 @@ impl Writer {
         !matches!(of, Number | Text | Truth)
     }
 
-    fn comprehension(&mut self, of: Type, depth: usize) -> Node {
+    pub(super) fn comprehension(&mut self, of: Type, depth: usize) -> Node {
         let outer = self.scope.len();
         let body = self.body(1, 2, depth.min(1));
         let node = match of {
@@ -257,7 +297,8 @@ impl Writer {
             let index = self.random.below(variables.len());
             return Node::term(variables[index].clone());
         }
-        let root = *self.random.pick(&["input", "input", "data.base"]);
+        let aliased = if self.aliases { "base" } else { "data.base" };
+        let root = *self.random.pick(&["input", "input", "data.base", aliased]);
         let reference = self.random.chance(45);
         let text = match of {
             Number if reference => {
@@ -266,9 +307,24 @@ impl Writer {
                 ]);
                 format!("{root}.{member}")
             }
-            Number => (*self
-                .random
-                .pick(&["0", "1", "2", "3", "-1", "2.5", "10", "1e2", "64", "0.1"]))
+            Number => (*self.random.pick(&[
+                "0",
+                "1",
+                "2",
+                "3",
+                "-1",
+                "2.5",
+                "10",
+                "1e2",
+                "64",
+                "0.1",
+                "1.0",
+                "-0",
+                "1e20",
+                "12345678901234567890",
+                "0.30000000000000004",
+                "-7.25",
+            ]))
             .to_owned(),
             Text if reference => {
                 let member = *self.random.pick(&[

@@ -204,6 +204,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
 
     #[cold]
     fn locate(&self, error: EvalError, frame: &Frame<'a>) -> EvalError {
+        let error = error.while_running(&frame.code.name);
         match self.engine.location(span(frame)) {
             Some(location) => error.at(|| location),
             None => error,

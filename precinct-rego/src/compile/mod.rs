@@ -24,6 +24,7 @@ mod expand;
 mod functions;
 mod graph;
 mod hoist;
+mod keys;
 mod locals;
 mod metadata;
 mod narrow;

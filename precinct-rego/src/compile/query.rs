@@ -8,6 +8,7 @@ use super::errors::limited;
 use super::expand;
 use super::functions::{self, Within};
 use super::hoist;
+use super::keys;
 use super::locals::Locals;
 use super::nesting;
 use super::options::QueryOptions;
@@ -96,6 +97,7 @@ impl Query<'_> {
             )]);
         }
         nesting::check_query(&self.body)?;
+        keys::in_query(&mut self.body);
         if self.compiled.options.strict {
             stage(resolve::root_overrides(&[], &[&self.body]))?;
         }

@@ -13,6 +13,7 @@ use super::expand;
 use super::functions::{self, Within};
 use super::graph::Graph;
 use super::hoist;
+use super::keys;
 use super::locals::Locals;
 use super::metadata::{self, AnnotationSet};
 use super::nesting;
@@ -75,6 +76,7 @@ fn compile_until(
     let places = Places::new(sources);
     modules.sort_by(|a, b| places.compare(a.package.span, b.package.span));
     nesting::check_modules(&modules)?;
+    keys::in_modules(&mut modules);
     let mut compiler = Compiler {
         locals: Locals::for_modules(&[]),
         rules: Rules::default(),

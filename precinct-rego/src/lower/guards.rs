@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use super::emit::{Emitter, Lowered};
 use super::tables::{constant_of, strings};
+use super::unify::Side;
 use crate::ast::{Body, Expr, ExprKind, Rule, Term, TermValue};
 use crate::ir::{Comparison, Local, NodeId, Operand, Test};
 
@@ -24,6 +25,8 @@ enum Guard<'a> {
     Defined(&'a [Term]),
     /// The document has this value.
     Equal(&'a [Term], &'a Term),
+    /// The document is an array of this length, with these constants among its items.
+    Array(&'a [Term], &'a [Term]),
     /// The parameter of this number has this value.
     Parameter(usize, &'a Term),
 }
@@ -57,6 +60,15 @@ impl Emitter<'_, '_> {
                 Guard::Equal(parts, value) => {
                     let document = self.eval_ref(parts)?;
                     self.equal(document, value)?;
+                }
+                Guard::Array(parts, items) => {
+                    let document = self.eval_ref(parts)?;
+                    let pattern = Term {
+                        span: self.span,
+                        value: TermValue::Array(items.iter().enumerate().map(anonymous).collect()),
+                    };
+                    let sides = (Side::Value(document), Side::Term(&pattern));
+                    self.scope(|e| e.unify_all(vec![sides]))?;
                 }
                 Guard::Parameter(number, value) => {
                     if let Some(param) = params.get(number) {
@@ -140,6 +152,14 @@ impl Emitter<'_, '_> {
         rule: &Rule,
         guards: &mut Vec<Guard<'a>>,
     ) -> bool {
+        if let TermValue::Array(items) = &other.value
+            && let TermValue::Ref(parts) = &one.value
+            && self.is_base(parts)
+            && items.iter().all(|item| is_scalar(item) || is_var(item))
+        {
+            guards.push(Guard::Array(parts, items));
+            return true;
+        }
         if !is_scalar(other) {
             return false;
         }
@@ -162,11 +182,7 @@ impl Emitter<'_, '_> {
     /// The documents that have to be there for the term to have a value.
     fn documents_in<'a>(&self, term: &'a Term, guards: &mut Vec<Guard<'a>>) {
         match &term.value {
-            TermValue::Ref(parts) => {
-                if self.is_base(parts) {
-                    guards.push(Guard::Defined(parts));
-                }
-            }
+            TermValue::Ref(parts) if self.is_base(parts) => guards.push(Guard::Defined(parts)),
             TermValue::Array(items) | TermValue::Set(items) => {
                 for item in items {
                     self.documents_in(item, guards);
@@ -222,6 +238,19 @@ fn is_scalar(term: &Term) -> bool {
         term.value,
         TermValue::Null | TermValue::Boolean(_) | TermValue::Number(_) | TermValue::String(_)
     )
+}
+
+const fn is_var(term: &Term) -> bool {
+    matches!(term.value, TermValue::Var(_))
+}
+
+/// The item of an array, a variable under a name that nothing else has.
+fn anonymous((number, item): (usize, &Term)) -> Term {
+    let mut item = item.clone();
+    if is_var(&item) {
+        item.value = TermValue::Var(format!("$guard{number}").into());
+    }
+    item
 }
 
 /// Something is printed: OPA has no index for such rules.

@@ -14,7 +14,7 @@ impl Emitter<'_, '_> {
         self.nested(|e| e.eval_part(term))
     }
 
-    fn eval_part(&mut self, term: &Term) -> Lowered<Operand> {
+    fn eval_part<'t>(&mut self, term: &'t Term) -> Lowered<Operand> {
         match &term.value {
             TermValue::Null
             | TermValue::Boolean(_)
@@ -45,10 +45,19 @@ impl Emitter<'_, '_> {
                 Ok(Operand::Local(target))
             }
             TermValue::Object(entries) => {
-                let entries = entries
+                // Of equal keys the last one stays, in the order that OPA's compiler leaves keys in: constants,
+                // variables, and everything else, sorted, which becomes variables later.
+                let rank = |key: &'t Term| match &key.value {
+                    TermValue::Var(_) => (1, None),
+                    _ if constant_of(key).is_some() => (0, None),
+                    _ => (2, Some(key)),
+                };
+                let mut ranked = entries
                     .iter()
-                    .map(|(key, value)| Ok((self.eval(key)?, self.eval(value)?)))
-                    .collect::<Lowered<_>>()?;
+                    .map(|(key, value)| Ok((rank(key), (self.eval(key)?, self.eval(value)?))))
+                    .collect::<Lowered<Vec<_>>>()?;
+                ranked.sort_by_key(|(rank, _)| *rank);
+                let entries = ranked.into_iter().map(|(_, entry)| entry).collect();
                 let target = self.value();
                 self.emit(StmtKind::Object { target, entries });
                 Ok(Operand::Local(target))

@@ -42,7 +42,7 @@ pub use natives::{
 pub use origins::Origins;
 pub use run::{
     Base, Flow, Slot, between, elements, entries, equal, fail, fields, less, literal_object,
-    located, not_replaced, patched, replaced, scratch,
+    located, not_replaced, patched, replaced, running, scratch,
 };
 pub use scan::Scanner;
 pub use text::{Table, among, bool_of, str_of};

@@ -104,6 +104,13 @@ pub fn located(error: EvalError, place: Place) -> EvalError {
     error.at(|| location(place))
 }
 
+/// The error of an evaluation that took too much, with the path of what ran.
+#[cold]
+#[must_use]
+pub fn running(error: EvalError, path: &str) -> EvalError {
+    error.while_running(path)
+}
+
 /// An error that the policy's compiler wrote down.
 #[cold]
 #[must_use]

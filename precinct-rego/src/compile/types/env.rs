@@ -172,7 +172,8 @@ impl<'a> Env<'a> {
                 // Of several keys that are not constant OPA knows one: the last in the order of its locals, which
                 // what is no variable gets later.
                 let is_var = |(key, _): &&(Term, Term)| matches!(key.value, TermValue::Var(_));
-                let later = entries.iter().filter(|entry| !is_var(entry));
+                let mut later: Vec<_> = entries.iter().filter(|entry| !is_var(entry)).collect();
+                later.sort_by(|(one, _), (other, _)| one.cmp(other));
                 for (key, value) in entries.iter().filter(is_var).chain(later) {
                     if is_constant(&key.value) {
                         let key = json_key(key);

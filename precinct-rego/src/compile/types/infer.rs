@@ -2,7 +2,7 @@
 
 use super::check::Checker;
 use super::env::Env;
-use super::kinds::{Type, or};
+use super::kinds::{Type, json_key, or};
 use super::unifies::unifies;
 use crate::ast::{Term, TermValue};
 use crate::compile::visit::is_constant;
@@ -98,7 +98,7 @@ impl Checker<'_> {
                 (entries.len() == it.properties.len() || it.rest.is_some())
                     && entries.iter().all(|(key, value)| {
                         if is_constant(&key.value) {
-                            let wanted = kind.select(&key.value);
+                            let wanted = kind.select(&json_key(key));
                             !wanted.is_unknown() && self.unify(env, value, &wanted, union)
                         } else {
                             self.unify(env, value, &Type::any(), union);

@@ -103,7 +103,7 @@ impl<'a> Keywords<'a> {
         };
         let number = value
             .as_number()
-            .and_then(Number::to_i64)
+            .and_then(|number| number.to_string().parse::<i64>().ok())
             .ok_or_else(|| format!("{name} must be of an integer"))?;
         if number < 0 {
             Err(format!("{name} must be greater than or equal to 0"))
