@@ -7,12 +7,13 @@
 //! * [`records`]: precinct's own records of decisions
 //! * [`services`]: servers that bundles come from and logs go to
 //! * [`management`]: what runs beside the requests
-//! * [`log`], [`monitoring`]: what operators see
+//! * [`log`]: lines for operators
+//! * [`monitoring`]: numbers for operators
 //! * [`state`]: policies, documents and bundles that decide
 //! * [`evaluation`]: questions to a state, and their answers
 //! * [`http`]: requests as they are read and answers as they are written
 //! * [`routes`]: the REST API
-//! * [`serve`]: connections
+//! * [`serve`]: connections and their limits
 //! * [`watch`]: files that change
 //! * [`run`]: a server from its first to its last request
 

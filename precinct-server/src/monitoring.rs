@@ -12,7 +12,7 @@ const BUCKETS: [f64; 11] = [
 /// The numbers of one server.
 #[derive(Clone, Debug)]
 pub struct Registry {
-    registry: prometheus::Registry,
+    all: prometheus::Registry,
     durations: Option<HistogramVec>,
     decisions: Option<IntCounterVec>,
     reloads: Option<IntCounterVec>,
@@ -51,7 +51,7 @@ impl Default for Registry {
             let _ = registry.register(Box::new(counter.clone()));
         }
         Self {
-            registry,
+            all: registry,
             durations,
             decisions,
             reloads,
@@ -89,7 +89,7 @@ impl Registry {
     pub fn text(&self) -> Vec<u8> {
         let mut text = Vec::new();
         // Writing to memory cannot fail.
-        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
+        let _ = TextEncoder::new().encode(&self.all.gather(), &mut text);
         text
     }
 }

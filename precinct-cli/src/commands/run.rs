@@ -65,7 +65,7 @@ pub fn run(args: &Args) -> Outcome {
             ignore: &args.ignore,
             options,
         };
-        return match serve::run(&args.serving, sources) {
+        return match serve::run(&args.serving, &sources) {
             Ok(()) => Outcome::Code(ExitCode::SUCCESS),
             Err(message) => {
                 // OPA reports what keeps a server from starting on the standard output.

@@ -29,7 +29,7 @@ pub struct ServeArgs {
     /// Serve decisions over HTTP.
     #[arg(short, long)]
     pub server: bool,
-    /// Where to listen: HOST:PORT or unix://PATH.
+    /// Where to listen: `HOST:PORT` or `unix://PATH`.
     #[arg(
         short,
         long,
@@ -147,7 +147,7 @@ pub struct Sources<'s> {
 ///
 /// # Errors
 /// What keeps the server from starting, as OPA prints it.
-pub fn run(args: &ServeArgs, sources: Sources<'_>) -> Result<(), String> {
+pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), String> {
     let failed = |message: String| format!("error: {message}");
     let logger = Logger {
         level: match args.log_level {
@@ -170,8 +170,8 @@ pub fn run(args: &ServeArgs, sources: Sources<'_>) -> Result<(), String> {
         ..Settings::default()
     };
     let configuration = configuration(args)?;
-    let settings = management::settings(&configuration, given);
-    let places = places(args, &sources, logger.takes(Level::Info)).map_err(failed)?;
+    let settings = management::settings(&configuration, &given);
+    let places = places(args, sources, logger.takes(Level::Info)).map_err(failed)?;
     let first = start::read(&places).map_err(failed)?;
     let addresses = |texts: &[String]| {
         let read = texts.iter().map(|text| text.parse::<Address>());

@@ -312,7 +312,8 @@ impl Printer<'_> {
             .function
             .locals
             .get(local.0 as usize)
-            .and_then(|info| info.name.as_ref());
+            .and_then(|info| info.name.as_ref())
+            .filter(|name| !name.starts_with("__local"));
         match named {
             Some(name) => format!("{name}.{}", local.0),
             None => format!("l{}", local.0),

@@ -317,7 +317,6 @@ impl<'p, 'a> Emitter<'p, 'a> {
             && let Some(info) = self.locals.get_mut(local.0 as usize)
             && info.name.is_none()
             && !var.starts_with('$')
-            && !var.starts_with("__local")
         {
             info.name = Some(Arc::clone(var));
         }

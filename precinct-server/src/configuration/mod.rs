@@ -114,11 +114,15 @@ impl Configuration {
             ("keys", &["key", "private_key"]),
         ] {
             match shown.get_mut(name) {
-                Some(Value::Object(members)) => members
-                    .values_mut()
-                    .for_each(|member| without(member, secrets)),
+                Some(Value::Object(members)) => {
+                    for member in members.values_mut() {
+                        without(member, secrets);
+                    }
+                }
                 Some(Value::Array(items)) => {
-                    items.iter_mut().for_each(|item| without(item, secrets));
+                    for item in items {
+                        without(item, secrets);
+                    }
                 }
                 _ => {}
             }

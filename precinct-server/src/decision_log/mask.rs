@@ -33,7 +33,7 @@ impl<'a> Masks<'a> {
         let masks = rules.iter().map(|rule| match rule {
             Value::String(path) => Mask::read(path, None),
             Value::Object(members) => {
-                let text = |name: &str| members.get_str(name).and_then(|value| value.as_str());
+                let text = |name: &str| members.get_str(name).and_then(Value::as_str);
                 let path = text("path").unwrap_or_default();
                 match text("op").unwrap_or_default() {
                     "remove" => Mask::read(path, None),

@@ -65,10 +65,10 @@ impl DecisionLog {
         })
     }
 
-    fn failed(&self, message: String) {
+    fn failed(&self, message: &str) {
         let mut members = Map::new();
         members.insert("plugin".to_owned(), "decision_logs".into());
-        self.logger.write(Level::Error, &message, members);
+        self.logger.write(Level::Error, message, members);
     }
 
     /// The event as it is logged; `None` if it is not.
@@ -89,7 +89,7 @@ impl DecisionLog {
             match precinct_runtime::json::Decoder::new(arena).decode_copied(whole.as_bytes()) {
                 Ok(input) => input,
                 Err(error) => {
-                    self.failed(format!("Log event masking failed: {error}."));
+                    self.failed(&format!("Log event masking failed: {error}."));
                     return None;
                 }
             };
@@ -100,7 +100,7 @@ impl DecisionLog {
         if drops {
             match ask::document(event.snapshot, &self.drop, world, arena).answer {
                 Err(error) => {
-                    self.failed(format!("Log drop decision failed: {}.", error.text));
+                    self.failed(&format!("Log drop decision failed: {}.", error.text));
                     return None;
                 }
                 Ok(Some(Value::Bool(true))) => return None,
@@ -118,14 +118,14 @@ impl DecisionLog {
         match rules {
             Ok(rules) => Some(rules.apply(input, arena)),
             Err(error) => {
-                self.failed(format!("Log event masking failed: {error}."));
+                self.failed(&format!("Log event masking failed: {error}."));
                 None
             }
         }
     }
 
     /// The line of the console: the event, with what makes it a line of a log.
-    fn print(&self, event: &Event<'_>, text: &str) {
+    fn print(event: &Event<'_>, text: &str) {
         let inner = text
             .strip_prefix('{')
             .and_then(|text| text.strip_suffix('}'))
@@ -154,7 +154,7 @@ impl Recorder for DecisionLog {
                 return;
             };
             if self.console {
-                self.print(event, &text);
+                Self::print(event, &text);
             }
             if let Some(queue) = &self.upload {
                 queue.push(text);

@@ -127,7 +127,8 @@ impl Pace {
     pub(super) fn next(&mut self, succeeded: bool) -> Duration {
         if succeeded {
             self.failures = 0;
-            return self.least + (self.most - self.least).mul_f64(fraction());
+            let more = self.most.saturating_sub(self.least);
+            return self.least + more.mul_f64(fraction());
         }
         self.failures = self.failures.saturating_add(1);
         let soon = Duration::from_millis(100) * 2_u32.saturating_pow(self.failures.min(16));
@@ -137,7 +138,7 @@ impl Pace {
 
 /// A number from 0 to 1.
 fn fraction() -> f64 {
-    let random = uuid::Uuid::new_v4().as_u128() as u32;
+    let (random, _, _, _) = uuid::Uuid::new_v4().as_fields();
     f64::from(random) / f64::from(u32::MAX)
 }
 

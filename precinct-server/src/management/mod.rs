@@ -48,7 +48,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The settings of requests that a configuration asks for; everything that it is silent about stays.
 #[must_use]
-pub fn settings(configuration: &Configuration, given: Settings) -> Settings {
+pub fn settings(configuration: &Configuration, given: &Settings) -> Settings {
     let parts = &configuration.parts;
     let length = |length: Option<i64>, default: usize| {
         length.map_or(default, |length| usize::try_from(length).unwrap_or(default))
@@ -69,7 +69,7 @@ pub fn settings(configuration: &Configuration, given: Settings) -> Settings {
         keeps_answers: parts.nd_builtin_cache,
         configuration: configuration.shown().to_string(),
         labels: parts.labels.clone(),
-        ..given
+        ..given.clone()
     }
 }
 
@@ -185,7 +185,7 @@ impl Management {
         self.prepare()?;
         if let Some(app) = self.app() {
             let configuration = self.configuration.load();
-            app.set_settings(settings(&configuration, app.settings().as_ref().clone()));
+            app.set_settings(settings(&configuration, &app.settings()));
         }
         self.begin_bundles();
         self.begin_logs()

@@ -44,9 +44,7 @@ pub fn check(incoming: &Incoming<'_>) -> Result<(), Refusal> {
                 None => Err(Refusal::internal(MALFORMED)),
                 Some(Value::Bool(true)) => Ok(()),
                 Some(_) => {
-                    let reason = decision
-                        .get_str("reason")
-                        .and_then(|reason| reason.as_str());
+                    let reason = decision.get_str("reason").and_then(Value::as_str);
                     Err(refused(reason.unwrap_or(REFUSED)))
                 }
             },

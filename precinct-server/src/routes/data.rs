@@ -101,7 +101,7 @@ pub fn batch(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
         let body = incoming.value(arena).map_err(malformed)?;
         let inputs = body
             .and_then(|body| body.field("inputs"))
-            .and_then(|inputs| inputs.as_object())
+            .and_then(Value::as_object)
             .ok_or_else(|| Refusal::bad("expected an object of inputs by their ID at 'inputs'"))?;
         let mut responses = ObjectText::default();
         let (mut answered, mut failed) = (0_usize, 0_usize);
@@ -184,6 +184,7 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
         let app = incoming.app;
         let keys = path::document(self.path)
             .map_err(|error| Refusal::internal(format!("invalid_parameter: {error}")))?;
+        check_document(incoming, &keys)?;
         let explain = Explain::of(&incoming.parameters);
         let id = app.recorder.next_id();
         let world = World {
@@ -244,6 +245,19 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
             object.put("warning", NO_INPUT);
         }
         Ok(object.finish())
+    }
+}
+
+/// A function is no document.
+pub(super) fn check_document(incoming: &Incoming<'_>, keys: &[String]) -> Result<(), Refusal> {
+    let policies = &incoming.snapshot.policies;
+    let reference = ask::reference(keys);
+    if !policies.is_function(&reference) {
+        return Ok(());
+    }
+    match policies.policy().query(&reference, None, &[]) {
+        Ok(_) => Ok(()),
+        Err(failure) => Err(Refusal::internal(failure.to_string())),
     }
 }
 

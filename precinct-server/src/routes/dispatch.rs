@@ -11,6 +11,7 @@ use super::request::{Client, Incoming};
 use super::{authorization, data, documents, health, operation, policies, query, request, webhook};
 use crate::app::App;
 use crate::http::answer::{Answer, Refusal};
+use crate::http::body::BodyError;
 use crate::http::compression::compressed;
 use crate::http::parameters::Parameters;
 use crate::http::path::cleaned;
@@ -152,7 +153,7 @@ fn answer(
     line: &Line<'_>,
     headers: &HeaderMap,
     query: Option<&str>,
-    body: Result<Vec<u8>, Refusal>,
+    body: Result<Vec<u8>, BodyError>,
     started: Instant,
 ) -> (&'static str, Answer) {
     let incoming = |body: Vec<u8>| Incoming {
@@ -182,15 +183,19 @@ fn answer(
     };
     let incoming = match body {
         Ok(body) => incoming(body),
-        // Compression is not thought of before a body was taken.
-        Err(refusal) => return ("catchall", refusal.into()),
+        Err(error) => {
+            let answer = Refusal::from(error).into();
+            // A body that says that it is too long is not taken, and compression not thought of.
+            let is_taken = !matches!(error, BodyError::SaysTooLong { .. });
+            return ("catchall", if is_taken { pack(answer) } else { answer });
+        }
     };
     if app.settings().authorizes
         && let Err(refusal) = authorization::check(&incoming)
     {
         return ("catchall", pack(refusal.into()));
     }
-    if let Some(answer) = redirected(line.path, query, &found) {
+    if let Some(answer) = redirected(line.method, line.path, query, &found) {
         return ("catchall", pack(answer));
     }
     match found {
@@ -227,7 +232,7 @@ fn refused(methods: &'static str) -> Answer {
 }
 
 /// Where paths are sent that are written in an odd way.
-fn redirected(path: &str, query: Option<&str>, found: &Found) -> Option<Answer> {
+fn redirected(method: &Method, path: &str, query: Option<&str>, found: &Found) -> Option<Answer> {
     let (status, place) = if let Some(clean) = cleaned(path) {
         (StatusCode::TEMPORARY_REDIRECT, clean)
     } else if path.len() > 1 && path.ends_with('/') && !matches!(found, Found::Nothing) {
@@ -240,6 +245,9 @@ fn redirected(path: &str, query: Option<&str>, found: &Found) -> Option<Answer> 
         Some(query) => format!("{place}?{query}"),
         None => place,
     };
+    if *method != Method::GET {
+        return Some(Answer::empty(status).with(header::LOCATION, &place));
+    }
     let reason = status.canonical_reason().unwrap_or_default();
     let page = format!(
         "<a href=\"{}\">{reason}</a>.\n\n",

@@ -156,7 +156,7 @@ impl<'a> Operation<'a> {
         let text = |name: &str| {
             members
                 .get_str(name)
-                .and_then(|value| value.as_str())
+                .and_then(Value::as_str)
                 .unwrap_or_default()
         };
         let value = members.get_str("value").unwrap_or(Value::Null);

@@ -2,12 +2,12 @@
 //!
 //! * [`request`]: a request as handlers see it
 //! * [`authorization`]: whether a policy lets a request in
-//! * [`data`]: documents, read and evaluated (`/v1/data`)
-//! * [`webhook`]: the older form of that (`/v0/data`, `POST /`)
+//! * [`data`]: documents, read and evaluated at `/v1/data`
+//! * [`webhook`]: the older form of that at `/v0/data` and `POST /`
 //! * [`documents`]: documents, written
-//! * [`policies`]: modules
-//! * [`query`]: queries
-//! * [`health`], [`operation`]: what operators ask
+//! * [`policies`]: modules, read and exchanged
+//! * [`query`]: ad hoc queries
+//! * [`health`] and [`operation`]: what operators ask
 //! * [`dispatch`]: which handler a path belongs to
 
 pub mod authorization;

@@ -10,8 +10,7 @@ use precinct_runtime::{Arena, Value};
 use serde_json::{Map, json};
 
 use crate::app::App;
-use crate::http::answer::Refusal;
-use crate::http::body;
+use crate::http::body::{self, BodyError};
 use crate::http::parameters::Parameters;
 use crate::log::Level;
 use crate::state::Snapshot;
@@ -89,8 +88,12 @@ impl Incoming<'_> {
             if self.body.is_empty() {
                 return Ok(None);
             }
-            let text = precinct_bundle::document::yaml(&self.body)
-                .map_err(|error| format!("yaml: {error}"))?;
+            let text = precinct_bundle::document::yaml(&self.body).map_err(|error| match error
+                .strip_prefix("yaml: ")
+            {
+                Some(_) => error,
+                None => format!("yaml: {error}"),
+            })?;
             return first(text.as_bytes(), arena).map(Some);
         }
         if self.body.iter().all(u8::is_ascii_whitespace) {
@@ -154,8 +157,8 @@ pub async fn body(
     app: &App,
     headers: &HeaderMap,
     body: axum::body::Body,
-) -> Result<Vec<u8>, Refusal> {
+) -> Result<Vec<u8>, BodyError> {
     let limits = app.settings().body;
     let bytes = body::read(body, limits).await?;
-    Ok(body::unpacked(bytes, headers, limits)?)
+    body::unpacked(bytes, headers, limits)
 }

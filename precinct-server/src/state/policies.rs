@@ -1,10 +1,11 @@
 //! Modules, compiled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use precinct_interpreter::policy::{Failure, Policy, PolicyOptions, Step};
+use precinct_rego::ast::display::ref_text;
 use precinct_rego::ast::json::{JsonOptions, module_json};
 use precinct_rego::ast::{Module, RegoVersion};
 use precinct_rego::source::Sources;
@@ -33,6 +34,7 @@ pub struct Policies {
     policy: Policy,
     traced: OnceLock<Option<Policy>>,
     has_effects: bool,
+    functions: HashSet<String>,
 }
 
 impl fmt::Debug for Policies {
@@ -60,6 +62,7 @@ impl Policies {
         };
         Ok(Self {
             has_effects: EFFECTS.iter().any(|name| calls(name)),
+            functions: functions(policy.modules()),
             texts,
             options,
             policy,
@@ -107,6 +110,12 @@ impl Policies {
         self.has_effects
     }
 
+    /// Whether a reference (`data.a.f`) names a function, which is no document.
+    #[must_use]
+    pub fn is_function(&self, reference: &str) -> bool {
+        self.functions.contains(reference)
+    }
+
     /// The syntax tree of a module as OPA shows it: as the compiler left it, in JSON.
     #[must_use]
     pub fn tree(&self, id: &str) -> Option<String> {
@@ -123,6 +132,18 @@ impl Policies {
         };
         Some(module_json(module, sources, shown))
     }
+}
+
+fn functions(modules: &[Module]) -> HashSet<String> {
+    let of_module = |module: &Module| {
+        let package = ref_text(&module.package.path);
+        let rules = module.rules.iter();
+        rules
+            .filter(|rule| !rule.head.args.is_empty())
+            .map(move |rule| format!("{package}.{}", ref_text(&rule.head.reference)))
+            .collect::<Vec<_>>()
+    };
+    modules.iter().flat_map(of_module).collect()
 }
 
 /// Parses one module.

@@ -68,7 +68,10 @@ impl Snapshot {
         };
         let mut versions = serde_json::Map::new();
         for (id, module) in self.policies.texts() {
-            let path = if id.ends_with(".rego") {
+            let is_named = std::path::Path::new(id)
+                .extension()
+                .is_some_and(|extension| extension == "rego");
+            let path = if is_named {
                 id.clone()
             } else {
                 format!("{id}.rego")

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use precinct_bundle::load::{self, Loaded};
 use precinct_bundle::{Bundle, Digest, Guard};
 use precinct_interpreter::policy::{Failure, PolicyOptions, Step};
+use precinct_runtime::{Document, Value};
 
 use super::activation::{self, ActivationError, Candidate};
 use super::ownership::Bundles;
@@ -135,11 +136,30 @@ fn from_files(loaded: &Loaded, places: &Places) -> Result<Snapshot, String> {
         Policies::compile(texts, places.options.clone()).map_err(|failure| refused(&failure))?;
     document::check_rules(&policies, &loaded.data)
         .map_err(|message| format!("initialization error: {message}"))?;
+    let data = with_version(&loaded.data).map_err(|error| error.to_string())?;
     Ok(Snapshot::new(
         Arc::new(policies),
-        Arc::clone(&loaded.data),
+        Arc::new(data),
         Arc::new(Bundles::new()),
     ))
+}
+
+/// The documents with `data.system.version`, which says what answers.
+fn with_version(data: &Document) -> Result<Document, document::WriteError> {
+    Document::try_new(|arena| {
+        let text = |text: &str| Value::string(arena, text);
+        let empty = ["build_commit", "build_hostname", "build_timestamp"];
+        let version = Value::object(
+            arena,
+            empty
+                .iter()
+                .map(|name| (text(name), text("")))
+                .chain([(text("version"), text(env!("CARGO_PKG_VERSION")))]),
+        );
+        let path = ["system", "version"].map(str::to_owned);
+        let data = document::make_way(data.value().copy_into(arena), &path, arena)?;
+        document::write(data, &path, document::Change::Add(version), arena)
+    })
 }
 
 /// Errors of modules as OPA reports them when it starts.

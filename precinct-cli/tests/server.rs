@@ -1,0 +1,230 @@
+//! The server under load: changed, and killed.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const PRECINCT: &str = env!("CARGO_BIN_EXE_precinct");
+
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    fn start(folder: &Path, args: &[&str]) -> Self {
+        let address = {
+            let free = TcpListener::bind("127.0.0.1:0").unwrap();
+            free.local_addr().unwrap().to_string()
+        };
+        let child = Command::new(PRECINCT)
+            .args([
+                "run",
+                "--server",
+                "--log-level",
+                "error",
+                "--addr",
+                &address,
+            ])
+            .args(args)
+            .current_dir(folder)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self { child, address };
+        let since = Instant::now();
+        while TcpStream::connect(&server.address).is_err() {
+            assert!(since.elapsed() < Duration::from_secs(20), "no server");
+            thread::sleep(Duration::from_millis(5));
+        }
+        server
+    }
+}
+
+/// A connection that is used again and again.
+struct Client(BufReader<TcpStream>);
+
+impl Client {
+    fn new(address: &str) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    /// Status and body of the answer; `None` if the connection broke before the answer was whole.
+    fn ask(&mut self, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.0.get_mut().write_all(request.as_bytes()).ok()?;
+        let mut line = String::new();
+        self.0.read_line(&mut line).ok()?;
+        let status = line.split(' ').nth(1)?.parse().ok()?;
+        let mut length = 0;
+        loop {
+            line.clear();
+            self.0.read_line(&mut line).ok()?;
+            if line.trim().is_empty() {
+                break;
+            }
+            let (name, value) = line.split_once(':')?;
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse().ok()?;
+            }
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).ok()?;
+        Some((status, String::from_utf8(body).ok()?))
+    }
+}
+
+fn policy(number: usize) -> String {
+    format!("package p\n\none := {number}\n\nother := {number}\n\nboth := [one, other]\n")
+}
+
+#[test]
+fn no_request_fails_or_mixes_policies_while_they_are_exchanged() {
+    const RELOADS: usize = 1_000;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("p.rego"), policy(0)).unwrap();
+    let server = Server::start(folder.path(), &["p.rego"]);
+    let done = AtomicBool::new(false);
+    let asked = thread::scope(|scope| {
+        let ask = || {
+            let mut client = Client::new(&server.address);
+            let (mut count, mut newest) = (0_usize, 0_usize);
+            while !done.load(Ordering::Relaxed) {
+                let (status, body) = client.ask("POST", "/v1/data/p/both", "{}").unwrap();
+                assert_eq!(status, 200, "{body}");
+                let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+                let [one, other] = [0, 1]
+                    .map(|at| usize::try_from(answer["result"][at].as_u64().unwrap()).unwrap());
+                assert_eq!(one, other, "two policies in one answer");
+                assert!(one >= newest, "an older policy came back");
+                newest = one;
+                count += 1;
+            }
+            count
+        };
+        let clients: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+        let mut operator = Client::new(&server.address);
+        for number in 1..=RELOADS {
+            // Every tenth change is one that can't be activated: it must change nothing.
+            if number % 10 == 0 {
+                let (status, _) = operator
+                    .ask("PUT", "/v1/policies/p.rego", "package p\n\none := two\n")
+                    .unwrap();
+                assert_eq!(status, 400);
+            }
+            let (status, body) = operator
+                .ask("PUT", "/v1/policies/p.rego", &policy(number))
+                .unwrap();
+            assert_eq!(status, 200, "{body}");
+        }
+        done.store(true, Ordering::Relaxed);
+        clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .sum::<usize>()
+    });
+    println!("{asked} decisions over {RELOADS} reloads");
+    assert!(asked > 0);
+}
+
+#[test]
+fn every_answered_decision_is_on_record_when_the_server_is_killed() {
+    const RUNS: usize = 20;
+    let folder = tempfile::tempdir().unwrap();
+    let text = "package p\n\nallow if input.user == \"alice\"\n";
+    std::fs::write(folder.path().join("p.rego"), text).unwrap();
+    let mut answered = BTreeSet::new();
+    for run in 0..RUNS {
+        let mut server = Server::start(folder.path(), &["--durable-decisions", "p.rego"]);
+        let address = server.address.clone();
+        let ids = thread::scope(|scope| {
+            let ask = || {
+                let mut client = Client::new(&address);
+                let mut ids = Vec::new();
+                let body = r#"{"input": {"user": "alice"}}"#;
+                while let Some((status, body)) = client.ask("POST", "/v1/data/p/allow", body) {
+                    assert_eq!(status, 200, "{body}");
+                    let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+                    ids.push(answer["decision_id"].as_str().unwrap().to_owned());
+                }
+                ids
+            };
+            let clients: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+            let moment = u64::try_from(40 + run * 7).unwrap();
+            thread::sleep(Duration::from_millis(moment));
+            server.child.kill().unwrap();
+            server.child.wait().unwrap();
+            clients
+                .into_iter()
+                .flat_map(|client| client.join().unwrap())
+                .collect::<Vec<_>>()
+        });
+        assert!(!ids.is_empty(), "run {run}: nothing was answered");
+        answered.extend(ids);
+    }
+    let audit = |args: &[&str]| {
+        let output = Command::new(PRECINCT)
+            .arg("audit")
+            .args(args)
+            .args(["--store", "decisions"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let recorded: BTreeSet<String> = audit(&["query", "--format", "jsonl"])
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|record| Some(record["decision_id"].as_str()?.to_owned()))
+        .collect();
+    let missing: Vec<_> = answered.difference(&recorded).collect();
+    assert!(missing.is_empty(), "answered and not recorded: {missing:?}");
+    assert!(audit(&["verify"]).starts_with("intact"));
+    println!("{} answered, {} recorded", answered.len(), recorded.len());
+}
+
+#[test]
+fn a_changed_file_is_taken_up_soon() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.rego");
+    std::fs::write(&file, policy(0)).unwrap();
+    let server = Server::start(folder.path(), &["--watch", "p.rego"]);
+    let mut client = Client::new(&server.address);
+    let mut times = Vec::new();
+    for number in 1..=20 {
+        let beside = folder.path().join("p.new");
+        std::fs::write(&beside, policy(number)).unwrap();
+        let changed = Instant::now();
+        std::fs::rename(&beside, &file).unwrap();
+        let want = format!("{{\"result\":{number}}}\n");
+        loop {
+            let (_, body) = client.ask("POST", "/v1/data/p/one", "{}").unwrap();
+            if body.contains(&format!("\"result\":{number},")) || body == want {
+                break;
+            }
+            assert!(changed.elapsed() < Duration::from_secs(10), "{body}");
+        }
+        times.push(changed.elapsed());
+    }
+    times.sort();
+    println!("from a changed file to its first decision: {:?}", times[10]);
+}
