@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::log::Level;
 use crate::routes::dispatch::Surface;
-use crate::serve::{Address, Limits, Server};
+use crate::serve::{Address, Limits, Server, tls};
 
 /// Where and how long a server serves.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Options {
     pub limits: Limits,
     /// How long the server goes on after it was told to end, so that balancers notice.
     pub wait: Duration,
+    /// With what connections are made; without it, in clear.
+    pub tls: Option<tls::Current>,
     /// How many threads serve; 0 is one a core.
     pub threads: usize,
 }
@@ -52,7 +54,11 @@ async fn serve(
     options: &Options,
     reload: Arc<dyn Fn(&App) + Send + Sync>,
 ) -> Result<(), String> {
-    let server = Arc::new(Server::new(Arc::clone(&app), options.limits));
+    let server = Arc::new(Server::new(
+        Arc::clone(&app),
+        options.limits,
+        options.tls.clone(),
+    ));
     let mut members = Map::new();
     let shown = |addresses: &[Address]| {
         let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();

@@ -16,7 +16,7 @@ use precinct_server::log::{Form, Level, Logger};
 use precinct_server::management::{self, Management};
 use precinct_server::records::{Recorders, Records};
 use precinct_server::run::{self, Options};
-use precinct_server::serve::{Address, Limits};
+use precinct_server::serve::{Address, Limits, tls};
 use precinct_server::state::start::{self, Places};
 use precinct_server::state::{Snapshot, Store};
 use precinct_server::watch;
@@ -68,6 +68,21 @@ pub struct ServeArgs {
     /// How many threads serve; 0 is one a core.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     threads: usize,
+    /// The file with the certificate chain of the server, PEM: connections are TLS.
+    #[arg(long, value_name = "PATH", requires = "tls_private_key_file")]
+    tls_cert_file: Option<PathBuf>,
+    /// The file with the private key of the certificate, PEM.
+    #[arg(long, value_name = "PATH", requires = "tls_cert_file")]
+    tls_private_key_file: Option<PathBuf>,
+    /// The file with certificates of authorities, PEM, which clients' certificates must be of.
+    #[arg(long, value_name = "PATH", requires = "tls_cert_file")]
+    tls_ca_cert_file: Option<PathBuf>,
+    /// How often the files of TLS are read again (`1h`).
+    #[arg(long, value_name = "DURATION", value_parser = crate::host::duration)]
+    tls_cert_refresh_period: Option<Duration>,
+    /// The oldest version of TLS that is spoken.
+    #[arg(long, value_name = "VERSION", default_value = "1.2", value_parser = ["1.2", "1.3"])]
+    min_tls_version: String,
     /// The configuration file.
     #[arg(short, long, value_name = "PATH")]
     config_file: Option<String>,
@@ -186,6 +201,7 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), String> {
             ..Limits::default()
         },
         wait: Duration::from_secs(args.shutdown_wait_period),
+        tls: tls(args, logger).map_err(failed)?,
         threads: args.threads,
     };
     let labels = settings.labels.clone();
@@ -227,6 +243,25 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), String> {
     let served = run::run(app, &options, reload).map_err(failed);
     management.end();
     served
+}
+
+fn tls(args: &ServeArgs, logger: Logger) -> Result<Option<tls::Current>, String> {
+    let (Some(certificate), Some(key)) = (&args.tls_cert_file, &args.tls_private_key_file) else {
+        if args.authentication == Authentication::Tls {
+            return Err("--authentication=tls needs --tls-cert-file, --tls-private-key-file and --tls-ca-cert-file".to_owned());
+        }
+        return Ok(None);
+    };
+    let files = tls::Files {
+        certificate: certificate.clone(),
+        key: key.clone(),
+        authorities: args.tls_ca_cert_file.clone(),
+        only_newest: args.min_tls_version == "1.3",
+    };
+    let period = args
+        .tls_cert_refresh_period
+        .filter(|period| !period.is_zero());
+    files.begin(period, logger).map(Some)
 }
 
 fn configuration(args: &ServeArgs) -> Result<Configuration, String> {

@@ -12,8 +12,11 @@ pub fn set(document: &mut Value, text: &str) -> Result<(), String> {
             .strip_prefix('{')
             .and_then(|list| list.strip_suffix('}'))
         {
-            Some(list) => split(list, ',').iter().map(|item| typed(item)).collect(),
-            None => typed(&value),
+            Some(list) => split(list, ',')
+                .iter()
+                .map(|item| typed(&plain(item)))
+                .collect(),
+            None => typed(&plain(&value)),
         };
         put(document, &path, value)?;
     }
@@ -26,6 +29,7 @@ pub fn set(document: &mut Value, text: &str) -> Result<(), String> {
 /// What can't be understood or read.
 pub fn set_file(document: &mut Value, text: &str) -> Result<(), String> {
     for (path, file) in pairs(text)? {
+        let file = plain(&file);
         let content = std::fs::read_to_string(&file).map_err(|error| {
             let error = precinct_bundle::load::system("open", &file, &error);
             format!("failed to read {file:?}: {error}")
@@ -44,7 +48,8 @@ fn pairs(text: &str) -> Result<Vec<(Vec<String>, String)>, String> {
             let (path, value) = pair
                 .split_once('=')
                 .ok_or_else(|| format!("key {pair:?} has no value"))?;
-            Ok((split(path, '.'), value.to_owned()))
+            let path = split(path, '.').iter().map(|part| plain(part)).collect();
+            Ok((path, value.to_owned()))
         })
         .collect()
 }
@@ -57,8 +62,9 @@ fn split(text: &str, separator: char) -> Vec<String> {
     while let Some(character) = characters.next() {
         match character {
             '\\' => {
-                if let (Some(part), Some(next)) = (parts.last_mut(), characters.next()) {
-                    part.push(next);
+                if let Some(part) = parts.last_mut() {
+                    part.push(character);
+                    part.extend(characters.next());
                 }
                 continue;
             }
@@ -73,6 +79,20 @@ fn split(text: &str, separator: char) -> Vec<String> {
         }
     }
     parts
+}
+
+/// The text without the backslashes that took a meaning away.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character == '\\' {
+            out.extend(characters.next());
+        } else {
+            out.push(character);
+        }
+    }
+    out
 }
 
 fn typed(text: &str) -> Value {

@@ -1,8 +1,10 @@
 //! Whether a policy lets a request in (`--authorization=basic`).
 
 use axum::http::{HeaderMap, Method, StatusCode, header};
+use precinct_jose::x509::{Attribute, parse_certificates};
 use precinct_runtime::json::Decoder;
-use precinct_runtime::{Arena, Value};
+use precinct_runtime::ops::call_builtin;
+use precinct_runtime::{Arena, Context, Value};
 
 use super::request::{Incoming, first};
 use crate::evaluation::ask::{self, World};
@@ -83,7 +85,75 @@ fn input<'a>(incoming: &Incoming<'_>, arena: &'a Arena) -> Result<Value<'a>, Ref
     {
         entries.push((text("identity"), text(token)));
     }
+    if incoming.app.settings().reads_certificates && !incoming.client.certificates.is_empty() {
+        let shown = certificates(&incoming.client.certificates, arena);
+        entries.extend(shown.map(|shown| (text("client_certificates"), shown)));
+        if let Some(name) = incoming
+            .client
+            .certificates
+            .first()
+            .and_then(|der| subject(der))
+        {
+            entries.push((text("identity"), text(&name)));
+        }
+    }
     Ok(Value::object(arena, entries))
+}
+
+/// The certificates of a client as `crypto.x509.parse_certificates` gives them.
+fn certificates<'a>(chain: &[Vec<u8>], arena: &'a Arena) -> Option<Value<'a>> {
+    let builtin = precinct_runtime::builtin::lookup("crypto.x509.parse_certificates")?;
+    let pem = chain.iter().fold(String::new(), |text, der| {
+        text + &precinct_jose::pem::encode("CERTIFICATE", der)
+    });
+    let mut context = Context::new(arena);
+    let args = [Value::string(arena, &pem)];
+    call_builtin(&mut context, builtin, &args).ok().flatten()
+}
+
+/// The subject of a certificate as RFC 2253 writes it: `CN=my-client,O=Example`.
+fn subject(der: &[u8]) -> Option<String> {
+    let certificates = parse_certificates(der).ok()?;
+    let subject = &certificates.first()?.subject;
+    let parts = subject.attributes.iter().rev().map(|(id, value)| {
+        let value = match value {
+            Attribute::Text(text) => escaped(text),
+            other => format!("{other:?}"),
+        };
+        let short = match id.as_slice() {
+            [2, 5, 4, 3] => "CN",
+            [2, 5, 4, 5] => "SERIALNUMBER",
+            [2, 5, 4, 6] => "C",
+            [2, 5, 4, 7] => "L",
+            [2, 5, 4, 8] => "ST",
+            [2, 5, 4, 9] => "STREET",
+            [2, 5, 4, 10] => "O",
+            [2, 5, 4, 11] => "OU",
+            [2, 5, 4, 17] => "POSTALCODE",
+            other => {
+                let arcs: Vec<String> = other.iter().map(ToString::to_string).collect();
+                return format!("{}={value}", arcs.join("."));
+            }
+        };
+        format!("{short}={value}")
+    });
+    Some(parts.collect::<Vec<_>>().join(","))
+}
+
+/// What stands for itself in a distinguished name, with a backslash before what would not.
+fn escaped(text: &str) -> String {
+    let last = text.chars().count().saturating_sub(1);
+    let mut out = String::new();
+    for (at, character) in text.chars().enumerate() {
+        let is_special = matches!(character, ',' | '+' | '"' | '\\' | '<' | '>' | ';')
+            || (at == 0 && matches!(character, ' ' | '#'))
+            || (at == last && character == ' ');
+        if is_special {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
 }
 
 /// The parts of a path as the handlers take it apart: identifiers of policies may hold slashes, names of documents not.

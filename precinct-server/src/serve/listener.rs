@@ -10,12 +10,14 @@ use axum::http::Request;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 
-use super::Address;
+use super::{Address, tls};
 use crate::app::App;
 use crate::routes::dispatch::{Surface, handle};
 use crate::routes::request::Client;
@@ -51,17 +53,19 @@ pub struct Server {
     limits: Limits,
     slots: Arc<Semaphore>,
     ending: watch::Sender<bool>,
+    tls: Option<tls::Current>,
 }
 
 impl Server {
     /// A server without addresses.
     #[must_use]
-    pub fn new(app: Arc<App>, limits: Limits) -> Self {
+    pub fn new(app: Arc<App>, limits: Limits, tls: Option<tls::Current>) -> Self {
         Self {
             app,
             limits,
             slots: Arc::new(Semaphore::new(limits.connections)),
             ending: watch::Sender::new(false),
+            tls,
         }
     }
 
@@ -108,7 +112,14 @@ impl Server {
                     // Without this, small answers wait for acknowledgements; where it can't be set they do.
                     let _ = stream.set_nodelay(true);
                     let client = Client { address: Some(address), ..Client::default() };
-                    self.serve(stream, client, surface, slot, &graceful);
+                    match &self.tls {
+                        None => serve(self.parts(client, surface, slot), stream, graceful.watcher()),
+                        Some(current) => {
+                            let config = current.load_full();
+                            let parts = self.parts(client, surface, slot);
+                            tokio::spawn(shake_hands(config, parts, stream, graceful.watcher()));
+                        }
+                    }
                 }
                 _ = ending.changed() => break,
             }
@@ -129,7 +140,8 @@ impl Server {
                         tokio::time::sleep(Duration::from_millis(5)).await;
                         continue;
                     };
-                    self.serve(stream, Client::default(), surface, slot, &graceful);
+                    let parts = self.parts(Client::default(), surface, slot);
+                    serve(parts, stream, graceful.watcher());
                 }
                 _ = ending.changed() => break,
             }
@@ -137,47 +149,83 @@ impl Server {
         self.finish(graceful).await;
     }
 
-    fn serve<S>(
-        &self,
-        stream: S,
-        client: Client,
-        surface: Surface,
-        slot: tokio::sync::OwnedSemaphorePermit,
-        graceful: &GracefulShutdown,
-    ) where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        let app = Arc::clone(&self.app);
-        let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-            let app = Arc::clone(&app);
-            let client = client.clone();
-            async move {
-                let answer = handle(app, surface, client, request.map(Body::new)).await;
-                Ok::<_, std::convert::Infallible>(answer)
-            }
-        });
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.header_time)
-            .max_buf_size(self.limits.header_bytes.max(8192));
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_header_list_size(u32::try_from(self.limits.header_bytes).unwrap_or(u32::MAX));
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection.into_owned());
-        tokio::spawn(async move {
-            // A connection that breaks is the client's affair.
-            let _ = connection.await;
-            drop(slot);
-        });
+    fn parts(&self, client: Client, surface: Surface, slot: OwnedSemaphorePermit) -> Parts {
+        Parts {
+            app: Arc::clone(&self.app),
+            limits: self.limits,
+            client,
+            surface,
+            slot,
+        }
     }
 
     async fn finish(&self, graceful: GracefulShutdown) {
         let _ = tokio::time::timeout(self.limits.grace, graceful.shutdown()).await;
     }
+}
+
+/// What a connection needs of the server.
+struct Parts {
+    app: Arc<App>,
+    limits: Limits,
+    client: Client,
+    surface: Surface,
+    slot: OwnedSemaphorePermit,
+}
+
+/// Agrees with a client on keys, within the time that headers may take, and serves it.
+async fn shake_hands(
+    config: Arc<ServerConfig>,
+    mut parts: Parts,
+    stream: TcpStream,
+    watcher: Watcher,
+) {
+    let shaking = TlsAcceptor::from(config).accept(stream);
+    // A client that shows no acceptable certificate, or takes too long, is not served.
+    if let Ok(Ok(stream)) = tokio::time::timeout(parts.limits.header_time, shaking).await {
+        let (_, session) = stream.get_ref();
+        let chain = session.peer_certificates().unwrap_or_default();
+        parts.client.certificates = chain.iter().map(|one| one.to_vec()).collect();
+        serve(parts, stream, watcher);
+    }
+}
+
+fn serve<S>(parts: Parts, stream: S, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let Parts {
+        app,
+        limits,
+        client,
+        surface,
+        slot,
+    } = parts;
+    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        let app = Arc::clone(&app);
+        let client = client.clone();
+        async move {
+            let answer = handle(app, surface, client, request.map(Body::new)).await;
+            Ok::<_, std::convert::Infallible>(answer)
+        }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_time)
+        .max_buf_size(limits.header_bytes.max(8192));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = watcher.watch(connection.into_owned());
+    tokio::spawn(async move {
+        // A connection that breaks is the client's affair.
+        let _ = connection.await;
+        drop(slot);
+    });
 }
 
 /// A socket that nobody listens at any more is in the way.
