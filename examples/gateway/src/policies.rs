@@ -1,0 +1,95 @@
+//! A folder of policies and its registry, served again when something in it changes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use arc_swap::ArcSwap;
+use precinct_bundle::{Limits, directory};
+use precinct_gateway::decider::{Decider, Reloadable};
+use precinct_gateway::registry::Registry;
+use precinct_server::watch;
+use tokio::sync::watch::{Receiver, channel};
+
+const REGISTRY: &str = "capabilities.yaml";
+
+/// What became of the newest files: their digest, or why they were refused.
+pub type Loaded = Result<String, String>;
+
+/// Policies that follow a folder.
+pub struct Served {
+    policy: Arc<Reloadable>,
+    registry: Arc<ArcSwap<Registry>>,
+    loaded: Receiver<Loaded>,
+}
+
+impl Served {
+    /// Serves a folder, and serves it again whenever a file in it changes. Files that can't be served change nothing.
+    pub fn watched(folder: &Path) -> Result<Self> {
+        let policy = Arc::new(Reloadable::new());
+        let registry = Arc::new(ArcSwap::from_pointee(Registry::default()));
+        let digest = activate(folder, &policy, &registry).map_err(|reason| anyhow!(reason))?;
+        println!("policies   {} {digest}", folder.display());
+        let (told, loaded) = channel(Ok(digest));
+        let follow = {
+            let (folder, policy, registry) = (
+                PathBuf::from(folder),
+                Arc::clone(&policy),
+                Arc::clone(&registry),
+            );
+            move || {
+                if told.is_closed() {
+                    // Nobody is served any more.
+                    return;
+                }
+                let outcome = activate(&folder, &policy, &registry);
+                if *told.borrow() == outcome {
+                    return;
+                }
+                match &outcome {
+                    Ok(digest) => println!("policies   now {digest}"),
+                    Err(reason) => println!("policies   refused, the old ones go on: {reason}"),
+                }
+                told.send_modify(|loaded| *loaded = outcome);
+            }
+        };
+        watch::watch(&[folder.display().to_string()], follow).map_err(|reason| anyhow!(reason))?;
+        Ok(Self {
+            policy,
+            registry,
+            loaded,
+        })
+    }
+
+    /// Who decides.
+    pub fn decider(&self) -> Arc<dyn Decider> {
+        Arc::clone(&self.policy) as _
+    }
+
+    /// The registry that goes with the policies.
+    pub fn registry(&self) -> &Arc<ArcSwap<Registry>> {
+        &self.registry
+    }
+
+    /// What became of the newest files, and a way to wait for the next.
+    pub fn loaded(&self) -> Receiver<Loaded> {
+        self.loaded.clone()
+    }
+}
+
+fn activate(folder: &Path, policy: &Reloadable, registry: &ArcSwap<Registry>) -> Loaded {
+    let path = folder.join(REGISTRY);
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| format!("read {}: {error}", path.display()))?;
+    let read = Registry::parse(REGISTRY, &text).map_err(|problems| {
+        let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    })?;
+    let files = directory::read(folder, &Limits::default(), |path| {
+        path.ends_with("_test.rego") || path.ends_with(REGISTRY) || path.starts_with(".git/")
+    })
+    .map_err(|error| error.to_string())?;
+    let digest = policy.activate(&files, Some(&read.data()))?;
+    registry.store(Arc::new(read));
+    Ok(digest)
+}
