@@ -24,6 +24,8 @@ pub struct Cli {
 pub enum Command {
     /// Search, replay and verify recorded decisions.
     Audit(commands::audit::Args),
+    /// Measure what an evaluation costs.
+    Bench(Box<commands::bench::Args>),
     /// Build a bundle from policies and data.
     Build(commands::build::Args),
     /// Show the builtins and features that policies can use.
@@ -53,6 +55,8 @@ pub enum Command {
     Oracle(commands::oracle::Args),
     /// Print the syntax tree of a file.
     Parse(commands::parse::Args),
+    /// Show where the time of a decision goes, by rule and by row.
+    Profile(commands::profile::Args),
     /// Change policies as a whole.
     Refactor(commands::refactor::Args),
     /// Check, list and explain the capabilities of a gateway.
@@ -74,6 +78,7 @@ impl Command {
     pub fn run(self) -> ExitCode {
         let (name, outcome) = match self {
             Self::Audit(args) => ("audit", commands::audit::run(&args)),
+            Self::Bench(args) => ("bench", commands::bench::run(&args)),
             Self::Build(args) => ("build", commands::build::run(&args)),
             Self::Capabilities(args) => ("capabilities", commands::capabilities::run(&args)),
             Self::Check(args) => ("check", commands::check::run(&args)),
@@ -88,6 +93,7 @@ impl Command {
             Self::New(args) => ("new", commands::new::run(&args)),
             Self::Oracle(args) => ("oracle", commands::oracle::run(&args)),
             Self::Parse(args) => ("parse", commands::parse::run(&args)),
+            Self::Profile(args) => ("profile", commands::profile::run(&args)),
             Self::Refactor(args) => ("refactor", commands::refactor::run(&args)),
             Self::Registry(args) => ("registry", commands::registry::run(&args)),
             Self::Run(args) => ("run", commands::run::run(&args)),

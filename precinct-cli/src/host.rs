@@ -333,7 +333,12 @@ pub fn arena() -> Arena {
 
 /// The nanoseconds since a moment.
 pub fn nanos(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    nanos_of(since.elapsed())
+}
+
+/// The nanoseconds of a time.
+pub fn nanos_of(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Diagnostics, ready to be shown.

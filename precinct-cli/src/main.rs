@@ -2,6 +2,7 @@
 //!
 //! * [`cli`]: the tree of commands and their flags
 //! * [`commands`]: one file a sub-command
+//! * [`counting`]: what is asked of the allocator
 //! * [`host`]: reading policies, data and input
 //! * [`configuration`]: what a configuration file says
 //! * [`schemas`]: reading schemas
@@ -15,6 +16,7 @@
 mod cli;
 mod commands;
 mod configuration;
+mod counting;
 mod host;
 mod native;
 mod parallel;

@@ -21,6 +21,8 @@ pub struct World<'w> {
     pub data: &'w Document,
     /// The input, if there is one.
     pub input: Option<&'w Document>,
+    /// Each evaluation begins with the text of the input, not with its value.
+    pub reads_input: bool,
     /// How long an evaluation may take.
     pub timeout: Option<Duration>,
     /// How often the query is evaluated.
@@ -92,6 +94,9 @@ fn request(world: &World<'_>) -> String {
     );
     if let Some(input) = world.input {
         request += &format!(",\"input\":{}", to_string(input.value()));
+    }
+    if world.reads_input {
+        request += ",\"reads_input\":true";
     }
     if let Some(timeout) = world.timeout {
         let limit = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);

@@ -144,7 +144,7 @@ pub struct Args {
 
 /// The engines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Engine {
+pub enum Engine {
     /// Runs the IR at once.
     #[default]
     Interpreter,
@@ -152,23 +152,24 @@ enum Engine {
     Native,
 }
 
+impl Engine {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Interpreter => "interpreter",
+            Self::Native => "native",
+        }
+    }
+}
+
 /// Evaluates and prints.
 pub fn run(args: &Args) -> Outcome {
-    let query = match (args.query.as_slice(), args.stdin) {
-        ([], false) if args.entrypoint.is_some() => {
-            document_of(args.entrypoint.as_deref().unwrap_or_default())
-        }
-        ([_, ..], true) => return Outcome::usage("specify query argument or --stdin but not both"),
-        ([], false) => return Outcome::usage("specify query argument or --stdin"),
-        ([_, _, ..], _) => return Outcome::usage("specify at most one query argument"),
-        ([one], false) => one.clone(),
-        ([], true) => {
-            let mut text = String::new();
-            if let Err(error) = std::io::stdin().lock().read_to_string(&mut text) {
-                return Outcome::failed(error.to_string(), 2);
-            }
-            text.trim_end_matches('\n').to_owned()
-        }
+    let query = match &args.entrypoint {
+        Some(path) if args.query.is_empty() && !args.stdin => document_of(path),
+        _ => match asked(&args.query, args.stdin) {
+            Ok(query) => query,
+            Err(outcome) => return outcome,
+        },
     };
     if args.stdin && args.stdin_input {
         return Outcome::usage("cannot use both --stdin and --stdin-input");
@@ -207,7 +208,30 @@ pub fn run(args: &Args) -> Outcome {
     Outcome::Code(ExitCode::from(code))
 }
 
-enum Stopped {
+/// The query of a command line, or of the standard input.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub fn asked(query: &[String], stdin: bool) -> Result<String, Outcome> {
+    match (query, stdin) {
+        ([_, ..], true) => Err(Outcome::usage(
+            "specify query argument or --stdin but not both",
+        )),
+        ([], false) => Err(Outcome::usage("specify query argument or --stdin")),
+        ([_, _, ..], _) => Err(Outcome::usage("specify at most one query argument")),
+        ([one], false) => Ok(one.clone()),
+        ([], true) => {
+            let mut text = String::new();
+            match std::io::stdin().lock().read_to_string(&mut text) {
+                Ok(_) => Ok(text.trim_end_matches('\n').to_owned()),
+                Err(error) => Err(Outcome::failed(error.to_string(), 2)),
+            }
+        }
+    }
+}
+
+/// Why there are no answers.
+pub enum Stopped {
     /// A message on the standard error, whatever the format.
     Message(String),
     /// Errors in the output.
@@ -371,6 +395,7 @@ impl Run<'_> {
         let world = World {
             data: self.data,
             input: self.input,
+            reads_input: false,
             timeout: self.args.timeout,
             count: self.args.count,
             strict_builtin_errors: self.args.strict_builtin_errors,

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 pub mod audit;
+pub mod bench;
 pub mod build;
 pub mod capabilities;
 pub mod check;
@@ -18,6 +19,7 @@ pub mod inspect;
 pub mod new;
 pub mod oracle;
 pub mod parse;
+pub mod profile;
 pub mod refactor;
 pub mod registry;
 pub mod run;

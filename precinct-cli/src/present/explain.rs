@@ -94,7 +94,8 @@ pub fn traced(mut error: Shown, frames: &[stack::Frame], sources: &Sources) -> S
     error
 }
 
-fn place(span: Span, sources: &Sources) -> Frame {
+/// The file, row, column and text of a place.
+pub fn place(span: Span, sources: &Sources) -> Frame {
     let source = sources.get(span.source);
     let text = source
         .and_then(|source| source.text.get(span.start as usize..span.end as usize))
@@ -119,34 +120,54 @@ pub struct Cost {
 
 /// What rows cost, in the order of these criteria; the time comes first when there are none.
 pub fn profile(events: &[Event], sources: &Sources, sort: &[String], limit: usize) -> Vec<Cost> {
-    let mut costs: BTreeMap<(String, u32), Cost> = BTreeMap::new();
-    let steps: Vec<(&Event, usize)> = events
-        .iter()
-        .filter_map(|event| match (event.op, event.subject) {
-            (Op::Eval | Op::Redo, Subject::Expr(expr)) => Some((event, expr)),
-            _ => None,
-        })
-        .collect();
-    let end = events.last().map_or(0, |event| event.ns);
-    for (number, (event, expr)) in steps.iter().enumerate() {
-        let until = steps.get(number + 1).map_or(end, |(next, _)| next.ns);
-        let (file, row, col, text) = place(event.span, sources);
-        let cost = costs.entry((file.clone(), row)).or_insert_with(|| Cost {
-            file,
-            row,
-            col,
-            text,
-            ..Cost::default()
-        });
-        cost.time += until.saturating_sub(event.ns);
-        cost.exprs.insert(*expr);
-        if event.op == Op::Eval {
-            cost.evals += 1;
-        } else {
-            cost.redos += 1;
+    let mut rows = Rows::default();
+    rows.add(events, sources);
+    rows.sorted(sort, limit)
+}
+
+/// The costs of rows in several evaluations.
+#[derive(Default)]
+pub struct Rows(BTreeMap<(String, u32), Cost>);
+
+impl Rows {
+    /// Adds an evaluation.
+    pub fn add(&mut self, events: &[Event], sources: &Sources) {
+        let steps: Vec<(&Event, usize)> = events
+            .iter()
+            .filter_map(|event| match (event.op, event.subject) {
+                (Op::Eval | Op::Redo, Subject::Expr(expr)) => Some((event, expr)),
+                _ => None,
+            })
+            .collect();
+        let end = events.last().map_or(0, |event| event.ns);
+        for (number, (event, expr)) in steps.iter().enumerate() {
+            let until = steps.get(number + 1).map_or(end, |(next, _)| next.ns);
+            let (file, row, col, text) = place(event.span, sources);
+            let cost = self.0.entry((file.clone(), row)).or_insert_with(|| Cost {
+                file,
+                row,
+                col,
+                text,
+                ..Cost::default()
+            });
+            cost.time += until.saturating_sub(event.ns);
+            cost.exprs.insert(*expr);
+            if event.op == Op::Eval {
+                cost.evals += 1;
+            } else {
+                cost.redos += 1;
+            }
         }
     }
-    let mut costs: Vec<Cost> = costs.into_values().collect();
+
+    /// The costs in the order of these criteria, as many as `limit`; 0 is all.
+    pub fn sorted(self, sort: &[String], limit: usize) -> Vec<Cost> {
+        let costs = self.0.into_values().collect();
+        sorted(costs, sort, limit)
+    }
+}
+
+fn sorted(mut costs: Vec<Cost>, sort: &[String], limit: usize) -> Vec<Cost> {
     let criteria: Vec<&str> = if sort.is_empty() {
         vec![
             "total_time_ns",
@@ -290,26 +311,34 @@ impl Spread {
         lower + (at - below) * (next - lower)
     }
 
+    /// All figures by their names.
+    pub fn figures(&self) -> [(&'static str, f64); 12] {
+        let [mut least, mut most, mut length] = [0.0; 3];
+        let values = self.floats();
+        if let (Some(first), Some(last)) = (values.first(), values.last()) {
+            (least, most) = (*first, *last);
+            length = f64::from(u32::try_from(values.len()).unwrap_or(u32::MAX));
+        }
+        [
+            ("75%", self.part(0.75)),
+            ("90%", self.part(0.9)),
+            ("95%", self.part(0.95)),
+            ("99%", self.part(0.99)),
+            ("99.9%", self.part(0.999)),
+            ("99.99%", self.part(0.9999)),
+            ("count", length),
+            ("max", most),
+            ("mean", self.mean()),
+            ("median", self.part(0.5)),
+            ("min", least),
+            ("stddev", self.deviation()),
+        ]
+    }
+
     /// As an object of numbers.
     pub fn json(&self) -> Json {
-        let number = |value: f64| Json::Number(plain(value));
-        Json::object([
-            ("75%", Some(number(self.part(0.75)))),
-            ("90%", Some(number(self.part(0.9)))),
-            ("95%", Some(number(self.part(0.95)))),
-            ("99%", Some(number(self.part(0.99)))),
-            ("99.9%", Some(number(self.part(0.999)))),
-            ("99.99%", Some(number(self.part(0.9999)))),
-            ("count", Some(count(self.values.len()).into())),
-            ("max", Some(self.values.last().copied().unwrap_or(0).into())),
-            ("mean", Some(number(self.mean()))),
-            ("median", Some(number(self.part(0.5)))),
-            (
-                "min",
-                Some(self.values.first().copied().unwrap_or(0).into()),
-            ),
-            ("stddev", Some(number(self.deviation()))),
-        ])
+        let number = |(name, value): (&str, f64)| (name.to_owned(), Json::Number(plain(value)));
+        Json::Object(self.figures().map(number).into())
     }
 
     /// Least, most, mean, 90 % and 99 %, as cells of a table.
