@@ -90,7 +90,7 @@ fn run(args: &Args) -> anyhow::Result<usize> {
         first = last;
     }
     println!(
-        "{} cases, {} without an answer of OPA, {} with strings that are no text, {} differ",
+        "{} cases, {} without an answer of OPA, {} that cannot be compared, {} differ",
         totals.asked,
         totals.unanswered,
         totals.broken,
@@ -165,10 +165,12 @@ fn batch(
     Ok(())
 }
 
-/// OPA's strings can hold bytes that are no UTF-8, which precinct's cannot: JSON cannot carry them either.
+/// Nothing to compare with: a fault of OPA's own, or strings with bytes that are no UTF-8, which precinct's cannot hold and
+/// JSON cannot carry.
 fn broken(answer: &Answer) -> bool {
-    let Answer::Rows(rows) = answer else {
-        return false;
+    let rows = match answer {
+        Answer::Rows(rows) => rows,
+        Answer::Error { code, .. } => return code == "eval_internal_error",
     };
     rows.iter().flat_map(serde_json::Map::values).any(|value| {
         let text = value.to_string();

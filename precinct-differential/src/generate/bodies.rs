@@ -342,7 +342,7 @@ impl Writer {
                 let (key, value) = (self.term(Type::Any, 1), self.term(Type::Any, depth));
                 let of = *self.random.pick(&COLLECTIONS);
                 let collection = self.term(of, depth);
-                Node::fill("§, § in §", [key, value, collection])
+                Node::fill("(§, § in §)", [key, value, collection])
             }
             6 => {
                 let key = self.term(Type::String, depth.min(1));

@@ -98,7 +98,7 @@ const CALLS: &[(Type, &str, &[Type])] = &[
     (Text, "yaml.marshal(§)", &[Any]),
     (Text, "§[§]", &[Strings, Number]),
     (Text, "$\"<{§}-{§}>\"", &[Any, Number]),
-    (Text, "$\"{§}{{\\}} {§} {§}\"", &[Object, StringSet, Any]),
+    (Text, "$\"{§}\\{x} {§} {§}\"", &[Object, StringSet, Any]),
     (Text, "time.format(§)", &[Number]),
     (Truth, "(§ == §)", &[Number, Number]),
     (Truth, "(§ < §)", &[Any, Any]),

@@ -1,11 +1,10 @@
-//! Keys that an object names twice: the last value stays, and what the others would need is not asked for.
-
-use std::collections::BTreeMap;
+//! The keys of objects: in order, and each once. Of values for the same key the last stays, and what the others would
+//! need is not asked for.
 
 use super::visit_mut::{self, NodeMut};
 use crate::ast::{Body, Module, Term, TermValue};
 
-/// Leaves out the values of modules that another value of the same key takes the place of.
+/// Orders the objects of modules.
 pub(super) fn in_modules(modules: &mut [Module]) {
     for module in modules {
         visit_mut::module(module, &mut visit);
@@ -28,13 +27,13 @@ fn visit(node: NodeMut<'_>) -> bool {
     }) = node
         && entries.len() > 1
     {
-        let mut places = BTreeMap::new();
+        // In the order that OPA goes through them everywhere.
+        entries.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut kept: Vec<(Term, Term)> = Vec::with_capacity(entries.len());
         for (key, value) in entries.drain(..) {
-            let place = *places.entry(key.clone()).or_insert(kept.len());
-            match kept.get_mut(place) {
-                Some((_, before)) => *before = value,
-                None => kept.push((key, value)),
+            match kept.last_mut() {
+                Some((last, before)) if *last == key => *before = value,
+                _ => kept.push((key, value)),
             }
         }
         *entries = kept;

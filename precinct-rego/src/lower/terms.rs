@@ -48,7 +48,7 @@ impl Emitter<'_, '_> {
                 // Of equal keys the last one stays, in the order that OPA's compiler leaves keys in: constants,
                 // variables, and everything else, sorted, which becomes variables later.
                 let rank = |key: &'t Term| match &key.value {
-                    TermValue::Var(_) => (1, None),
+                    TermValue::Var(_) => (1, Some(key)),
                     _ if constant_of(key).is_some() => (0, None),
                     _ => (2, Some(key)),
                 };

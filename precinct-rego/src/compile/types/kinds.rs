@@ -223,7 +223,9 @@ impl Type {
         match self.opened().as_ref() {
             Self::Array(it) => match key {
                 TermValue::Number(text) => text
-                    .parse::<usize>()
+                    .parse::<i64>()
+                    .ok()
+                    .and_then(|index| usize::try_from(index).ok())
                     .map_or(Self::Unknown, |index| it.item(index)),
                 _ => Self::Unknown,
             },
