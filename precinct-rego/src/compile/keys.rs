@@ -1,10 +1,10 @@
-//! The keys of objects: in order, and each once. Of values for the same key the last stays, and what the others would
+//! The keys of objects and the members of sets: in order, and each once. Of values for the same key the last stays, and what the others would
 //! need is not asked for.
 
 use super::visit_mut::{self, NodeMut};
 use crate::ast::{Body, Module, Term, TermValue};
 
-/// Orders the objects of modules.
+/// Orders the objects and sets of modules.
 pub(super) fn in_modules(modules: &mut [Module]) {
     for module in modules {
         visit_mut::module(module, &mut visit);
@@ -21,22 +21,27 @@ pub(super) fn in_query(body: &mut Body) {
     reason = "what a walk calls looks like this"
 )]
 fn visit(node: NodeMut<'_>) -> bool {
-    if let NodeMut::Term(Term {
-        value: TermValue::Object(entries),
-        ..
-    }) = node
-        && entries.len() > 1
-    {
-        // In the order that OPA goes through them everywhere.
-        entries.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let mut kept: Vec<(Term, Term)> = Vec::with_capacity(entries.len());
-        for (key, value) in entries.drain(..) {
-            match kept.last_mut() {
-                Some((last, before)) if *last == key => *before = value,
-                _ => kept.push((key, value)),
+    let NodeMut::Term(term) = node else {
+        return false;
+    };
+    // In the order that OPA goes through them everywhere.
+    match &mut term.value {
+        TermValue::Object(entries) if entries.len() > 1 => {
+            entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+            let mut kept: Vec<(Term, Term)> = Vec::with_capacity(entries.len());
+            for (key, value) in entries.drain(..) {
+                match kept.last_mut() {
+                    Some((last, before)) if *last == key => *before = value,
+                    _ => kept.push((key, value)),
+                }
             }
+            *entries = kept;
         }
-        *entries = kept;
+        TermValue::Set(items) if items.len() > 1 => {
+            items.sort();
+            items.dedup();
+        }
+        _ => {}
     }
     false
 }

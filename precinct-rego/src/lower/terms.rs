@@ -46,11 +46,12 @@ impl Emitter<'_, '_> {
             }
             TermValue::Object(entries) => {
                 // Of equal keys the last one stays, in the order that OPA's compiler leaves keys in: constants,
-                // variables, and everything else, sorted, which becomes variables later.
+                // variables, calls and everything else, sorted, which become variables one after the other.
                 let rank = |key: &'t Term| match &key.value {
                     TermValue::Var(_) => (1, Some(key)),
                     _ if constant_of(key).is_some() => (0, None),
-                    _ => (2, Some(key)),
+                    TermValue::Call(_) => (2, Some(key)),
+                    _ => (3, Some(key)),
                 };
                 let mut ranked = entries
                     .iter()

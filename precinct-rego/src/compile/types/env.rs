@@ -159,7 +159,7 @@ impl<'a> Env<'a> {
     }
 
     /// The type of a term, comprehensions left aside.
-    pub(super) fn plain(&self, value: &TermValue, of: &dyn Fn(&Term) -> Type) -> Type {
+    pub(super) fn plain<'e>(&self, value: &'e TermValue, of: &dyn Fn(&Term) -> Type) -> Type {
         match value {
             TermValue::Null => Type::Null,
             TermValue::Boolean(_) => Type::Boolean,
@@ -170,11 +170,15 @@ impl<'a> Env<'a> {
                 let mut properties: Vec<(TermValue, Type)> = Vec::new();
                 let mut rest = None;
                 // Of several keys that are not constant OPA knows one: the last in the order of its locals, which
-                // what is no variable gets later.
-                let is_var = |(key, _): &&(Term, Term)| matches!(key.value, TermValue::Var(_));
-                let mut later: Vec<_> = entries.iter().filter(|entry| !is_var(entry)).collect();
-                later.sort_by(|(one, _), (other, _)| one.cmp(other));
-                for (key, value) in entries.iter().filter(is_var).chain(later) {
+                // calls get behind variables, and other terms behind calls.
+                let rank = |key: &'e Term| match key.value {
+                    TermValue::Var(_) => (0, Some(key)),
+                    TermValue::Call(_) => (1, Some(key)),
+                    _ => (2, Some(key)),
+                };
+                let mut entries: Vec<_> = entries.iter().collect();
+                entries.sort_by_key(|(key, _)| rank(key));
+                for (key, value) in entries {
                     if is_constant(&key.value) {
                         let key = json_key(key);
                         properties.retain(|(known, _)| *known != key);

@@ -200,11 +200,7 @@ impl<'a> Wanted<'a> {
     fn add(&mut self, path: &[Value<'a>]) {
         let mut node = self;
         for key in path {
-            let at = if let Some(at) = node
-                .below
-                .iter()
-                .position(|(there, _)| same_key(*there, *key))
-            {
+            let at = if let Some(at) = node.below.iter().position(|(there, _)| there.equals(*key)) {
                 at
             } else {
                 node.below.push((*key, Wanted::default()));
@@ -218,19 +214,9 @@ impl<'a> Wanted<'a> {
     fn child(&self, key: Value<'_>) -> Option<&Self> {
         self.below
             .iter()
-            .find(|(there, _)| same_key(*there, key))
+            .find(|(there, _)| there.equals(key))
             .map(|(_, node)| node)
     }
-}
-
-/// Keys of paths are texts; an array's index and an object's key can be a number.
-fn same_key(one: Value<'_>, other: Value<'_>) -> bool {
-    one.equals(other)
-        || match (one, other) {
-            (Value::String(text), number @ Value::Number(_))
-            | (number @ Value::Number(_), Value::String(text)) => number.to_string() == text,
-            _ => false,
-        }
 }
 
 fn json_filter<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
@@ -262,7 +248,9 @@ fn filter<'a>(value: Value<'a>, wanted: &Wanted<'a>, arena: &'a Arena) -> Option
             let kept: Vec<_> = items
                 .iter()
                 .enumerate()
-                .filter_map(|(index, item)| filter(*item, wanted.child(index_key(index))?, arena))
+                .filter_map(|(index, item)| {
+                    filter(*item, wanted.child(index_key(arena, index))?, arena)
+                })
                 .collect();
             Some(Value::array(arena, &kept))
         }
@@ -278,8 +266,9 @@ fn filter<'a>(value: Value<'a>, wanted: &Wanted<'a>, arena: &'a Arena) -> Option
     }
 }
 
-fn index_key<'a>(index: usize) -> Value<'a> {
-    Value::int(i64::try_from(index).unwrap_or(i64::MAX))
+/// The index of an array as paths name it: a text.
+fn index_key(arena: &Arena, index: usize) -> Value<'_> {
+    Value::string(arena, &index.to_string())
 }
 
 fn json_remove<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
@@ -311,7 +300,7 @@ fn remove<'a>(value: Value<'a>, unwanted: &Wanted<'a>, arena: &'a Arena) -> Valu
             let items: Vec<_> = items
                 .iter()
                 .enumerate()
-                .filter_map(|(index, item)| left(index_key(index), *item))
+                .filter_map(|(index, item)| left(index_key(arena, index), *item))
                 .collect();
             Value::array(arena, &items)
         }

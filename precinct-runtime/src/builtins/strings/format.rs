@@ -259,6 +259,11 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
     if verb == 'T' {
         return pad(spec, go_type(arg), out);
     }
+    // To Go `%+v` is another way to show structures, which there are none of.
+    let spec = Spec {
+        plus: spec.plus && verb != 'v',
+        ..spec
+    };
     let done = match arg {
         Arg::Int(whole, _) => integer(verb, spec, whole, out),
         Arg::Float(float) => real(verb, spec, *float, out),
