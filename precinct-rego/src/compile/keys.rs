@@ -16,10 +16,6 @@ pub(super) fn in_query(body: &mut Body) {
     visit_mut::body(body, &mut visit);
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "what a walk calls looks like this"
-)]
 fn visit(node: NodeMut<'_>) -> bool {
     let NodeMut::Term(term) = node else {
         return false;
