@@ -4,8 +4,8 @@
 #[path = "../benches/subjects/mod.rs"]
 mod subjects;
 
-use precinct_runtime::{Arena, Evaluator};
-use subjects::{Call, entries, inputs, interpreted, native, native_json, policy};
+use precinct_runtime::Evaluator;
+use subjects::{Call, inputs, native, native_json};
 
 fn allocations(mut decide: impl FnMut()) -> u64 {
     for _ in 0..3 {
@@ -29,23 +29,5 @@ fn native_decisions_allocate_nothing() {
             evaluator.reset();
         });
         assert_eq!((typed, bytes), (0, 0), "{name}");
-    }
-}
-
-#[test]
-fn interpreted_decisions_allocate_nothing() {
-    let policy = policy();
-    let entries = entries(&policy);
-    for (name, json) in inputs() {
-        let held = Arena::new();
-        let input = precinct_runtime::json::Decoder::new(&held)
-            .decode(json.as_bytes())
-            .unwrap();
-        let mut arena = Arena::new();
-        let count = allocations(|| {
-            assert_eq!(interpreted(&policy, &entries, &arena, input), 5);
-            arena.reset();
-        });
-        assert_eq!(count, 0, "{name}");
     }
 }
