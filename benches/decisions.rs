@@ -7,10 +7,11 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use precinct_runtime::{Arena, Evaluator};
-use subjects::{Call, hand, inputs, interpreted, native, native_json, policy};
+use subjects::{Call, entries, hand, inputs, interpreted, native, native_json, policy};
 
 fn decisions(criterion: &mut Criterion) {
     let policy = policy();
+    let entries = entries(&policy);
     for (name, json) in inputs() {
         let Ok(call) = serde_json::from_str::<Call<'_>>(&json) else {
             println!("{name} is no call of the gateway: see the table");
@@ -59,7 +60,7 @@ fn decisions(criterion: &mut Criterion) {
                 .unwrap();
             let mut arena = Arena::new();
             b.iter(|| {
-                let found = interpreted(&policy, &arena, black_box(input));
+                let found = interpreted(&policy, &entries, &arena, black_box(input));
                 arena.reset();
                 found
             });

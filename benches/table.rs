@@ -7,10 +7,11 @@ use std::hint::black_box;
 
 use precinct_runtime::{Arena, Evaluator};
 use subjects::table::{Measure, run};
-use subjects::{Call, hand, inputs, interpreted, native, native_json, policy};
+use subjects::{Call, entries, hand, inputs, interpreted, native, native_json, policy};
 
 fn main() {
     let policy = policy();
+    let entries = entries(&policy);
     for (name, json) in inputs() {
         let held = Arena::new();
         let input = precinct_runtime::json::Decoder::new(&held)
@@ -50,7 +51,7 @@ fn main() {
             results
         }));
         measures.push(Measure::new("parsed/interpreter", || {
-            let found = interpreted(&policy, &arena, black_box(input));
+            let found = interpreted(&policy, &entries, &arena, black_box(input));
             arena.reset();
             found
         }));

@@ -26,7 +26,7 @@ impl<'m> Measure<'m> {
 const ROUNDS: usize = 61;
 const ROUND_NS: f64 = 1e6;
 
-/// Measures in turns and prints for each: the least and the median time of a decision, and its allocations.
+/// Measures in turns and prints for each: the least and the median time of a decision.
 pub fn run(input: &str, measures: &mut [Measure<'_>]) {
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "--only") {
@@ -67,15 +67,13 @@ pub fn run(input: &str, measures: &mut [Measure<'_>]) {
             taken.push(time(measure, times) / times as f64);
         }
     }
-    for (measure, mut taken) in measures.iter_mut().zip(taken) {
+    for (measure, mut taken) in measures.iter().zip(taken) {
         taken.sort_by(f64::total_cmp);
-        let allocations = allocation_counter::measure(|| (measure.decide)(100));
         println!(
-            "{input:<20} {:<20} min {:>10.1} ns  median {:>10.1} ns  allocations {:>6.2}",
+            "{input:<20} {:<20} min {:>10.1} ns  median {:>10.1} ns",
             measure.name,
             taken[0],
             taken[ROUNDS / 2],
-            f64::from(u32::try_from(allocations.count_total).unwrap_or(u32::MAX)) / 100.0,
         );
     }
 }

@@ -24,3 +24,4 @@ pub use capabilities::{capabilities, capabilities_v0};
 pub use engine::{Engine, Hooks, LoadError, NoHooks, Options, Place};
 pub use hosts::hosts;
 pub use policy::{Failure, Policy, PolicyOptions, Query, Row, Text};
+pub use precinct_rego::ir::FunctionId;

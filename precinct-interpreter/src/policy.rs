@@ -404,6 +404,9 @@ impl Policy {
         path: &str,
         context: &mut Context<'a>,
     ) -> Result<Option<Value<'a>>, EvalError> {
+        if let Some(function) = self.engine.entrypoint(path) {
+            return self.engine.evaluate(function, context);
+        }
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         self.document_at(&parts, context, &mut NoHooks)
     }

@@ -11,7 +11,7 @@ use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::vm::RegoVM;
 use regorus::{Engine, Rc, Value};
 use subjects::table::{Measure, run};
-use subjects::{Call, hand, inputs, interpreted, native_json, policy, sources};
+use subjects::{Call, entries, hand, inputs, interpreted, native_json, policy, sources};
 
 const RULES: [&str; 5] = [
     "data.precinct.authz.allow",
@@ -48,6 +48,7 @@ fn on_machine(machine: &mut RegoVM, input: Value) -> [Value; 5] {
 
 fn main() {
     let policy = policy();
+    let entries = entries(&policy);
     let mut engine = engine();
     let [mut machine, mut for_json] = [(); 2].map(|()| machine());
     for (name, json) in inputs() {
@@ -92,7 +93,7 @@ fn main() {
                 on_machine(&mut machine, black_box(&value).clone())
             }),
             Measure::new("parsed/interpreter", || {
-                let found = interpreted(&policy, &arena, black_box(input));
+                let found = interpreted(&policy, &entries, &arena, black_box(input));
                 arena.reset();
                 found
             }),

@@ -5,11 +5,11 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -33,11 +33,11 @@ func main() {
 }
 
 func run() error {
-	policies, inputs := "../../../policies/precinct/authz", "../inputs.jsonl"
-	if len(os.Args) > 2 {
-		policies, inputs = os.Args[1], os.Args[2]
+	policies, folder := "../../../policies/precinct/authz", "../../inputs"
+	if named := os.Getenv("PRECINCT_INPUTS"); named != "" {
+		folder = named
 	}
-	text, err := os.ReadFile(inputs)
+	inputs, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	if err != nil {
 		return err
 	}
@@ -65,21 +65,18 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	for _, line := range bytes.Split(bytes.TrimSpace(text), []byte("\n")) {
-		var named struct {
-			Name  string          `json:"name"`
-			Input json.RawMessage `json:"input"`
-		}
-		if err := json.Unmarshal(line, &named); err != nil {
+	for _, path := range inputs {
+		text, err := os.ReadFile(path)
+		if err != nil {
 			return err
 		}
-		value, err := ast.ValueFromReader(bytes.NewReader(named.Input))
+		value, err := ast.ValueFromReader(bytes.NewReader(text))
 		if err != nil {
 			return err
 		}
 		usual := func() error {
 			var input any
-			if err := util.Unmarshal(named.Input, &input); err != nil {
+			if err := util.Unmarshal(text, &input); err != nil {
 				return err
 			}
 			_, err := prepared.Eval(ctx, rego.EvalInput(input))
@@ -90,14 +87,14 @@ func run() error {
 			return err
 		}
 		topdownBytes := func() error {
-			input, err := ast.ValueFromReader(bytes.NewReader(named.Input))
+			input, err := ast.ValueFromReader(bytes.NewReader(text))
 			if err != nil {
 				return err
 			}
 			return direct.decide(ctx, ast.NewTerm(input))
 		}
 		topdownParsed := func() error { return direct.decide(ctx, ast.NewTerm(value)) }
-		if err := report(named.Name, []string{"json/opa", "parsed/opa", "json/opa-topdown", "parsed/opa-topdown"},
+		if err := report(strings.TrimSuffix(filepath.Base(path), ".json"), []string{"json/opa", "parsed/opa", "json/opa-topdown", "parsed/opa-topdown"},
 			[]func() error{usual, parsed, topdownBytes, topdownParsed}); err != nil {
 			return err
 		}
@@ -147,7 +144,7 @@ func (d *direct) decide(ctx context.Context, input *ast.Term) error {
 
 // report alternates between the measures, so that noise of the machine falls on all of them.
 func report(input string, names []string, measures []func() error) error {
-	const decisions = 2000
+	const decisions = 300
 	times := make([][]float64, len(measures))
 	for round := range rounds {
 		for i, measure := range measures {
@@ -164,7 +161,7 @@ func report(input string, names []string, measures []func() error) error {
 	}
 	for i, name := range names {
 		sort.Float64s(times[i])
-		fmt.Printf("%-12s %-20s min %9.0f ns  median %9.0f ns\n", input, name, times[i][0], times[i][len(times[i])/2])
+		fmt.Printf("%-20s %-20s min %9.0f ns  median %9.0f ns\n", input, name, times[i][0], times[i][len(times[i])/2])
 	}
 	return nil
 }

@@ -68,6 +68,8 @@ fn glob_quote_meta<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome
 pub struct Pattern {
     steps: Vec<Step>,
     delimiters: Vec<char>,
+    /// What most patterns are: texts with stars of one kind between them.
+    texts: Option<Texts>,
 }
 
 #[derive(Debug)]
@@ -107,14 +109,23 @@ impl Pattern {
         if compiler.at < compiler.rest.len() {
             return Err(BuiltinError::new("unexpected end of input"));
         }
+        let delimiters: Vec<char> = delimiters.chars().collect();
         Ok(Self {
+            texts: Texts::of(&compiler.steps, !delimiters.is_empty()),
             steps: compiler.steps,
-            delimiters: delimiters.chars().collect(),
+            delimiters,
         })
     }
 
     /// Whether the whole text fits.
     pub fn matches(&self, text: &str) -> bool {
+        match &self.texts {
+            Some(texts) => texts.matches(text, &self.delimiters),
+            None => self.walk(text),
+        }
+    }
+
+    fn walk(&self, text: &str) -> bool {
         let mut now = vec![false; self.steps.len() + 1];
         self.reach(0, &mut now);
         let mut next = vec![false; now.len()];
@@ -162,6 +173,70 @@ impl Pattern {
                 _ => {}
             }
         }
+    }
+}
+
+/// Texts with stars between them that are all of one kind.
+///
+/// The first place where a text fits is as good as any later one. That is plain where stars pass everything. Where they
+/// stop at delimiters, a later place puts the star before the text across all that lies between both, so that nothing
+/// there is a delimiter, and the star behind the text can cross it as well.
+#[derive(Debug)]
+struct Texts {
+    first: String,
+    /// Those that stand between two stars.
+    inner: Vec<String>,
+    /// `None` if there is no star at all.
+    last: Option<String>,
+    /// The stars stop at delimiters.
+    stops: bool,
+}
+
+impl Texts {
+    fn of(steps: &[Step], delimited: bool) -> Option<Self> {
+        let mut texts = vec![String::new()];
+        let mut kinds = [false; 2];
+        for step in steps {
+            match step {
+                Step::One(c) => texts.last_mut()?.push(*c),
+                Step::Any | Step::Super => {
+                    kinds[usize::from(delimited && matches!(step, Step::Any))] = true;
+                    texts.push(String::new());
+                }
+                Step::Single | Step::Range { .. } | Step::Split(_) | Step::Jump(_) => return None,
+            }
+        }
+        if kinds == [true; 2] {
+            return None;
+        }
+        let last = if texts.len() > 1 { texts.pop() } else { None };
+        let mut texts = texts.into_iter();
+        Some(Self {
+            first: texts.next()?,
+            inner: texts.collect(),
+            last,
+            stops: kinds[1],
+        })
+    }
+
+    fn matches(&self, text: &str, delimiters: &[char]) -> bool {
+        let Some(last) = &self.last else {
+            return text == self.first;
+        };
+        let crossed = |gap: &str| !self.stops || !gap.contains(delimiters);
+        let Some(mut rest) = text
+            .strip_prefix(self.first.as_str())
+            .and_then(|rest| rest.strip_suffix(last.as_str()))
+        else {
+            return false;
+        };
+        for inner in &self.inner {
+            match rest.split_once(inner.as_str()) {
+                Some((gap, behind)) if crossed(gap) => rest = behind,
+                _ => return false,
+            }
+        }
+        crossed(rest)
     }
 }
 
@@ -322,6 +397,36 @@ mod tests {
         assert!(fits("**.github.com", ".", "api.cdn.github.com"));
         assert!(fits("*", "", "a.b"));
         assert!(!fits("a:?", ":", "a::"));
+    }
+
+    #[test]
+    fn texts_between_stars_match_as_the_machine_does() {
+        let alphabet = ['a', 'b', '.'];
+        let texts: Vec<String> = (0..3_usize.pow(7))
+            .map(|mut n| {
+                let mut text = String::new();
+                while n > 0 {
+                    text.push(alphabet[n % 3]);
+                    n /= 3;
+                }
+                text
+            })
+            .collect();
+        for pattern in [
+            "", "ab", "*", "**", "*a", "a*", "*a*", "*ab*", "a*b*a", "*a.a*", "*.a*b", "**ab**a",
+            "*a**", "*aa*a*", "**a.a**", "a.*.b",
+        ] {
+            for delimiters in ["", ".", "b."] {
+                let pattern = Pattern::new(pattern, delimiters).unwrap();
+                for text in &texts {
+                    assert_eq!(
+                        pattern.matches(text),
+                        pattern.walk(text),
+                        "{pattern:?} {text}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

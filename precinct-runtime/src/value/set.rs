@@ -11,6 +11,9 @@ pub struct Set<'a> {
     index: Option<&'a Index<'a>>,
 }
 
+/// Up to so many members, comparing with each string is faster than searching: most differ in length.
+const LINEAR: usize = 8;
+
 impl<'a> Set<'a> {
     /// `set()`
     pub const EMPTY: &'static Set<'static> = &Set {
@@ -67,6 +70,12 @@ impl<'a> Set<'a> {
     #[must_use]
     #[inline]
     pub fn get(&self, value: Value<'_>) -> Option<Value<'a>> {
+        if let Value::String(text) = value
+            && self.items.len() <= LINEAR
+        {
+            let is = |have: &&Value<'a>| matches!(have, Value::String(have) if *have == text);
+            return self.items.iter().find(is).copied();
+        }
         let at = match self.index {
             Some(index) => index.find(value, |at| self.items[at].equals(value))?,
             None => self

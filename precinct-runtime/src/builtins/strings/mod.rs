@@ -266,7 +266,8 @@ fn give_parts<'a>(
     limit: i64,
 ) -> Outcome<'a> {
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut parts = Vec::new();
+    let arena = context.arena();
+    let mut parts = bumpalo::collections::Vec::with_capacity_in(FEW_PARTS, arena);
     if most > 0 {
         if delimiter.is_empty() {
             let mut rest = whole;
@@ -279,12 +280,18 @@ fn give_parts<'a>(
                 parts.push(Value::String(&rest[..end]));
                 rest = &rest[end..];
             }
+        } else if let &[byte] = delimiter.as_bytes() {
+            // Most delimiters: without the preparation that a search for longer ones needs.
+            parts.extend(whole.splitn(most, char::from(byte)).map(Value::String));
         } else {
             parts.extend(whole.splitn(most, delimiter).map(Value::String));
         }
     }
-    Ok(Some(Value::array(context.arena(), &parts)))
+    Ok(Some(Value::Array(parts.into_bump_slice())))
 }
+
+/// Room for the parts of a path or a host name.
+const FEW_PARTS: usize = 8;
 
 /// Characters from an offset on; a negative length is all of them.
 fn substring<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
