@@ -432,14 +432,21 @@ impl<'p, 'a> Tracer<'p, 'a> {
             let documents = &step.documents;
             step.indexed && !documents.iter().any(|name| self.outline.is_virtual(name))
         };
+        let steps = &open.scope.exprs;
+        let failed = match open.at {
+            Some(at) => steps.get(at),
+            // What the rule needs was not there, so its body did not begin.
+            None => steps.iter().find(|step| sorted_out(step)),
+        };
         let excluded = open.scope.rule
             && !open.scope.otherwise
             && !open.held
-            && open
-                .at
-                .and_then(|at| open.scope.exprs.get(at))
-                .is_some_and(sorted_out);
+            && failed.is_some_and(sorted_out);
         if excluded {
+            if open.at.is_none() {
+                let looked_up = steps.iter().filter(|step| sorted_out(step));
+                self.excluded.extend(looked_up.map(|step| step.span));
+            }
             let skipped = self.events.drain(open.from..);
             let evaluated = skipped.filter(|event| event.op == Op::Eval);
             self.excluded.extend(evaluated.map(|event| event.span));

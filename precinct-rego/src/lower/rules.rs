@@ -412,8 +412,8 @@ impl Emitter<'_, '_> {
             .map(|(param, arg)| (Side::Value(Operand::Local(*param)), Side::Term(arg)))
             .collect();
         self.unify_all(pairs)?;
-        self.guards(rule, params)?;
         self.emit(StmtKind::Enter { rule: id });
+        self.guards(rule, params)?;
         self.body(&rule.body)?;
         // The body holds: coverage counts the head.
         self.span = rule.head.span;
