@@ -20,6 +20,7 @@ pub mod oracle;
 pub mod parse;
 pub mod refactor;
 pub mod registry;
+mod residual;
 pub mod run;
 pub mod serve;
 pub mod sign;
