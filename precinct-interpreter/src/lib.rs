@@ -3,6 +3,7 @@
 //! * [`policy`]: from source text to answers
 //! * [`mod@capabilities`]: the runtime's builtins, as the compiler reads them
 //! * [`batch`]: many inputs at once
+//! * [`partial`]: what remains of queries when not all is known
 //! * [`coverage`]: which parts of a policy were evaluated
 //! * [`hosts`]: builtins that need the front end
 //! * [`stack`]: where an evaluation was when an error ended it
@@ -14,6 +15,7 @@ pub mod capabilities;
 pub mod coverage;
 pub mod engine;
 mod hosts;
+pub mod partial;
 pub mod policy;
 pub mod stack;
 pub mod trace;
@@ -23,5 +25,6 @@ pub use batch::Batch;
 pub use capabilities::{capabilities, capabilities_v0};
 pub use engine::{Engine, Hooks, LoadError, NoHooks, Options, Place};
 pub use hosts::hosts;
+pub use partial::{Partial, PartialError, PartialQuery};
 pub use policy::{Failure, Policy, PolicyOptions, Query, Row, Text};
 pub use precinct_rego::ir::FunctionId;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use precinct_rego::ast::{Import, Module, Ref, RegoVersion, Span, Term, TermValue};
+use precinct_rego::ast::{Body, Import, Module, Ref, RegoVersion, Span, Term, TermValue};
 use precinct_rego::capabilities::Capabilities;
-use precinct_rego::compile::{self, CompileOptions, Compiled, QueryOptions};
+use precinct_rego::compile::{self, CompileOptions, Compiled, CompiledQuery, QueryOptions};
 use precinct_rego::error::{Code, Diagnostic};
 use precinct_rego::ir::{FunctionId, FunctionKind, Program, verify};
 use precinct_rego::lower::{self, QueryBody};
@@ -326,25 +326,8 @@ impl Policy {
         mut context: QueryOptions,
         sources: &mut Sources,
     ) -> Result<Query, (Step, Vec<Diagnostic>)> {
-        let parsing = |errors| (Step::Parse, errors);
         let compiling = |errors| (Step::Compile, errors);
-        let parse_options = ParseOptions {
-            version: self.options.version,
-            all_future_keywords: true,
-            ..ParseOptions::default()
-        };
-        if let Some(package) = package {
-            let id = sources.add("", package);
-            let path = syntax::parse_ref(sources, id, &parse_options).map_err(parsing)?;
-            context.package = Some(path);
-        }
-        for import in imports {
-            context
-                .imports
-                .push(import_of(import, sources, &parse_options).map_err(parsing)?);
-        }
-        let id = sources.add("", text);
-        let body = syntax::parse_query(sources, id, &parse_options).map_err(parsing)?;
+        let (body, context) = self.parsed_query(text, package, imports, sources)?;
         let spans: Vec<Span> = body.iter().map(|expr| expr.span).collect();
         let lenient = !captures(&body);
         let query = self.compiled.query(body, &context).map_err(compiling)?;
@@ -391,6 +374,61 @@ impl Policy {
             variables: query.variables.into_iter().map(|(name, _)| name).collect(),
             expressions,
         })
+    }
+
+    /// Parses a query, and what it is compiled with.
+    fn parsed_query(
+        &self,
+        text: &str,
+        package: Option<&str>,
+        imports: &[String],
+        sources: &mut Sources,
+    ) -> Result<(Body, QueryOptions), (Step, Vec<Diagnostic>)> {
+        let parsing = |errors| (Step::Parse, errors);
+        let parse_options = ParseOptions {
+            version: self.options.version,
+            all_future_keywords: true,
+            ..ParseOptions::default()
+        };
+        if let Some(package) = package {
+            let id = sources.add("", package);
+            let path = syntax::parse_ref(sources, id, &parse_options).map_err(parsing)?;
+            context.package = Some(path);
+        }
+        for import in imports {
+            context
+                .imports
+                .push(import_of(import, sources, &parse_options).map_err(parsing)?);
+        }
+        let id = sources.add("", text);
+        let body = syntax::parse_query(sources, id, &parse_options).map_err(parsing)?;
+        Ok((body, context))
+    }
+
+    /// Parses and compiles a query, which is not lowered.
+    pub(crate) fn compiled_query(
+        &self,
+        text: &str,
+        package: Option<&str>,
+        imports: &[String],
+        sources: &mut Sources,
+    ) -> Result<CompiledQuery, (Step, Vec<Diagnostic>)> {
+        let (body, context) = self.parsed_query(text, package, imports, sources)?;
+        self.compiled
+            .query(body, &context)
+            .map_err(|errors| (Step::Compile, errors))
+    }
+
+    pub(crate) fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+
+    pub(crate) fn options(&self) -> &PolicyOptions {
+        &self.options
+    }
+
+    pub(crate) fn version(&self) -> RegoVersion {
+        self.options.version
     }
 
     /// Evaluates the document at a path like `precinct/authz/allow`; `None` is undefined. The path of a package gives all

@@ -12,7 +12,7 @@ use precinct_rego::source::Sources;
 use precinct_runtime::Document;
 use precinct_runtime::context::Bounds;
 
-use super::Outcome;
+use super::{Outcome, residual};
 use crate::host::{self, Places};
 use crate::native::{self, Trouble, World};
 use crate::present::coverage;
@@ -32,28 +32,28 @@ pub struct Args {
     query: Vec<String>,
     /// Files and folders with policies and data.
     #[arg(short, long, value_name = "PATH")]
-    data: Vec<String>,
+    pub data: Vec<String>,
     /// Bundles: archives or folders.
     #[arg(short, long, value_name = "PATH")]
-    bundle: Vec<String>,
+    pub bundle: Vec<String>,
     /// The file with the input document.
     #[arg(short, long, value_name = "PATH")]
-    input: Option<String>,
+    pub input: Option<String>,
     /// Read the input document from the standard input.
     #[arg(short = 'I', long)]
-    stdin_input: bool,
+    pub stdin_input: bool,
     /// Read the query from the standard input.
     #[arg(long)]
     stdin: bool,
     /// The form of the output.
     #[arg(short, long, value_enum, default_value_t)]
-    format: Format,
+    pub format: Format,
     /// Exit with 1 when the result is undefined.
     #[arg(long)]
-    fail: bool,
+    pub fail: bool,
     /// Exit with 1 when the result is defined.
     #[arg(long)]
-    fail_defined: bool,
+    pub fail_defined: bool,
     /// The first error of a builtin ends the evaluation.
     #[arg(long)]
     strict_builtin_errors: bool,
@@ -101,10 +101,10 @@ pub struct Args {
     target: String,
     /// The package that the query stands in.
     #[arg(long)]
-    package: Option<String>,
+    pub package: Option<String>,
     /// Imports of the query.
     #[arg(long)]
-    import: Vec<String>,
+    pub import: Vec<String>,
     /// Names of files and folders that are left out.
     #[arg(long, value_delimiter = ',')]
     ignore: Vec<String>,
@@ -131,13 +131,15 @@ pub struct Args {
     count: usize,
     /// How long the evaluation may take.
     #[arg(long, value_parser = host::duration)]
-    timeout: Option<Duration>,
+    pub timeout: Option<Duration>,
     /// Read the policies as Rego v0.
     #[arg(long)]
     v0_compatible: bool,
     /// Which engine evaluates.
     #[arg(long, value_enum, default_value_t)]
     engine: Engine,
+    #[command(flatten)]
+    pub residual: residual::ResidualArgs,
     #[command(flatten)]
     guard: GuardArgs,
 }
@@ -184,6 +186,12 @@ pub fn run(args: &Args) -> Outcome {
         return Outcome::usage(
             "compiled queries are not traced: --engine native goes without --explain, --profile, --coverage and --show-builtin-errors",
         );
+    }
+    if args.residual.partial {
+        if !matches!(args.format, Format::Pretty | Format::Json | Format::Source) {
+            return Outcome::usage("invalid output format for partial evaluation");
+        }
+        return residual::run(args, &query);
     }
     if args.format == Format::Source {
         return Outcome::usage("invalid output format for evaluation");
@@ -261,24 +269,7 @@ fn document_of(path: &str) -> String {
 
 fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, Stopped> {
     let errors = Stopped::Errors;
-    let capabilities =
-        host::capabilities(args.capabilities.as_deref()).map_err(Stopped::Message)?;
-    let mut options = PolicyOptions {
-        version: host::version(args.v0_compatible, false),
-        strict: args.strict,
-        prints: true,
-        marks: args.traced(),
-        unoptimised: args.traced(),
-        capabilities,
-        ..PolicyOptions::default()
-    };
-    options.compile.schemas = schemas::read(args.schema.as_deref()).map_err(Stopped::Message)?;
-    let places = Places {
-        paths: args.data.clone(),
-        bundles: args.bundle.clone(),
-        ignore: args.ignore.clone(),
-        guard: args.guard.guard().map_err(Stopped::Message)?,
-    };
+    let (options, places) = args.policy_options().map_err(Stopped::Message)?;
     let input = host::input(args.input.as_deref(), args.stdin_input).map_err(Stopped::Message)?;
     let mut metrics: Vec<(&str, u64)> = Vec::new();
     let started = Instant::now();
@@ -376,6 +367,29 @@ impl Args {
 
     fn traced(&self) -> bool {
         self.profile || self.coverage || self.explain != Explain::Off
+    }
+
+    /// How the policies are read and compiled.
+    pub fn policy_options(&self) -> Result<(PolicyOptions, Places), String> {
+    let capabilities =
+        host::capabilities(self.capabilities.as_deref())?;
+    let mut options = PolicyOptions {
+        version: host::version(self.v0_compatible, false),
+        strict: self.strict,
+        prints: true,
+        marks: self.traced(),
+        unoptimised: self.traced(),
+        capabilities,
+        ..PolicyOptions::default()
+    };
+    options.compile.schemas = schemas::read(self.schema.as_deref())?;
+    let places = Places {
+        paths: self.data.clone(),
+        bundles: self.bundle.clone(),
+        ignore: self.ignore.clone(),
+        guard: self.guard.guard()?,
+    };
+        Ok((options, places))
     }
 }
 

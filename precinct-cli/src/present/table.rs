@@ -57,6 +57,29 @@ impl Table {
     }
 }
 
+/// Rows of two cells without a header, a line between any two.
+pub fn grid(rows: &[[String; 2]]) -> String {
+    let widths: Vec<usize> = (0..2)
+        .map(|column| {
+            let cells = rows.iter().flat_map(|row| row[column].lines());
+            cells.map(width).max().unwrap_or(0)
+        })
+        .collect();
+    let mut text = String::new();
+    if rows.is_empty() {
+        return text;
+    }
+    rule(&widths, ['┌', '┬', '┐'], &mut text);
+    for (number, row) in rows.iter().enumerate() {
+        if number > 0 {
+            rule(&widths, ['├', '┼', '┤'], &mut text);
+        }
+        line(row, &widths, Align::Left, &mut text);
+    }
+    rule(&widths, ['└', '┴', '┘'], &mut text);
+    text
+}
+
 fn width(text: &str) -> usize {
     text.chars().count()
 }

@@ -134,7 +134,7 @@ impl Engine {
         context.finish(result)
     }
 
-    fn location(&self, span: Span) -> Option<Location> {
+    pub(crate) fn location(&self, span: Span) -> Option<Location> {
         let file = self.files.get(span.source.0 as usize)?;
         Some(Location {
             file: Arc::clone(file),

@@ -57,7 +57,8 @@ fn owned(items: &[Term]) -> Vec<Term> {
     sorted_terms(items).into_iter().cloned().collect()
 }
 
-fn compare_lists(a: &[Term], b: &[Term]) -> Ordering {
+/// Compares two lists, term by term.
+pub fn compare_lists(a: &[Term], b: &[Term]) -> Ordering {
     a.iter()
         .zip(b)
         .map(|(a, b)| compare(a, b))
@@ -99,7 +100,8 @@ pub fn compare_bodies(a: &Body, b: &Body) -> Ordering {
         .unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
-fn compare_exprs(a: &Expr, b: &Expr) -> Ordering {
+/// Compares two expressions.
+pub fn compare_exprs(a: &Expr, b: &Expr) -> Ordering {
     let rank = |expr: &Expr| match expr.kind {
         ExprKind::Some(_) => 0,
         ExprKind::Term(_) => 1,

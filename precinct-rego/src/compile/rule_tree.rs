@@ -141,6 +141,20 @@ impl Key {
             _ => None,
         }
     }
+
+    /// The key as a part of a reference.
+    #[must_use]
+    pub fn term(&self) -> Term {
+        Term {
+            span: Span::default(),
+            value: match self {
+                Self::Null => TermValue::Null,
+                Self::Boolean(value) => TermValue::Boolean(*value),
+                Self::Number(text) => TermValue::Number(text.clone()),
+                Self::String(text) => TermValue::String(text.clone()),
+            },
+        }
+    }
 }
 
 /// A node of the tree of rules. The root stands for `data`.

@@ -23,6 +23,6 @@ mod source;
 mod terms;
 mod writer;
 
-pub use module::format_module;
+pub use module::{format_body, format_module};
 pub use options::{FormatOptions, Target};
 pub use source::format_source;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::ast::order::compare;
-use crate::ast::{Import, Module, RegoVersion, Rule, Span, Term, TermValue};
+use crate::ast::{Body, Import, Module, Package, RegoVersion, Rule, Span, Term, TermValue};
 use crate::error::{Code, Diagnostic};
 use crate::source::Sources;
 
@@ -53,6 +53,35 @@ pub fn format_module(
         out.push('\n');
     }
     Ok(out)
+}
+
+/// Writes a query, one expression on each line, as if nothing was known of its lines.
+///
+/// # Errors
+/// As [`format_module`].
+pub fn format_body(body: &Body, version: RegoVersion) -> Result<String, Vec<Diagnostic>> {
+    let sources = Sources::default();
+    let options = FormatOptions::new(version);
+    let module = Module {
+        package: Package {
+            span: Span::default(),
+            path: Vec::new(),
+        },
+        imports: Vec::new(),
+        rules: Vec::new(),
+        comments: Vec::new(),
+        annotations: Vec::new(),
+        version,
+    };
+    let mut writer = Writer::new(&sources, true, style(&module, options, false));
+    if let Err((_, fault)) = writer.body(body, &[]) {
+        writer.report(fault);
+    }
+    if !writer.errors.is_empty() {
+        return Err(writer.errors);
+    }
+    let text = writer.out.trim_end_matches('\n');
+    Ok(if text.is_empty() { String::new() } else { format!("{text}\n") })
 }
 
 fn row_of(span: Span, options: FormatOptions) -> i64 {

@@ -1,459 +1,330 @@
-//! The evaluation: expressions in their order, one state for each way in which they can hold.
+//! The evaluation: expressions in their order. What follows an expression is a function that is called once for each way
+//! in which it can hold; bindings, unknowns and what is saved are taken back when it returns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
-use super::{Refused, substitute};
-use crate::ast::order::compare_values;
-use crate::ast::{Body, Expr, ExprKind, Ref, Rule, Span, Term, TermValue, Var};
-use crate::compile::locals::{equality, equality_operands};
-use crate::compile::rule_tree::{Key, RuleId, RuleNode};
-use crate::compile::vars::{self, Scope};
-use crate::compile::visit::{self, Node, is_constant, is_scalar};
-use crate::compile::{Compiled, is_multi_value};
+use super::bindings::{At, Bindings, QUERY, made, variable};
+use super::propagate::Propagation;
+use super::saved::{Saved, Support};
+use super::unknowns::{Inlining, Unknowns};
+use super::{Partial, PartialOptions, Refused, Runtime};
+use crate::ast::order::compare_exprs;
+use crate::ast::{Body, Expr, ExprKind, Ref, Span, Term, TermValue, Var};
+use crate::compile::locals::{equality, equality_operands, expression};
+use crate::compile::rule_tree::RuleId;
+use crate::compile::types::Checker;
+use crate::compile::vars::{self, Scope, VarSet};
+use crate::compile::{Compiled, CompiledQuery};
 
-/// How deep continuations nest before the query is refused.
-const DEPTH: usize = 300;
-/// How many queries may remain.
-const QUERIES: usize = 4096;
+/// How deep evaluation nests before the query is refused.
+const DEPTH: usize = 5000;
+/// How many queries, and rules of support, may remain.
+const RESULTS: usize = 1 << 16;
 
-type Outcome = Result<(), Refused>;
-/// What follows, given a state.
-type Then<'a, 'c> = &'a mut dyn FnMut(&mut Walk<'c>, State) -> Outcome;
-/// What follows, given a state and a value.
-type Take<'a, 'c> = &'a mut dyn FnMut(&mut Walk<'c>, State, Term) -> Outcome;
+pub(super) type Outcome = Result<(), Refused>;
+/// What follows when something holds.
+pub(super) type Then<'a, 'c> = &'a mut dyn FnMut(&mut Walk<'c>) -> Outcome;
 
-/// What is known on one way through the query.
-#[derive(Clone, Debug, Default)]
-pub(super) struct State {
-    bound: BTreeMap<Var, TermValue>,
-    /// Variables that what is saved gives values to.
-    open: BTreeSet<Var>,
-    pub(super) saved: Vec<Expr>,
+/// A body that is being evaluated, and the position in it.
+#[derive(Clone)]
+pub(super) struct Frame<'q> {
+    pub(super) body: &'q [Expr],
+    pub(super) index: usize,
+    /// The number of the evaluation.
+    pub(super) id: u64,
+    pub(super) at: At,
+    /// Numbers of variables that evaluation makes up.
+    pub(super) fresh: Rc<Cell<u32>>,
+    /// How many elements of `every` this body stands for.
+    pub(super) unrolled: usize,
 }
 
-impl State {
-    fn value_of(&self, name: &Var) -> Option<TermValue> {
-        let mut value = self.bound.get(name)?;
-        while let TermValue::Var(next) = value {
-            match self.bound.get(next) {
-                Some(known) => value = known,
-                None => break,
-            }
-        }
-        Some(value.clone())
+impl<'q> Frame<'q> {
+    pub(super) fn expr(&self) -> Option<&'q Expr> {
+        self.body.get(self.index)
     }
 
-    /// Replaces variables by what they are known to be.
-    pub(super) fn plug(&self, term: &mut Term) {
-        substitute::term(term, &|name| self.value_of(name));
+    pub(super) fn span(&self) -> Span {
+        self.expr().map(|it| it.span).unwrap_or_default()
     }
 
-    fn save(&mut self, mut expr: Expr) {
-        substitute::expr(&mut expr, &|name| self.value_of(name));
-        self.open.extend(Scope::default().of_expr(&expr));
-        self.saved.push(expr);
-    }
-
-    /// Makes both sides equal, or saves that they have to be. False if they cannot be.
-    fn unify(&mut self, mut lhs: Term, mut rhs: Term) -> bool {
-        self.plug(&mut lhs);
-        self.plug(&mut rhs);
-        if lhs == rhs && is_plain(&lhs.value) {
-            return true;
-        }
-        for (variable, value) in [(&lhs, &rhs), (&rhs, &lhs)] {
-            if let TermValue::Var(name) = &variable.value
-                && !self.open.contains(name)
-                && is_plain(&value.value)
-                && !Scope::default().of_term(value).contains(name)
-            {
-                self.bound.insert(name.clone(), value.value.clone());
-                return true;
-            }
-        }
-        if is_constant(&lhs.value) && is_constant(&rhs.value) {
-            return compare_values(&lhs.value, &rhs.value).is_eq();
-        }
-        if let (TermValue::Array(left), TermValue::Array(right)) = (&lhs.value, &rhs.value) {
-            return left.len() == right.len()
-                && left
-                    .iter()
-                    .zip(right)
-                    .all(|(x, y)| self.unify(x.clone(), y.clone()));
-        }
-        self.save(equality(lhs, rhs));
-        true
-    }
-}
-
-/// Whether the value is a lone `input` or a part of it.
-pub(super) fn is_input(value: &TermValue) -> bool {
-    matches!(value, TermValue::Ref(parts) if parts.first().and_then(vars::name).is_some_and(|it| it.as_ref() == "input"))
-}
-
-/// Whether the value is written out: scalars, variables, and collections of these.
-pub(super) fn is_plain(value: &TermValue) -> bool {
-    match value {
-        TermValue::Var(name) => !vars::is_root(name),
-        TermValue::Array(items) => items.iter().all(|it| is_plain(&it.value)),
-        TermValue::Object(entries) => entries
-            .iter()
-            .all(|(key, value)| is_constant(&key.value) && is_plain(&value.value)),
-        value => is_constant(value),
+    pub(super) fn fresh(&self) -> u32 {
+        let number = self.fresh.get();
+        self.fresh.set(number.saturating_add(1));
+        number
     }
 }
 
 pub(super) struct Walk<'c> {
-    compiled: &'c Compiled,
-    pub(super) found: Vec<State>,
-    calls: u32,
+    pub(super) compiled: &'c Compiled,
+    pub(super) options: &'c PartialOptions,
+    pub(super) runtime: &'c mut dyn Runtime,
+    pub(super) bindings: Bindings,
+    pub(super) unknowns: Unknowns,
+    pub(super) inlining: Inlining,
+    pub(super) nondeterministic: bool,
+    /// Whether evaluating a rule saves something. Forgotten when something else must not be inlined.
+    pub(super) unknown_rules: HashMap<RuleId, bool>,
+    pub(super) saved: Vec<Vec<Saved>>,
+    pub(super) support: Support,
+    pub(super) input: Option<Rc<Term>>,
+    pub(super) data: Rc<Term>,
+    /// What `with` replaces in `data`.
+    pub(super) replaced: Option<Rc<Term>>,
+    pub(super) targets: Vec<Vec<Ref>>,
+    pub(super) mocks: Vec<Vec<(Ref, Term)>>,
+    /// Values of complete rules that are known, by their paths; one table for each `with`.
+    pub(super) cache: Vec<HashMap<String, Option<Term>>>,
+    pub(super) evaluations: u64,
+    pub(super) results: usize,
     depth: usize,
 }
 
-fn refused<T>(span: Span, what: &str) -> Result<T, Refused> {
-    Err(Refused {
-        span,
-        what: what.to_owned(),
-    })
-}
-
 impl<'c> Walk<'c> {
-    pub(super) fn new(compiled: &'c Compiled) -> Self {
+    pub(super) fn new(
+        compiled: &'c Compiled,
+        options: &'c PartialOptions,
+        runtime: &'c mut dyn Runtime,
+    ) -> Self {
+        let input = runtime.input().map(Rc::new);
+        let data = Rc::new(runtime.data());
         Self {
             compiled,
-            found: Vec::new(),
-            calls: 0,
+            options,
+            runtime,
+            bindings: Bindings::default(),
+            unknowns: Unknowns::new(options.unknowns.clone()),
+            inlining: Inlining::new(options.shallow_inlining, options.disable_inlining.clone()),
+            nondeterministic: options.nondeterministic_builtins,
+            unknown_rules: HashMap::new(),
+            saved: vec![Vec::new()],
+            support: Support::default(),
+            input,
+            data,
+            replaced: None,
+            targets: Vec::new(),
+            mocks: vec![Vec::new()],
+            cache: vec![HashMap::new()],
+            evaluations: 0,
+            results: 0,
             depth: 0,
         }
     }
 
-    pub(super) fn query(&mut self, body: &Body) -> Outcome {
-        self.body(body, State::default(), &mut |walk, state| {
-            if walk.found.len() >= QUERIES {
-                return refused(Span::default(), "too many queries remain");
+    pub(super) fn run(mut self, query: &CompiledQuery) -> Result<Partial, Refused> {
+        let id = self.number();
+        let at = self.bindings.push(id);
+        let frame = Frame {
+            body: &query.body,
+            index: 0,
+            id,
+            at,
+            fresh: Rc::default(),
+            unrolled: 1,
+        };
+        let mut live: VarSet = self
+            .options
+            .unknowns
+            .iter()
+            .filter_map(|it| it.first().and_then(vars::name))
+            .cloned()
+            .collect();
+        live.extend(
+            Scope::default()
+                .of_body(&query.body)
+                .into_iter()
+                .filter(|name| !vars::is_generated(name)),
+        );
+        let mut queries = Vec::new();
+        self.body(&frame, &mut |walk| {
+            let outer = walk.saved.last().map_or(&[][..], Vec::as_slice);
+            let mut body: Body = outer
+                .iter()
+                .map(|it| it.plug(&walk.bindings, QUERY))
+                .collect();
+            let count = body.len();
+            for name in walk.bindings.bound(QUERY) {
+                let name = variable(name);
+                let value = walk.bindings.plug_for(&name, QUERY, QUERY);
+                body.push(equality(name, value));
             }
-            walk.found.push(state);
+            if let Some(bound) = body.get_mut(count..) {
+                bound.sort_by(compare_exprs);
+            }
+            if !walk.passes_type_check(&body) {
+                return Ok(());
+            }
+            if !walk.inlining.shallow {
+                body = Propagation::new(walk.compiled, live.clone()).apply(body, false);
+            }
+            walk.count()?;
+            queries.push(body);
             Ok(())
+        })?;
+        Ok(Partial {
+            queries,
+            support: self.support.finish(),
         })
     }
 
-    fn body(&mut self, body: &[Expr], state: State, then: Then<'_, 'c>) -> Outcome {
-        let Some((first, rest)) = body.split_first() else {
-            return then(self, state);
+    pub(super) fn number(&mut self) -> u64 {
+        let number = self.evaluations;
+        self.evaluations += 1;
+        number
+    }
+
+    pub(super) fn count(&mut self) -> Outcome {
+        self.results += 1;
+        if self.results > RESULTS {
+            return Err(refused(Span::default(), "too much remains of the query"));
+        }
+        Ok(())
+    }
+
+    /// Evaluates a body with a table of its own. `then` is told which one.
+    pub(super) fn child(
+        &mut self,
+        frame: &Frame<'_>,
+        body: &[Expr],
+        then: &mut dyn FnMut(&mut Self, &Frame<'_>) -> Outcome,
+    ) -> Outcome {
+        self.child_with(frame, body, &mut |walk, child| {
+            walk.body(child, &mut |walk| then(walk, child))
+        })
+    }
+
+    /// Gives a body a table of its own; `run` evaluates it.
+    pub(super) fn child_with(
+        &mut self,
+        frame: &Frame<'_>,
+        body: &[Expr],
+        run: &mut dyn FnMut(&mut Self, &Frame<'_>) -> Outcome,
+    ) -> Outcome {
+        let id = self.number();
+        let at = self.bindings.push(id);
+        let child = Frame {
+            body,
+            index: 0,
+            id,
+            at,
+            fresh: Rc::new(Cell::new(frame.fresh.get())),
+            unrolled: frame.unrolled,
         };
+        let outcome = run(self, &child);
+        self.bindings.pop();
+        outcome
+    }
+
+    /// A body that shares the variables of the one that it stands in.
+    pub(super) fn closure<'q>(&mut self, frame: &Frame<'_>, body: &'q [Expr]) -> Frame<'q> {
+        Frame {
+            body,
+            index: 0,
+            id: self.number(),
+            at: frame.at,
+            fresh: Rc::new(Cell::new(frame.fresh.get())),
+            unrolled: frame.unrolled,
+        }
+    }
+
+    /// Counts a level of nesting while `run` runs.
+    pub(super) fn nested(
+        &mut self,
+        span: Span,
+        run: &mut dyn FnMut(&mut Self) -> Outcome,
+    ) -> Outcome {
         if self.depth >= DEPTH {
-            return refused(first.span, "the query is too deep");
+            return Err(refused(span, "the query is too deep"));
         }
         self.depth += 1;
-        let outcome = self.expr(first, state, &mut |walk, state| {
-            walk.body(rest, state, then)
-        });
+        let outcome = run(self);
         self.depth -= 1;
         outcome
     }
 
-    fn expr(&mut self, expr: &Expr, mut state: State, then: Then<'_, 'c>) -> Outcome {
-        if !expr.with.is_empty() {
-            return refused(expr.span, "with");
-        }
-        if expr.negated {
-            return self.negation(expr, state, then);
-        }
-        match &expr.kind {
-            ExprKind::Term(term) => self.value(term, state, &mut |walk, mut state, value| {
-                if matches!(value.value, TermValue::Boolean(false)) {
-                    return Ok(());
-                }
-                if !is_constant(&value.value) {
-                    state.save(Expr {
-                        kind: ExprKind::Term(value),
-                        ..expr.clone()
-                    });
-                }
-                then(walk, state)
-            }),
-            ExprKind::Call(terms) => {
-                if let Some((lhs, rhs)) = equality_operands(expr).or_else(|| comparison(expr)) {
-                    return self.value(lhs, state, &mut |walk, state, lhs| {
-                        walk.value(rhs, state, &mut |walk, mut state, rhs| {
-                            if state.unify(lhs.clone(), rhs) {
-                                then(walk, state)
-                            } else {
-                                Ok(())
-                            }
-                        })
-                    });
-                }
-                self.call(expr, terms, state, then)
-            }
-            ExprKind::Some(_) => then(self, state),
-            _ if reads_data(expr) => refused(expr.span, "a closure that reads data"),
-            _ => {
-                state.save(expr.clone());
-                then(self, state)
-            }
-        }
-    }
-
-    fn call(
-        &mut self,
-        expr: &Expr,
-        terms: &[Term],
-        mut state: State,
-        then: Then<'_, 'c>,
-    ) -> Outcome {
-        if reads_data(expr) || terms.first().is_some_and(names_data) {
-            return refused(
-                expr.span,
-                "a call of a function, or with data as its operand",
-            );
-        }
-        let mut operands: Vec<Term> = terms.iter().skip(1).cloned().collect();
-        for it in &mut operands {
-            state.plug(it);
-        }
-        if let [lhs, rhs] = operands.as_slice()
-            && is_constant(&lhs.value)
-            && is_constant(&rhs.value)
-        {
-            let order = compare_values(&lhs.value, &rhs.value);
-            let holds = match expr
-                .operator()
-                .and_then(|it| it.first())
-                .and_then(vars::name)
-            {
-                Some(name) => match name.as_ref() {
-                    "neq" => Some(order.is_ne()),
-                    "lt" => Some(order.is_lt()),
-                    "lte" => Some(order.is_le()),
-                    "gt" => Some(order.is_gt()),
-                    "gte" => Some(order.is_ge()),
-                    _ => None,
-                },
-                None => None,
-            };
-            match holds {
-                Some(true) => return then(self, state),
-                Some(false) => return Ok(()),
-                None => {}
-            }
-        }
-        state.save(expr.clone());
-        then(self, state)
-    }
-
-    fn negation(&mut self, expr: &Expr, mut state: State, then: Then<'_, 'c>) -> Outcome {
-        if reads_data(expr) {
-            return refused(expr.span, "a negation that reads data");
-        }
-        let positive = Expr {
-            negated: false,
-            ..expr.clone()
+    /// Evaluates what is left of a body.
+    pub(super) fn body(&mut self, frame: &Frame<'_>, then: Then<'_, 'c>) -> Outcome {
+        let Some(expr) = frame.expr() else {
+            return then(self);
         };
-        let before = state.saved.len();
-        let (mut certain, mut possible) = (false, false);
-        self.expr(&positive, state.clone(), &mut |_, inner| {
-            if inner.saved.len() == before {
-                certain = true;
+        self.runtime.pause()?;
+        let mut next = frame.clone();
+        next.index += 1;
+        self.nested(expr.span, &mut |walk| {
+            let mut rest = |walk: &mut Self| walk.body(&next, then);
+            if expr.with.is_empty() {
+                walk.step(frame, expr, &mut rest)
             } else {
-                possible = true;
+                walk.with(frame, expr, &mut rest)
             }
-            Ok(())
-        })?;
-        if certain {
-            return Ok(());
-        }
-        if possible {
-            state.save(expr.clone());
-        }
-        then(self, state)
-    }
-
-    /// What the term stands for: itself, a part of `input`, or what rules say.
-    fn value(&mut self, term: &Term, state: State, take: Take<'_, 'c>) -> Outcome {
-        let mut term = term.clone();
-        state.plug(&mut term);
-        let TermValue::Ref(parts) = &term.value else {
-            if term_reads_data(&term) {
-                return refused(term.span, "a closure or collection that reads data");
-            }
-            return take(self, state, term);
-        };
-        let Some((head, rest)) = parts.split_first() else {
-            return Ok(());
-        };
-        if rest.iter().any(term_reads_data) {
-            return refused(term.span, "a reference with data as its operand");
-        }
-        match &head.value {
-            TermValue::Var(name) if name.as_ref() == "data" => self.document(parts, &state, take),
-            TermValue::Var(_) => take(self, state, term),
-            _ => self.member(head.clone(), rest, state, take),
-        }
-    }
-
-    /// The rules that a reference to `data` reads.
-    fn document(&mut self, parts: &[Term], state: &State, take: Take<'_, 'c>) -> Outcome {
-        let compiled = self.compiled;
-        let mut node: &'c RuleNode = &compiled.tree;
-        let mut at = 1;
-        while node.rules.is_empty() {
-            let Some(part) = parts.get(at) else {
-                break;
-            };
-            let Some(child) = Key::of(part).and_then(|key| node.children.get(&key)) else {
-                return refused(part.span, "base documents");
-            };
-            node = child;
-            at += 1;
-        }
-        let span = parts.last().map(|it| it.span).unwrap_or_default();
-        if node.rules.is_empty() || !node.children.is_empty() {
-            return refused(span, "a package as a whole");
-        }
-        let rest = parts.get(at..).unwrap_or_default();
-        for id in &node.rules {
-            self.rule(*id, rest, state, take)?;
-        }
-        Ok(())
-    }
-
-    fn rule(&mut self, id: RuleId, rest: &[Term], state: &State, take: Take<'_, 'c>) -> Outcome {
-        let Some(rule) = self.compiled.rule(id) else {
-            return Ok(());
-        };
-        if rule.default || rule.else_rule.is_some() || !rule.head.args.is_empty() {
-            return refused(rule.span, "default, else, and functions");
-        }
-        if rule.head.reference.len() > 1 {
-            return refused(rule.span, "rules with operands in their heads");
-        }
-        self.calls += 1;
-        let rule = renamed(rule, self.calls);
-        let mut state = state.clone();
-        if is_multi_value(&rule.head) {
-            let (Some(key), Some((first, rest))) = (&rule.head.key, rest.split_first()) else {
-                return refused(rule.span, "a partial set as a whole");
-            };
-            let named =
-                |term: &Term| matches!(term.value, TermValue::Var(_)) || is_constant(&term.value);
-            if !named(key) || !named(first) {
-                return refused(rule.span, "a partial set with composite members");
-            }
-            if !state.unify(key.clone(), first.clone()) {
-                return Ok(());
-            }
-            return self.body(&rule.body, state, &mut |walk, state| {
-                let mut key = key.clone();
-                state.plug(&mut key);
-                walk.member(key, rest, state, take)
-            });
-        }
-        let Some(value) = &rule.head.value else {
-            return Ok(());
-        };
-        self.body(&rule.body, state, &mut |walk, state| {
-            walk.value(value, state, &mut |walk, state, value| {
-                walk.member(value, rest, state, take)
-            })
         })
     }
 
-    /// What lies in a value behind the operands.
-    fn member(&mut self, value: Term, rest: &[Term], state: State, take: Take<'_, 'c>) -> Outcome {
-        let Some((operand, rest)) = rest.split_first() else {
-            return take(self, state, value);
-        };
-        let position = |at: usize| Term {
-            span: operand.span,
-            value: TermValue::Number(at.to_string().into()),
-        };
-        let entries: Vec<(Term, Term)> = match &value.value {
-            TermValue::Object(entries) => entries.clone(),
-            TermValue::Array(items) => (0..)
-                .zip(items)
-                .map(|(at, item)| (position(at), item.clone()))
-                .collect(),
-            TermValue::Set(items) if is_constant(&value.value) => {
-                items.iter().map(|it| (it.clone(), it.clone())).collect()
-            }
-            TermValue::Ref(head) if is_input(&value.value) => {
-                let mut parts: Ref = head.clone();
-                parts.push(operand.clone());
-                parts.extend_from_slice(rest);
-                let whole = Term {
-                    span: value.span,
-                    value: TermValue::Ref(parts),
-                };
-                return take(self, state, whole);
-            }
-            it if is_scalar(it) => return Ok(()),
-            _ => return refused(operand.span, "a member of a value that is not known"),
-        };
-        for (key, value) in entries {
-            let mut state = state.clone();
-            if state.unify(key, operand.clone()) {
-                self.member(value, rest, state, take)?;
-            }
+    /// Evaluates one expression, its modifiers aside.
+    pub(super) fn step(&mut self, frame: &Frame<'_>, expr: &Expr, then: Then<'_, 'c>) -> Outcome {
+        if expr.negated {
+            return self.negated(frame, expr, then);
         }
-        Ok(())
+        match &expr.kind {
+            ExprKind::Call(terms) => match equality_operands(expr) {
+                Some((lhs, rhs)) => self.unify(frame, lhs, frame.at, rhs, frame.at, then),
+                None => self.call(frame, terms, then),
+            },
+            ExprKind::Term(term) => self.condition(frame, term, then),
+            ExprKind::Some(_) => then(self),
+            ExprKind::Every(every) => self.every(frame, expr, every, then),
+            ExprKind::Not(not) => self.not_body(frame, expr, not, then),
+            ExprKind::And(sides) => self.conjunction(frame, expr, sides, then),
+            ExprKind::Or(sides) => self.alternative(frame, expr, sides, then),
+        }
+    }
+
+    /// A term by itself: it must be defined and not false.
+    fn condition(&mut self, frame: &Frame<'_>, term: &Term, then: Then<'_, 'c>) -> Outcome {
+        let name: Var = format!("$_term_{}_{}", frame.id, frame.index).into();
+        let result = variable(name);
+        self.unify(frame, term, frame.at, &result, frame.at, &mut |walk| {
+            if walk.unknowns.contains(&result, frame.at) {
+                let expr = expression(frame.span(), ExprKind::Term(result.clone()));
+                return walk.save(frame, expr, then);
+            }
+            let value = walk.bindings.plug(&result, frame.at);
+            if matches!(value.value, TermValue::Boolean(false)) {
+                return Ok(());
+            }
+            then(walk)
+        })
+    }
+
+    /// Whether the body's types go together; one whose types don't never holds.
+    pub(super) fn passes_type_check(&self, body: &Body) -> bool {
+        let none = |_: &[Term]| Vec::new();
+        let checker = Checker::new(&none, &[], &[], true);
+        checker.query(&self.compiled.types, body).is_empty()
+    }
+
+    pub(super) fn arity(&self, operator: &[Term]) -> Option<usize> {
+        let it = self.compiled;
+        crate::compile::stages::arity(operator, &it.options, &it.tree, &it.rules)
+    }
+
+    /// The variables of bodies, those of closures included.
+    pub(super) fn vars_of(body: &[Expr]) -> BTreeSet<Var> {
+        Scope::default().of_body(body)
     }
 }
 
-/// The operands of `lhs == rhs`: both have values there, so that unification means the same.
-fn comparison(expr: &Expr) -> Option<(&Term, &Term)> {
-    match &expr.kind {
-        ExprKind::Call(terms) if expr.operator_is("equal") => match terms.as_slice() {
-            [_, lhs, rhs] => Some((lhs, rhs)),
-            _ => None,
-        },
-        _ => None,
+pub(super) fn refused(span: Span, what: &str) -> Refused {
+    Refused {
+        span,
+        code: "",
+        what: what.to_owned(),
     }
 }
 
-/// The rule with variables of its own.
-fn renamed(rule: &Rule, call: u32) -> Rule {
-    let mut rule = rule.clone();
-    // Names that end in a digit get a separator: `x1` in call 2 is not `x` in call 12.
-    let fresh = |name: &Var| {
-        let separator = if name.ends_with(|it: char| it.is_ascii_digit()) {
-            "_"
-        } else {
-            ""
-        };
-        (!vars::is_root(name)).then(|| TermValue::Var(format!("{name}{separator}{call}").into()))
-    };
-    for it in rule.head.key.iter_mut().chain(&mut rule.head.value) {
-        substitute::term(it, &fresh);
-    }
-    for expr in &mut rule.body {
-        substitute::expr(expr, &fresh);
-    }
-    rule
-}
-
-fn names_data(term: &Term) -> bool {
-    matches!(&term.value, TermValue::Ref(parts) if parts.first().is_some_and(is_data))
-}
-
-fn is_data(term: &Term) -> bool {
-    vars::name(term).is_some_and(|name| name.as_ref() == "data")
-}
-
-fn reads_data(expr: &Expr) -> bool {
-    let mut found = false;
-    visit::expr(expr, &mut |node| {
-        found |= matches!(node, Node::Term(term) if is_data(term) || names_data(term));
-        found
-    });
-    found
-}
-
-fn term_reads_data(term: &Term) -> bool {
-    let mut found = false;
-    visit::term(term, &mut |node| {
-        found |= matches!(node, Node::Term(term) if is_data(term) || names_data(term));
-        found
-    });
-    found
+/// `true`
+pub(super) fn truth() -> Term {
+    made(TermValue::Boolean(true))
 }

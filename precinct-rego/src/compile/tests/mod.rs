@@ -8,7 +8,6 @@
 
 mod bodies;
 mod names;
-mod partial;
 mod queries;
 mod rules;
 mod values;
