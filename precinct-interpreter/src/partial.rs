@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use precinct_rego::ast::{Ref, Span, Term, TermValue};
 use precinct_rego::capabilities::Capabilities;
-use precinct_rego::compile::partial::{self as evaluation, PartialOptions, Refused};
 pub use precinct_rego::compile::partial::Partial;
+use precinct_rego::compile::partial::{self as evaluation, PartialOptions, Refused};
 use precinct_rego::error::Diagnostic;
 use precinct_rego::syntax::{self, ParseOptions};
 use precinct_runtime::error::code;
@@ -55,7 +55,12 @@ impl Policy {
     pub fn partial(&self, question: &PartialQuery<'_>) -> Result<Partial, PartialError> {
         let mut sources = self.sources().clone();
         let query = self
-            .compiled_query(question.query, question.package, question.imports, &mut sources)
+            .compiled_query(
+                question.query,
+                question.package,
+                question.imports,
+                &mut sources,
+            )
             .map_err(|(step, errors)| failure(step, errors, &sources))?;
         let parse = ParseOptions {
             version: self.version(),
@@ -168,7 +173,10 @@ impl evaluation::Runtime for Runtime<'_, '_> {
             code: known_code(&error.code),
             what: error.message,
         })?;
-        let relation = self.capabilities.builtin(name).is_some_and(|it| it.relation);
+        let relation = self
+            .capabilities
+            .builtin(name)
+            .is_some_and(|it| it.relation);
         Ok(match answer {
             None => Vec::new(),
             Some(Value::Array(rows)) if relation => rows.iter().map(|row| term_of(*row)).collect(),

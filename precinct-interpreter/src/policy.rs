@@ -323,11 +323,11 @@ impl Policy {
         text: &str,
         package: Option<&str>,
         imports: &[String],
-        mut context: QueryOptions,
+        context: QueryOptions,
         sources: &mut Sources,
     ) -> Result<Query, (Step, Vec<Diagnostic>)> {
         let compiling = |errors| (Step::Compile, errors);
-        let (body, context) = self.parsed_query(text, package, imports, sources)?;
+        let (body, context) = self.parsed_query(text, package, imports, context, sources)?;
         let spans: Vec<Span> = body.iter().map(|expr| expr.span).collect();
         let lenient = !captures(&body);
         let query = self.compiled.query(body, &context).map_err(compiling)?;
@@ -382,6 +382,7 @@ impl Policy {
         text: &str,
         package: Option<&str>,
         imports: &[String],
+        mut context: QueryOptions,
         sources: &mut Sources,
     ) -> Result<(Body, QueryOptions), (Step, Vec<Diagnostic>)> {
         let parsing = |errors| (Step::Parse, errors);
@@ -413,7 +414,11 @@ impl Policy {
         imports: &[String],
         sources: &mut Sources,
     ) -> Result<CompiledQuery, (Step, Vec<Diagnostic>)> {
-        let (body, context) = self.parsed_query(text, package, imports, sources)?;
+        let context = QueryOptions {
+            prints: self.options.prints,
+            ..QueryOptions::default()
+        };
+        let (body, context) = self.parsed_query(text, package, imports, context, sources)?;
         self.compiled
             .query(body, &context)
             .map_err(|errors| (Step::Compile, errors))

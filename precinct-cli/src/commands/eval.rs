@@ -371,24 +371,23 @@ impl Args {
 
     /// How the policies are read and compiled.
     pub fn policy_options(&self) -> Result<(PolicyOptions, Places), String> {
-    let capabilities =
-        host::capabilities(self.capabilities.as_deref())?;
-    let mut options = PolicyOptions {
-        version: host::version(self.v0_compatible, false),
-        strict: self.strict,
-        prints: true,
-        marks: self.traced(),
-        unoptimised: self.traced(),
-        capabilities,
-        ..PolicyOptions::default()
-    };
-    options.compile.schemas = schemas::read(self.schema.as_deref())?;
-    let places = Places {
-        paths: self.data.clone(),
-        bundles: self.bundle.clone(),
-        ignore: self.ignore.clone(),
-        guard: self.guard.guard()?,
-    };
+        let capabilities = host::capabilities(self.capabilities.as_deref())?;
+        let mut options = PolicyOptions {
+            version: host::version(self.v0_compatible, false),
+            strict: self.strict,
+            prints: true,
+            marks: self.traced(),
+            unoptimised: self.traced(),
+            capabilities,
+            ..PolicyOptions::default()
+        };
+        options.compile.schemas = schemas::read(self.schema.as_deref())?;
+        let places = Places {
+            paths: self.data.clone(),
+            bundles: self.bundle.clone(),
+            ignore: self.ignore.clone(),
+            guard: self.guard.guard()?,
+        };
         Ok((options, places))
     }
 }

@@ -75,6 +75,16 @@ pub fn run(args: &Args, query: &str) -> Outcome {
     Outcome::Code(ExitCode::from(code))
 }
 
+/// Readies contexts for evaluations that end at a moment.
+fn ready(deadline: Option<Instant>) -> impl for<'a> Fn(Context<'a>) -> Context<'a> + Sync {
+    move |context| {
+        host::prepare(context).with_bounds(Bounds {
+            deadline,
+            ..Bounds::default()
+        })
+    }
+}
+
 fn evaluate(args: &Args, query: &str) -> Result<Partial, Stopped> {
     let (options, places) = args.policy_options().map_err(Stopped::Message)?;
     let input = host::input(args.input.as_deref(), args.stdin_input).map_err(Stopped::Message)?;
@@ -83,12 +93,7 @@ fn evaluate(args: &Args, query: &str) -> Result<Partial, Stopped> {
     let policy = host::compile(&parsed, options).map_err(refused)?;
     let package = args.package.as_ref().map(|it| format!("data.{it}"));
     let deadline = args.timeout.map(|time| Instant::now() + time);
-    let prepare = |context: Context<'_>| -> Context<'_> {
-        host::prepare(context).with_bounds(Bounds {
-            deadline,
-            ..Bounds::default()
-        })
-    };
+    let prepare = ready(deadline);
     let asked = &args.residual;
     let question = PartialQuery {
         query,
@@ -111,21 +116,32 @@ fn evaluate(args: &Args, query: &str) -> Result<Partial, Stopped> {
 }
 
 fn json(found: Option<&Partial>, shown: &[Shown]) -> String {
-    let errors =
-        (!shown.is_empty()).then(|| Json::Array(shown.iter().map(Shown::json).collect()));
+    let errors = (!shown.is_empty()).then(|| Json::Array(shown.iter().map(Shown::json).collect()));
     let partial = found.map(|found| {
         let sources = Sources::default();
         let options = JsonOptions::default();
         let list = |items: Vec<String>| {
-            let items = items.iter().filter_map(|text| serde_json::from_str(text).ok());
+            let items = items
+                .iter()
+                .filter_map(|text| serde_json::from_str(text).ok());
             let items: Vec<serde_json::Value> = items.collect();
             (!items.is_empty()).then(|| Json::Array(items.iter().map(Json::from).collect()))
         };
         let queries = found.queries.iter();
         let modules = found.support.iter();
         Json::object([
-            ("queries", list(queries.map(|it| body_json(it, &sources, options)).collect())),
-            ("support", list(modules.map(|it| module_json(it, &sources, options)).collect())),
+            (
+                "queries",
+                list(queries.map(|it| body_json(it, &sources, options)).collect()),
+            ),
+            (
+                "support",
+                list(
+                    modules
+                        .map(|it| module_json(it, &sources, options))
+                        .collect(),
+                ),
+            ),
         ])
     });
     Json::object([("errors", errors), ("partial", partial)]).pretty()
@@ -145,7 +161,10 @@ fn module_text(module: &Module) -> Result<String, String> {
 }
 
 fn message(errors: &[precinct_rego::error::Diagnostic]) -> String {
-    errors.first().map(|it| it.message.clone()).unwrap_or_default()
+    errors
+        .first()
+        .map(|it| it.message.clone())
+        .unwrap_or_default()
 }
 
 fn source(found: &Partial) -> Result<String, String> {

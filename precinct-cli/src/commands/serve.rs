@@ -41,6 +41,18 @@ pub struct ServeArgs {
     /// Where health and metrics are, besides.
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     diagnostic_addr: Vec<String>,
+    /// Who may connect to a Unix socket, as the mode of a file.
+    #[arg(long, value_name = "MODE", default_value = "755", value_parser = mode)]
+    unix_socket_perm: u32,
+    /// Accepted for OPA's sake: HTTP/2 without TLS is always spoken.
+    #[arg(long)]
+    h2c: bool,
+    /// Accepted for OPA's sake: the language is v1 unless --v0-compatible says otherwise.
+    #[arg(long)]
+    v1_compatible: bool,
+    /// Accepted for OPA's sake: no schemas are known beforehand.
+    #[arg(long)]
+    skip_known_schema_check: bool,
     /// How clients say who they are.
     #[arg(long, value_enum, default_value_t)]
     authentication: Authentication,
@@ -197,6 +209,7 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), String> {
         diagnostics: addresses(&args.diagnostic_addr)?,
         limits: Limits {
             connections: args.max_connections,
+            socket_mode: args.unix_socket_perm,
             grace: Duration::from_secs(args.shutdown_grace_period),
             ..Limits::default()
         },
@@ -243,6 +256,14 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), String> {
     let served = run::run(app, &options, reload).map_err(failed);
     management.end();
     served
+}
+
+/// The mode of a file in octal digits.
+fn mode(text: &str) -> Result<u32, String> {
+    match u32::from_str_radix(text, 8) {
+        Ok(mode) if mode <= 0o777 => Ok(mode),
+        _ => Err(format!("expected a mode from 000 to 777, found {text:?}")),
+    }
 }
 
 fn tls(args: &ServeArgs, logger: Logger) -> Result<Option<tls::Current>, String> {

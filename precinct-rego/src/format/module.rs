@@ -81,7 +81,11 @@ pub fn format_body(body: &Body, version: RegoVersion) -> Result<String, Vec<Diag
         return Err(writer.errors);
     }
     let text = writer.out.trim_end_matches('\n');
-    Ok(if text.is_empty() { String::new() } else { format!("{text}\n") })
+    Ok(if text.is_empty() {
+        String::new()
+    } else {
+        format!("{text}\n")
+    })
 }
 
 fn row_of(span: Span, options: FormatOptions) -> i64 {

@@ -8,7 +8,9 @@ use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use serde_json::{Map, json};
 
 use super::request::{Client, Incoming};
-use super::{authorization, data, documents, health, operation, policies, query, request, webhook};
+use super::{
+    authorization, compile, data, documents, health, operation, policies, query, request, webhook,
+};
 use crate::app::App;
 use crate::http::answer::{Answer, Refusal};
 use crate::http::body::BodyError;
@@ -335,6 +337,9 @@ fn find<'p>(method: &Method, path: &'p str) -> (Found, &'p str) {
         return (found, rest);
     }
     let found = match path {
+        "/v1/compile" if *method == Method::POST => route("v1/compile", true, compile::post),
+        "/v1/compile" if *method == Method::HEAD => Found::WrongMethod,
+        "/v1/compile" => Found::Allows("POST"),
         "/v1/config" if reads => route("v1/config", false, operation::configuration),
         "/v1/status" if reads => route("v1/status", false, operation::status),
         "/v1/config" | "/v1/status" if *method == Method::HEAD => Found::WrongMethod,

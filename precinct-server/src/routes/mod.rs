@@ -7,10 +7,12 @@
 //! * [`documents`]: documents, written
 //! * [`policies`]: modules, read and exchanged
 //! * [`query`]: ad hoc queries
+//! * [`compile`]: queries evaluated in part
 //! * [`health`] and [`operation`]: what operators ask
 //! * [`dispatch`]: which handler a path belongs to
 
 pub mod authorization;
+pub mod compile;
 pub mod data;
 pub mod dispatch;
 pub mod documents;

@@ -1,6 +1,7 @@
 //! Connections accepted, served and, at the end, finished.
 
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub struct Limits {
     pub header_bytes: usize,
     /// How long the headers of a request may take.
     pub header_time: Duration,
+    /// Who may connect to a Unix socket, as the mode of a file.
+    pub socket_mode: u32,
     /// How long requests in flight may take when the server ends.
     pub grace: Duration,
 }
@@ -42,6 +45,7 @@ impl Default for Limits {
             connections: 10_000,
             header_bytes: 64 << 10,
             header_time: Duration::from_secs(30),
+            socket_mode: 0o755,
             grace: Duration::from_secs(10),
         }
     }
@@ -82,6 +86,8 @@ impl Server {
             Address::Unix(path) => {
                 remove_stale(path)?;
                 let listener = UnixListener::bind(path)?;
+                let mode = std::fs::Permissions::from_mode(self.limits.socket_mode);
+                std::fs::set_permissions(path, mode)?;
                 self.accept_unix(listener, surface).await;
                 // The socket is of no use to anybody now; that it could not be removed is not an error.
                 let _ = std::fs::remove_file(path);

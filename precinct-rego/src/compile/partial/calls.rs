@@ -14,7 +14,12 @@ use crate::compile::visit::{self, Node, ground_prefix};
 
 impl<'c> Walk<'c> {
     /// Calls a function; an operand more than it has parameters receives the result.
-    pub(super) fn call(&mut self, frame: &Frame<'_>, terms: &[Term], then: Then<'_, 'c>) -> Outcome {
+    pub(super) fn call(
+        &mut self,
+        frame: &Frame<'_>,
+        terms: &[Term],
+        then: Then<'_, 'c>,
+    ) -> Outcome {
         let Some(TermValue::Ref(operator)) = terms.first().map(|it| &it.value) else {
             return Ok(());
         };
@@ -39,7 +44,9 @@ impl<'c> Walk<'c> {
             self.mocks.pop();
             return outcome;
         }
-        let arity = self.arity(operator).unwrap_or(terms.len().saturating_sub(1));
+        let arity = self
+            .arity(operator)
+            .unwrap_or(terms.len().saturating_sub(1));
         if let Some(mock) = mock {
             return match terms.get(arity + 1) {
                 Some(output) => self.unify(frame, output, frame.at, &mock, frame.at, then),
@@ -117,7 +124,11 @@ impl<'c> Walk<'c> {
     pub(super) fn is_function(&self, reference: &Ref) -> bool {
         let it = self.compiled;
         if !vars::begins_with(reference, "data") {
-            return it.options.capabilities.builtin(&ref_text(reference)).is_some();
+            return it
+                .options
+                .capabilities
+                .builtin(&ref_text(reference))
+                .is_some();
         }
         it.tree
             .find(reference)

@@ -1,10 +1,10 @@
 //! Comprehensions, and bodies within expressions that are saved as they are.
 
+use super::Refused;
 use super::bindings::{At, QUERY, made, variable};
 use super::saved::conflict;
 use super::unify::is_comprehension;
 use super::walk::{Frame, Outcome, Then, Walk};
-use super::Refused;
 use crate::ast::order::{sorted_entries, sorted_terms};
 use crate::ast::{Body, Expr, ExprKind, Term, TermValue};
 use crate::compile::locals::equality;

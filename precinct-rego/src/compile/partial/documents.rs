@@ -1,12 +1,12 @@
 //! The documents that rules define: inlined where that says the same, as rules of support where not.
 
+use super::Refused;
 use super::bindings::{QUERY, made};
 use super::index::Group;
 use super::propagate::Propagation;
 use super::refs::{Path, Within, merged};
 use super::saved::{conflict, named, plugged as plugged_body, split};
 use super::walk::{Frame, Outcome, Then, Walk};
-use super::Refused;
 use crate::ast::display::ref_text;
 use crate::ast::order::{compare, sorted_terms};
 use crate::ast::{Head, HeadKeywords, Ref, Rule, Span, Term, TermValue, Var};
@@ -225,9 +225,16 @@ impl<'c> Walk<'c> {
         let (Some(rule), Some(module)) = (self.rule(id), self.compiled.rules.module(id)) else {
             return Ok(false);
         };
-        let package = self.compiled.modules.get(module).map_or(1, |it| it.package.path.len());
+        let package = self
+            .compiled
+            .modules
+            .get(module)
+            .map_or(1, |it| it.package.path.len());
         let reference = named(site.document().get(package..).unwrap_or_default());
-        let package: Ref = path.get(..path.len().saturating_sub(reference.len())).unwrap_or_default().to_vec();
+        let package: Ref = path
+            .get(..path.len().saturating_sub(reference.len()))
+            .unwrap_or_default()
+            .to_vec();
         let mut defined = false;
         self.apart(frame, rule, &mut |walk, child| {
             defined = true;
@@ -364,7 +371,13 @@ impl<'c> Walk<'c> {
             let more = usize::from(group.multi_value);
             self.compiled.rules.reference(*id).len() + more
         };
-        group.rules.iter().map(length).max().unwrap_or(0).min(ceiling)
+        group
+            .rules
+            .iter()
+            .map(length)
+            .max()
+            .unwrap_or(0)
+            .min(ceiling)
     }
 
     /// The whole document.
@@ -443,8 +456,16 @@ impl<'c> Walk<'c> {
         document: &mut Term,
     ) -> Outcome {
         let clash = || conflict(rule.head.span, "object keys must be unique");
-        let rest = self.compiled.rules.reference(id).get(site.at + 1..).unwrap_or_default();
-        let keys: Ref = rest.iter().map(|it| self.bindings.plug(it, child.at)).collect();
+        let rest = self
+            .compiled
+            .rules
+            .reference(id)
+            .get(site.at + 1..)
+            .unwrap_or_default();
+        let keys: Ref = rest
+            .iter()
+            .map(|it| self.bindings.plug(it, child.at))
+            .collect();
         let mut leaf = document;
         for (position, key) in keys.iter().enumerate() {
             let TermValue::Object(entries) = &mut leaf.value else {

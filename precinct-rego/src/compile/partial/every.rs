@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Refused;
 use super::bindings::{made, variable};
 use super::walk::{Frame, Outcome, Then, Walk};
-use super::Refused;
 use crate::ast::{Every, Expr, Term, TermValue, Var};
 use crate::compile::locals::equality;
 use crate::compile::vars;
@@ -112,8 +112,8 @@ impl<'c> Walk<'c> {
                 continue;
             }
             let term = variable(name.clone());
-            let own = self.bindings.plug(&term, frame.at) == term
-                && !self.term_unknown(&term, frame.at);
+            let own =
+                self.bindings.plug(&term, frame.at) == term && !self.term_unknown(&term, frame.at);
             if own {
                 let fresh = TermValue::Var(format!("{name}{suffix}").into());
                 replaced.insert(name, fresh);

@@ -54,14 +54,15 @@ impl<'c> Walk<'c> {
         }
         let default = group.default.and_then(|id| self.rule(id));
         let answers = default.is_some_and(|rule| {
-            let is_false =
-                |it: &Term| matches!(it.value, TermValue::Boolean(false));
+            let is_false = |it: &Term| matches!(it.value, TermValue::Boolean(false));
             !called.is_condition() || !rule.head.value.as_ref().is_some_and(is_false)
         });
         if answers || self.inlining.shallow || self.inlining.disabled(operator, false) {
             let operands = terms.iter().skip(1).take(called.parameters);
             let unknown = self.ref_unknown(operator, frame.at)
-                || operands.into_iter().any(|it| self.term_unknown(it, frame.at));
+                || operands
+                    .into_iter()
+                    .any(|it| self.term_unknown(it, frame.at));
             if unknown {
                 return self.function_support(frame, &called, &group, then);
             }
@@ -125,7 +126,8 @@ impl<'c> Walk<'c> {
                     found = true;
                     if called.is_condition() && matches!(result.value, TermValue::Boolean(false)) {
                         if known.as_ref().is_some_and(|it| *it != result) {
-                            let what = "functions must not produce multiple outputs for same inputs";
+                            let what =
+                                "functions must not produce multiple outputs for same inputs";
                             return Err(conflict(rule.span, what));
                         }
                         *known = Some(result);

@@ -121,7 +121,13 @@ impl<'c> Walk<'c> {
                 let value = self.input.as_deref().and_then(|it| find(it, keys));
                 Some(value.cloned())
             }
-            "data" if self.compiled.tree.selected_by(parts, &self.compiled.rules).is_empty() => {
+            "data"
+                if self
+                    .compiled
+                    .tree
+                    .selected_by(parts, &self.compiled.rules)
+                    .is_empty() =>
+            {
                 Some(self.base(parts))
             }
             _ => None,

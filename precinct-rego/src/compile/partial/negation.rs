@@ -1,11 +1,11 @@
 //! Negations, and the sides of `and` and `or`.
 
+use super::Refused;
 use super::bindings::{QUERY, made};
 use super::documents::support_head;
 use super::propagate::Propagation;
 use super::saved::{Saved, split};
 use super::walk::{Frame, Outcome, Then, Walk, truth};
-use super::Refused;
 use crate::ast::order::sorted_terms;
 use crate::ast::{Body, Expr, ExprKind, Logical, NotBody, Term, TermValue};
 use crate::compile::locals::{equality_operands, expression};
@@ -26,7 +26,12 @@ enum Form {
 
 impl<'c> Walk<'c> {
     /// `not expr`
-    pub(super) fn negated(&mut self, frame: &Frame<'_>, expr: &Expr, then: Then<'_, 'c>) -> Outcome {
+    pub(super) fn negated(
+        &mut self,
+        frame: &Frame<'_>,
+        expr: &Expr,
+        then: Then<'_, 'c>,
+    ) -> Outcome {
         let body = vec![Expr {
             negated: false,
             with: Vec::new(),

@@ -216,7 +216,10 @@ impl<'c> Walk<'c> {
         then: Then<'_, 'c>,
     ) -> Outcome {
         let whole: Ref = self.whole_path(path, within.at, operand);
-        if self.unknowns.covers(whole.get(..=within.at).unwrap_or_default()) {
+        if self
+            .unknowns
+            .covers(whole.get(..=within.at).unwrap_or_default())
+        {
             let saved = made(TermValue::Ref(whole));
             return self.save_equality(frame, &saved, path.at, path.other, path.other_at, then);
         }
@@ -291,9 +294,14 @@ impl<'c> Walk<'c> {
         let mut rest = vec![head.clone()];
         rest.extend_from_slice(path.parts.get(within.at..).unwrap_or_default());
         let rest = made(TermValue::Ref(rest));
-        self.unify(frame, within.value, within.table, &head, path.at, &mut |walk| {
-            walk.unify(frame, &rest, path.at, path.other, path.other_at, then)
-        })
+        self.unify(
+            frame,
+            within.value,
+            within.table,
+            &head,
+            path.at,
+            &mut |walk| walk.unify(frame, &rest, path.at, path.other, path.other_at, then),
+        )
     }
 
     /// The member of a value at a key.
@@ -343,18 +351,19 @@ pub(super) fn keys_of(value: &Term) -> Vec<Term> {
 
 /// The part of a constant at a path.
 pub(super) fn find<'t>(value: &'t Term, path: &[Term]) -> Option<&'t Term> {
-    path.iter().try_fold(value, |value, key| match &value.value {
-        TermValue::Object(entries) => entries
-            .iter()
-            .find(|(it, _)| compare(it, key).is_eq())
-            .map(|(_, value)| value),
-        TermValue::Array(items) => match &key.value {
-            TermValue::Number(number) => items.get(number.parse::<usize>().ok()?),
+    path.iter()
+        .try_fold(value, |value, key| match &value.value {
+            TermValue::Object(entries) => entries
+                .iter()
+                .find(|(it, _)| compare(it, key).is_eq())
+                .map(|(_, value)| value),
+            TermValue::Array(items) => match &key.value {
+                TermValue::Number(number) => items.get(number.parse::<usize>().ok()?),
+                _ => None,
+            },
+            TermValue::Set(items) => items.iter().find(|it| compare(it, key).is_eq()),
             _ => None,
-        },
-        TermValue::Set(items) => items.iter().find(|it| compare(it, key).is_eq()),
-        _ => None,
-    })
+        })
 }
 
 /// Both objects in one; where they meet the first has its way.

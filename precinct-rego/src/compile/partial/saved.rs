@@ -27,7 +27,11 @@ impl Saved {
         match &mut expr.kind {
             ExprKind::Call(terms) => {
                 for (position, term) in terms.iter_mut().enumerate().skip(1) {
-                    let at = if equation && position == 2 { right } else { left };
+                    let at = if equation && position == 2 {
+                        right
+                    } else {
+                        left
+                    };
                     *term = bindings.plug_for(term, at, outside);
                 }
             }

@@ -151,14 +151,24 @@ impl<'c> Walk<'c> {
             other,
             other_at,
         };
-        self.nested(head.span, &mut |walk| {
-            match vars::name(head).map(AsRef::as_ref) {
+        self.nested(
+            head.span,
+            &mut |walk| match vars::name(head).map(AsRef::as_ref) {
                 Some("data") => {
                     let compiled = walk.compiled;
                     walk.tree(frame, &path, 1, parts.to_vec(), Some(&compiled.tree), then)
                 }
                 Some("input") => match walk.input.clone() {
-                    Some(input) => walk.member(frame, &path, &Within { at: 1, value: &input, table: at }, then),
+                    Some(input) => walk.member(
+                        frame,
+                        &path,
+                        &Within {
+                            at: 1,
+                            value: &input,
+                            table: at,
+                        },
+                        then,
+                    ),
                     None => Ok(()),
                 },
                 _ => {
@@ -167,10 +177,19 @@ impl<'c> Walk<'c> {
                         return Ok(());
                     }
                     let value = value.into_owned();
-                    walk.member(frame, &path, &Within { at: 1, value: &value, table }, then)
+                    walk.member(
+                        frame,
+                        &path,
+                        &Within {
+                            at: 1,
+                            value: &value,
+                            table,
+                        },
+                        then,
+                    )
                 }
-            }
-        })
+            },
+        )
     }
 
     /// Saves that both sides are equal. Their variables are not known from here on.

@@ -43,7 +43,9 @@ impl Unknowns {
     }
 
     fn has_var(&self, name: &Var, at: At) -> bool {
-        self.vars.iter().any(|(it, table)| *table == at && it == name)
+        self.vars
+            .iter()
+            .any(|(it, table)| *table == at && it == name)
     }
 
     fn has_head(&self, parts: &[Term], at: At) -> bool {
@@ -161,8 +163,7 @@ impl Inlining {
     /// `asked_only` leaves those of `with` expressions aside.
     pub(super) fn disabled(&self, parts: &[Term], asked_only: bool) -> bool {
         let meets = |it: &Ref| has_prefix(it, parts) || has_prefix(parts, it);
-        self.asked.iter().any(meets)
-            || (!asked_only && self.modified.iter().flatten().any(meets))
+        self.asked.iter().any(meets) || (!asked_only && self.modified.iter().flatten().any(meets))
     }
 }
 
@@ -226,8 +227,7 @@ impl Walk<'_> {
     fn requires_saving(&self, node: Node<'_>, at: Option<At>, rules: &mut Vec<RuleId>) -> bool {
         match node {
             Node::Expr(expr) => {
-                !expr.with.is_empty()
-                    || (!self.nondeterministic && self.is_nondeterministic(expr))
+                !expr.with.is_empty() || (!self.nondeterministic && self.is_nondeterministic(expr))
             }
             Node::Term(term) => {
                 if let Some(parts) = as_reference(term) {

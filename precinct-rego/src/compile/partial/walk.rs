@@ -268,10 +268,17 @@ impl<'c> Walk<'c> {
             return self.negated(frame, expr, then);
         }
         match &expr.kind {
-            ExprKind::Call(terms) => match equality_operands(expr) {
-                Some((lhs, rhs)) => self.unify(frame, lhs, frame.at, rhs, frame.at, then),
-                None => self.call(frame, terms, then),
-            },
+            ExprKind::Call(terms) => {
+                // Variables are safe by now, so that a comparison with `==` says what a unification says.
+                let sides = equality_operands(expr).or(match terms.as_slice() {
+                    [_, lhs, rhs] if expr.operator_is("equal") => Some((lhs, rhs)),
+                    _ => None,
+                });
+                match sides {
+                    Some((lhs, rhs)) => self.unify(frame, lhs, frame.at, rhs, frame.at, then),
+                    None => self.call(frame, terms, then),
+                }
+            }
             ExprKind::Term(term) => self.condition(frame, term, then),
             ExprKind::Some(_) => then(self),
             ExprKind::Every(every) => self.every(frame, expr, every, then),

@@ -1,0 +1,145 @@
+//! Queries evaluated in part: what remains of them when something is not known yet.
+
+use std::time::Instant;
+
+use axum::http::StatusCode;
+use precinct_interpreter::partial::{PartialError, PartialQuery};
+use precinct_interpreter::policy::Step;
+use precinct_rego::ast::json::{JsonOptions, body_json, module_json};
+use precinct_rego::source::Sources;
+use precinct_runtime::{Document, Value};
+
+use super::request::{Incoming, first, kind};
+use crate::evaluation::errors::{self, Failed};
+use crate::evaluation::metrics::{self, Metrics};
+use crate::evaluation::scratch::with_arena;
+use crate::http::answer::{Answer, Refusal};
+use crate::http::text::{ObjectText, list};
+
+/// What a request asks.
+#[derive(Debug, Default)]
+struct Request {
+    query: String,
+    input: Option<Document>,
+    unknowns: Vec<String>,
+    disable_inlining: Vec<String>,
+    nondeterministic_builtins: bool,
+}
+
+/// `POST /v1/compile`
+pub fn post(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
+    let request = read(incoming)?;
+    if request.query.trim().is_empty() {
+        return Err(Refusal::bad("missing required 'query' value"));
+    }
+    let started = Instant::now();
+    let mut metrics = Metrics::default();
+    metrics.set(metrics::QUERY_PARSE, 0);
+    metrics.set(metrics::QUERY_COMPILE, 0);
+    let policies = &incoming.snapshot.policies;
+    let question = PartialQuery {
+        query: &request.query,
+        package: None,
+        imports: &[],
+        unknowns: &request.unknowns,
+        disable_inlining: &request.disable_inlining,
+        shallow_inlining: false,
+        nondeterministic_builtins: request.nondeterministic_builtins,
+        data: &incoming.snapshot.data,
+        input: request.input.as_ref(),
+        prepare: &|context| context,
+    };
+    let partial = policies
+        .policy()
+        .partial(&question)
+        .map_err(|error| match error {
+            PartialError::Query(failure) => match failure.step {
+                Step::Parse => errors::query(&failure),
+                Step::Compile => errors::modules(&failure),
+            },
+            PartialError::Evaluation(error) => {
+                let sources = policies.policy().sources();
+                errors::evaluation(&Failed::new(&error, &[], sources))
+            }
+        })?;
+    metrics.time(metrics::PARTIAL_EVAL, started);
+    metrics.time(metrics::HANDLER, incoming.started);
+    let (sources, shown) = (
+        Sources::default(),
+        JsonOptions {
+            comments: false,
+            ..JsonOptions::default()
+        },
+    );
+    let mut result = ObjectText::default();
+    if !partial.queries.is_empty() {
+        let queries = partial.queries.iter();
+        let queries = list(queries.map(|body| body_json(body, &sources, shown)));
+        result.put("queries", &queries);
+    }
+    if !partial.support.is_empty() {
+        let support = partial.support.iter();
+        let support = list(support.map(|module| module_json(module, &sources, shown)));
+        result.put("support", &support);
+    }
+    let mut object = ObjectText::default().with("result", &result.finish());
+    if incoming.wants_metrics() {
+        object.put("metrics", &metrics.json());
+    }
+    Ok(Answer::json(
+        StatusCode::OK,
+        object.finish(),
+        incoming.is_pretty(),
+    ))
+}
+
+/// A member that is there and not null.
+fn given(value: Option<Value<'_>>) -> Option<Value<'_>> {
+    value.filter(|value| !matches!(value, Value::Null))
+}
+
+fn read(incoming: &Incoming<'_>) -> Result<Request, Refusal> {
+    let malformed =
+        |error: String| Refusal::bad(format!("error(s) occurred while decoding request: {error}"));
+    if incoming.body.iter().all(u8::is_ascii_whitespace) {
+        return Err(malformed("EOF".to_owned()));
+    }
+    with_arena(|arena| {
+        let body = first(&incoming.body, arena).map_err(malformed)?;
+        let wrong = |name: &str, found: Value<'_>, expected: &str| {
+            malformed(format!(
+                "json: cannot unmarshal {} into Go struct field CompileRequestV1.{name} of type {expected}",
+                kind(found)
+            ))
+        };
+        let texts = |name: &str, value: Value<'_>| match value {
+            Value::Array(items) => items
+                .iter()
+                .map(|item| match item {
+                    Value::String(text) => Ok((*text).to_owned()),
+                    other => Err(wrong(name, *other, "string")),
+                })
+                .collect(),
+            other => Err(wrong(name, other, "[]string")),
+        };
+        let options = given(body.field("options"));
+        let option = |name: &str| given(options.and_then(|options| options.field(name)));
+        Ok(Request {
+            query: match given(body.field("query")) {
+                None => String::new(),
+                Some(Value::String(text)) => text.to_owned(),
+                Some(other) => return Err(wrong("query", other, "string")),
+            },
+            input: given(body.field("input")).map(Document::copy_of),
+            unknowns: match given(body.field("unknowns")) {
+                None => vec!["input".to_owned()],
+                Some(value) => texts("unknowns", value)?,
+            },
+            disable_inlining: match option("disableInlining") {
+                None => Vec::new(),
+                Some(value) => texts("options.disableInlining", value)?,
+            },
+            nondeterministic_builtins: option("nondeterministicBuiltins") == Some(Value::TRUE),
+        })
+    })
+}
