@@ -153,7 +153,7 @@ impl<'c> Walk<'c> {
                     }
                 }
                 ExprKind::Every(every) => {
-                    for term in every.key.iter_mut() {
+                    if let Some(term) = &mut every.key {
                         self.rename_term(term, at);
                     }
                     self.rename_term(&mut every.value, at);

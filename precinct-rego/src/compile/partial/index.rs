@@ -104,6 +104,10 @@ impl<'c> Walk<'c> {
     }
 
     /// What a reference to a known document stands for: `Some(None)` is nothing. `None`: it cannot be told.
+    #[expect(
+        clippy::option_option,
+        reason = "what is known to be nothing is another answer than what is not known"
+    )]
     fn known(&self, term: &Term) -> Option<Option<Term>> {
         let TermValue::Ref(parts) = &term.value else {
             return None;

@@ -45,7 +45,7 @@ impl<'c> Walk<'c> {
             return self.whole(frame, path, &plugged, node, then);
         };
         if is_ground(&operand.value) {
-            return self.enter(frame, path, at, plugged, node, operand, then);
+            return self.enter(frame, path, at, plugged, node, &operand, then);
         }
         let reached = plugged.get(..at).unwrap_or_default();
         let saved = || made(TermValue::Ref(plugged.clone()));
@@ -67,7 +67,7 @@ impl<'c> Walk<'c> {
         };
         for key in keys {
             self.unify(frame, &key, path.at, part, path.at, &mut |walk| {
-                walk.enter(frame, path, at, plugged.clone(), node, key.clone(), then)
+                walk.enter(frame, path, at, plugged.clone(), node, &key, then)
             })?;
         }
         Ok(())
@@ -81,7 +81,7 @@ impl<'c> Walk<'c> {
         at: usize,
         mut plugged: Ref,
         node: Option<&'c RuleNode>,
-        operand: Term,
+        operand: &Term,
         then: Then<'_, 'c>,
     ) -> Outcome {
         if let Some(part) = plugged.get_mut(at) {
@@ -89,7 +89,7 @@ impl<'c> Walk<'c> {
         }
         let mut below = None;
         if !self.is_replaced(plugged.get(..=at).unwrap_or_default()) {
-            below = node.and_then(|node| node.child(&operand));
+            below = node.and_then(|node| node.child(operand));
             if let Some(node) = below
                 && !node.rules.is_empty()
             {
