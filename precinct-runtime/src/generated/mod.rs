@@ -2,7 +2,7 @@
 //!
 //! * [`scan`]: reading only those parts of a JSON text that a policy asks for
 //! * `text`: tests of strings whose other side is known when the policy is compiled
-//! * [`answer`]: a program that answers one query
+//! * [`mod@answer`]: a program that answers one query
 //! * [`case`]: running one of many programs
 //! * [`natives`]: builtins that are computed in place
 //! * [`origins`]: where the values of a document come from, for the error when they differ
