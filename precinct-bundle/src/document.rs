@@ -255,7 +255,7 @@ mod tests {
     fn yaml_becomes_the_json_it_stands_for() {
         assert_eq!(
             yaml(b"a: [1, yes, 2.5]\n3: x\n").unwrap(),
-            r#"{"3":"x","a":[1,"yes",2.5]}"#
+            r#"{"a":[1,"yes",2.5],"3":"x"}"#
         );
     }
 }
