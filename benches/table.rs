@@ -35,7 +35,7 @@ fn main() {
                     results
                 }),
                 Measure::new("json/hand", || {
-                    let call: Call<'_> = serde_json::from_str(black_box(&json)).unwrap();
+                    let call: Call<'_> = serde_json::from_slice(black_box(json.as_bytes())).unwrap();
                     hand::decide(&call)
                 }),
             ]);

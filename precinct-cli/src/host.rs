@@ -15,6 +15,8 @@ use precinct_rego::error::Diagnostic;
 use precinct_rego::render::render;
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
+use precinct_runtime::evaluator::InputError;
+use precinct_runtime::json::Decoder;
 use precinct_runtime::{Arena, Context, Document, EvalError};
 
 use crate::parallel;
@@ -310,7 +312,32 @@ pub fn input(path: Option<&str>, stdin: bool) -> Result<Option<Document>, String
         let path = load::clean(path);
         fs::read(&path).map_err(|error| load::system("open", &path, &error))?
     };
-    document(&bytes).map(Some)
+    document(&bytes).map(Some).map_err(|error| {
+        // What is piped is OPA's text alone.
+        let place = std::io::stderr()
+            .is_terminal()
+            .then(|| misplaced(&bytes))
+            .flatten();
+        match place {
+            Some(place) => format!(
+                "{error}\n  --> {}:{place}",
+                path.unwrap_or("standard input")
+            ),
+            None => error,
+        }
+    })
+}
+
+/// `ROW:COLUMN: …` of what is wrong with a text that looks like JSON. Both count from 1, columns in bytes.
+fn misplaced(bytes: &[u8]) -> Option<String> {
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace())?;
+    if !matches!(first, b'{' | b'[' | b'"') {
+        return None;
+    }
+    let arena = Arena::new();
+    let error = Decoder::new(&arena).decode(bytes).err()?;
+    let InputError { message, row, col } = InputError::new(error, bytes);
+    Some(format!("{row}:{col}: {message}"))
 }
 
 /// JSON or YAML bytes as a document.
@@ -430,4 +457,31 @@ pub fn capabilities_place(text: &str) -> Result<String, String> {
     Err(format!(
         "no such file or capabilities version found: {text}"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_json_is_placed() {
+        for (text, expected) in [
+            (&b"{\"a\": 1,\n \"b\": }"[..], Some("2:7: ")),
+            (b"[1, 2", Some("1:7: ")),
+            (b"{}", None),
+            (b"a: yaml", None),
+            (b"", None),
+        ] {
+            let place = misplaced(text);
+            match expected {
+                Some(start) => assert!(
+                    place
+                        .as_deref()
+                        .is_some_and(|place| place.starts_with(start)),
+                    "{place:?}"
+                ),
+                None => assert_eq!(place, None),
+            }
+        }
+    }
 }

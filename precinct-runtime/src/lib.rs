@@ -12,6 +12,7 @@
 //! * [`builtin`], [`builtins`]: the table of builtin functions and their families
 //! * [`evaluator`]: what decisions reuse: memory, base data, bounds
 //! * [`patterns`]: compiled patterns that outlive an evaluation
+//! * `words`: looking at a text eight bytes at a time
 //! * [`error`]: how an evaluation fails
 
 pub mod arena;
@@ -28,6 +29,7 @@ pub mod number;
 pub mod ops;
 pub mod patterns;
 pub mod value;
+mod words;
 
 pub use arena::{Arena, Document};
 pub use builtin::Builtin;

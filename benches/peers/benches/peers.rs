@@ -66,11 +66,11 @@ fn main() {
         if serde_json::from_str::<Call<'_>>(&json).is_ok() {
             measures.extend([
                 Measure::new("json/hand", || {
-                    let call: Call<'_> = serde_json::from_str(black_box(&json)).unwrap();
+                    let call: Call<'_> = serde_json::from_slice(black_box(json.as_bytes())).unwrap();
                     hand::decide(&call)
                 }),
                 Measure::new("json/hand-sonic", || {
-                    let call: Call<'_> = sonic_rs::from_str(black_box(&json)).unwrap();
+                    let call: Call<'_> = sonic_rs::from_slice(black_box(json.as_bytes())).unwrap();
                     hand::decide(&call)
                 }),
             ]);

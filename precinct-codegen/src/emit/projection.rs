@@ -4,6 +4,8 @@
 //! input.user.name, input.roles     struct Input0<'a> { f0: Option<Value<'a>>, f1: Option<Value<'a>> }
 //! ```
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
@@ -159,31 +161,33 @@ fn collect(reads: &Reads, path: &mut Vec<String>, fields: &mut Vec<Field>) {
 
 /// The statements that read an object.
 fn scan(reads: &Reads, path: &mut Vec<String>, fields: &[Field]) -> TokenStream {
-    let arms: Vec<TokenStream> = reads
-        .children
-        .iter()
-        .map(|(key, below)| {
-            path.push(key.to_string());
-            let own: Vec<&Ident> = fields
-                .iter()
-                .filter(|field| field.path.starts_with(path))
-                .map(|field| &field.name)
-                .collect();
-            let read = if below.whole {
-                quote!(#(this.#own = Some(scanner.value()?);)*)
-            } else {
-                // Of equal keys the last one counts, with all that is below it.
-                let inner = scan(below, path, fields);
-                quote!(#(this.#own = None;)* #inner)
-            };
-            path.pop();
-            let key: &str = key;
-            quote!(#key => { #read })
-        })
-        .collect();
+    let mut lengths: BTreeMap<usize, Vec<TokenStream>> = BTreeMap::new();
+    for (key, below) in &reads.children {
+        path.push(key.to_string());
+        let own: Vec<&Ident> = fields
+            .iter()
+            .filter(|field| field.path.starts_with(path))
+            .map(|field| &field.name)
+            .collect();
+        let read = if below.whole {
+            quote!(#(this.#own = Some(scanner.value()?);)*)
+        } else {
+            // Of equal keys the last one counts, with all that is below it.
+            let inner = scan(below, path, fields);
+            quote!(#(this.#own = None;)* #inner)
+        };
+        path.pop();
+        let key: &str = key;
+        let arms = lengths.entry(key.len()).or_default();
+        arms.push(quote!(#key => { #read }));
+    }
+    // By length first: rustc compares strings one after the other.
+    let arms = lengths
+        .into_iter()
+        .map(|(length, arms)| quote!(#length => match key { #(#arms)* _ => scanner.skip()?, },));
     quote! {
         scanner.object(|scanner, key| {
-            match key {
+            match key.len() {
                 #(#arms)*
                 _ => scanner.skip()?,
             }

@@ -7,6 +7,7 @@ use crate::error::EvalError;
 use crate::number::Number;
 use crate::ops;
 use crate::value::{Set, Value};
+use crate::words;
 
 /// A value that is a string.
 #[inline]
@@ -68,22 +69,17 @@ pub fn part<'a>(text: &'a str, separator: &str, at: usize) -> Option<Value<'a>> 
     text.split(separator).nth(at).map(Value::String)
 }
 
-/// The part between the separators of the numbers `at` and `at + 1`.
+/// The part behind `at` separators.
 #[inline]
 fn byte_part(text: &str, separator: u8, at: usize) -> Option<&str> {
-    let bytes = text.as_bytes();
-    let mut start = 0;
-    let mut left = at;
-    for (position, byte) in bytes.iter().enumerate() {
-        if *byte == separator {
-            if left == 0 {
-                return text.get(start..position);
-            }
-            left -= 1;
-            start = position + 1;
-        }
+    let rest = match at.checked_sub(1) {
+        None => text,
+        Some(last) => text.get(words::position(text.as_bytes(), separator, last)? + 1..)?,
+    };
+    match words::position(rest.as_bytes(), separator, 0) {
+        Some(end) => rest.get(..end),
+        None => Some(rest),
     }
-    if left == 0 { text.get(start..) } else { None }
 }
 
 /// `glob.match(pattern, _, value)` for a pattern without wildcards.

@@ -4,6 +4,7 @@ use crate::arena::Arena;
 use crate::json::{Decoder, JsonError, Limits};
 use crate::number::Number;
 use crate::value::Value;
+use crate::words::plain_length;
 
 /// Walks over a JSON text.
 #[derive(Debug)]
@@ -177,16 +178,30 @@ impl<'a> Scanner<'a> {
 
     /// Checks a value and goes behind it.
     pub fn skip(&mut self) -> Scanned<()> {
-        // One bit for each open bracket would do; depth is bounded, so a byte each is no worse.
+        self.space();
+        match self.peek() {
+            Some(b'{' | b'[') => self.skip_collection(),
+            _ => self.skip_scalar(),
+        }
+    }
+
+    #[inline]
+    fn skip_scalar(&mut self) -> Scanned<()> {
+        match self.peek() {
+            Some(b'"') => self.skip_string(),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            _ => Err(Stuck),
+        }
+    }
+
+    fn skip_collection(&mut self) -> Scanned<()> {
         let mut open = Brackets::default();
         loop {
             self.space();
             match self.peek() {
-                Some(b'"') => self.skip_string()?,
-                Some(b'-' | b'0'..=b'9') => self.number()?,
-                Some(b't') => self.word("true")?,
-                Some(b'f') => self.word("false")?,
-                Some(b'n') => self.word("null")?,
                 Some(b'{') => {
                     self.at += 1;
                     self.space();
@@ -208,7 +223,7 @@ impl<'a> Scanner<'a> {
                         continue;
                     }
                 }
-                _ => return Err(Stuck),
+                _ => self.skip_scalar()?,
             }
             // A value has ended: close what ends with it.
             loop {
@@ -349,33 +364,6 @@ impl Brackets {
     fn pop(&mut self) {
         self.count = self.count.saturating_sub(1);
     }
-}
-
-/// The length of the text up to a quote, a backslash or a control character, eight bytes at a time.
-#[inline]
-fn plain_length(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    /// The high bit of each byte that is zero, and possibly of bytes behind the first such one.
-    const fn zeros(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word & HIGHS
-    }
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let quotes = zeros(word ^ (ONES * 0x22));
-        let escapes = zeros(word ^ (ONES * 0x5c));
-        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        let found = quotes | escapes | controls;
-        if found != 0 {
-            return at * 8 + found.trailing_zeros() as usize / 8;
-        }
-    }
-    let tail = rest
-        .iter()
-        .position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f))
-        .unwrap_or(rest.len());
-    words.len() * 8 + tail
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::arena::Arena;
 use crate::number::{Number, size};
 use crate::value::Value;
 use crate::value::object::sort_entries;
+use crate::words::plain_length;
 
 /// What a text may demand.
 #[derive(Clone, Copy, Debug)]
@@ -142,34 +143,6 @@ impl<'a> Decoder<'a> {
             Some(_) => Err(reader.unexpected("after top-level value")),
         }
     }
-}
-
-/// The number of bytes up to a quote, a backslash or a control character.
-#[inline]
-fn plain_length(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let (words, _) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // The lowest byte that is zero after the exclusive or, or below a space, has its high bit set; bits above it
-        // may be wrong, which does not matter.
-        let zero = |x: u64| x.wrapping_sub(ONES) & !x;
-        let quote = zero(word ^ (ONES * 0x22));
-        let backslash = zero(word ^ (ONES * 0x5c));
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (quote | backslash | control) & HIGH;
-        if found != 0 {
-            return at * 8 + found.trailing_zeros() as usize / 8;
-        }
-    }
-    let done = words.len() * 8;
-    let rest = &bytes[done..];
-    let length = rest
-        .iter()
-        .position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f))
-        .unwrap_or(rest.len());
-    done + length
 }
 
 struct Reader<'t, 'a, K> {
