@@ -4,7 +4,7 @@
 use precinct_codegen::{BuildError, Builder};
 
 fn main() -> Result<(), BuildError> {
-    Builder::new().policies("policies").compile()?;
+    Builder::new().policies("policies").served(true).compile()?;
     Builder::new()
         .policies("policies")
         .tests(true)

@@ -79,6 +79,7 @@ impl Batch {
             sources: case.sources,
             data: case.data,
             digest: "",
+            served: false,
             strict_builtin_errors: case.strict_builtin_errors,
             entrypoints: Some(&[]),
         };

@@ -37,6 +37,7 @@ pub struct Builder {
     strict: bool,
     v0: bool,
     tests: bool,
+    served: bool,
     /// Functions of the host program: names and signatures.
     functions: Vec<(String, String)>,
     capabilities: Option<PathBuf>,
@@ -63,6 +64,7 @@ impl Builder {
             strict: false,
             v0: false,
             tests: false,
+            served: false,
             functions: Vec::new(),
             capabilities: None,
         }
@@ -117,6 +119,14 @@ impl Builder {
     #[must_use]
     pub const fn tests(mut self, tests: bool) -> Self {
         self.tests = tests;
+        self
+    }
+
+    /// Writes `Compiled` too, by which `precinct_server` serves the policies: it holds their sources, for the part of OPA's
+    /// API that shows them.
+    #[must_use]
+    pub const fn served(mut self, served: bool) -> Self {
+        self.served = served;
         self
     }
 
@@ -211,6 +221,7 @@ impl Builder {
             sources: Some(policy.sources()),
             data: data.as_deref(),
             digest: &digest,
+            served: self.served,
             strict_builtin_errors: false,
             entrypoints,
         };

@@ -17,8 +17,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 /// Names that every generated module imports, and that nothing in it may hide.
-const IMPORTED: [&str; 8] = [
-    "Some", "None", "Ok", "Err", "Option", "Result", "rt", "Fields",
+const IMPORTED: [&str; 9] = [
+    "Some", "None", "Ok", "Err", "Option", "Result", "rt", "Fields", "Compiled",
 ];
 
 /// Keywords that cannot be raw identifiers.

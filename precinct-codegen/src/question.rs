@@ -109,6 +109,7 @@ impl Question<'_> {
             sources: Some(self.sources),
             data: None,
             digest: "",
+            served: false,
             strict_builtin_errors: self.strict_builtin_errors,
             entrypoints: Some(&[]),
         };

@@ -10,6 +10,7 @@
 //! * [`ops`]: what the statements of the IR do, shared by both engines
 //! * [`input`]: what a policy can ask of an input that is not a [`Value`]
 //! * [`builtin`], [`builtins`]: the table of builtin functions and their families
+//! * [`compiled`]: policies of a program, asked by path
 //! * [`evaluator`]: what decisions reuse: memory, base data, bounds
 //! * [`patterns`]: compiled patterns that outlive an evaluation
 //! * `words`: looking at a text eight bytes at a time
@@ -18,6 +19,7 @@
 pub mod arena;
 pub mod builtin;
 pub mod builtins;
+pub mod compiled;
 pub mod context;
 pub mod error;
 pub mod evaluator;

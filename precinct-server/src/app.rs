@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use precinct_runtime::Document;
+use precinct_runtime::compiled::Compiled;
 
 use crate::decision::Recorder;
 use crate::http::body::BodyLimits;
@@ -68,6 +69,8 @@ pub struct App {
     settings: ArcSwap<Settings>,
     /// What `opa.runtime()` gives.
     pub runtime: Document,
+    /// Policies that are part of this program: while they are those of the state, they answer.
+    pub compiled: Option<&'static dyn Compiled>,
     /// Where lines of the log go.
     pub logger: Logger,
     /// Numbers for `/metrics`.
@@ -116,6 +119,7 @@ impl App {
             store,
             settings: ArcSwap::from_pointee(settings),
             runtime: Document::empty(),
+            compiled: None,
             logger,
             registry: Registry::default(),
             recorder: Arc::new(crate::decision::NoRecorder),

@@ -18,6 +18,9 @@ pub struct Args {
     serving: ServeArgs,
     /// Files and folders with policies and data.
     paths: Vec<String>,
+    /// Serve the policies that are compiled into this program. `run --server` without anything else does so too.
+    #[arg(long, requires = "server", conflicts_with_all = ["paths", "bundle"])]
+    compiled: bool,
     /// All paths are bundles: archives or folders.
     #[arg(short, long, overrides_with = "bundle")]
     bundle: bool,
@@ -51,6 +54,12 @@ enum Format {
     Json,
 }
 
+/// The command line is `run --server`. A server that is given an address or a configuration but no policies starts empty,
+/// as OPA's does.
+fn stands_alone() -> bool {
+    std::env::args_os().len() == 3
+}
+
 /// Loads and reads lines until the input ends.
 pub fn run(args: &Args) -> Outcome {
     let options = PolicyOptions {
@@ -62,6 +71,7 @@ pub fn run(args: &Args) -> Outcome {
         let sources = Sources {
             paths: &args.paths,
             are_bundles: args.bundle,
+            are_compiled: args.compiled || stands_alone(),
             ignore: &args.ignore,
             options,
         };

@@ -10,6 +10,7 @@ use precinct_audit::Durability;
 use precinct_bundle::load;
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_runtime::Document;
+use precinct_runtime::compiled::Compiled;
 use precinct_server::app::{App, Settings};
 use precinct_server::configuration::{Configuration, ConfigurationError, Given};
 use precinct_server::log::{Form, Level, Logger};
@@ -158,12 +159,14 @@ enum LogFormat {
 }
 
 /// What is served.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sources<'s> {
     /// Files and folders, or bundles.
     pub paths: &'s [String],
     /// All of them are bundles.
     pub are_bundles: bool,
+    /// The policies that are part of this program, and nothing else.
+    pub are_compiled: bool,
     /// Shell patterns of names that are left out.
     pub ignore: &'s [String],
     /// How modules are compiled.
@@ -221,6 +224,7 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), String> {
     let management = Management::new(configuration, logger).map_err(failed)?;
     let mut app = App::new(Store::new(first), settings, logger);
     app.runtime = runtime(&labels);
+    app.compiled = Some(&precinct_policies::Compiled);
     let is_recorded = args.durable_decisions || args.records.is_some();
     let records = if is_recorded {
         let folder = args.records.clone().unwrap_or_else(|| "decisions".into());
@@ -350,6 +354,9 @@ fn places(args: &ServeArgs, sources: &Sources<'_>, prints: bool) -> Result<Place
     Ok(Places {
         paths,
         bundles,
+        compiled: sources
+            .are_compiled
+            .then_some(&precinct_policies::Compiled as &dyn Compiled),
         ignore: sources.ignore.to_vec(),
         guard,
         options: PolicyOptions {

@@ -57,6 +57,8 @@ pub struct Options<'o> {
     pub data: Option<&'o str>,
     /// The SHA-256 digest of everything that the program was made from, in hexadecimal.
     pub digest: &'o str,
+    /// The program can be served: the implementation of `precinct_runtime::compiled::Compiled` is written too.
+    pub served: bool,
     /// Errors of builtins end the evaluation, instead of being undefined.
     pub strict_builtin_errors: bool,
     /// The paths (`precinct/authz/allow`) that can be asked for; `None` is every path of the program.
@@ -243,11 +245,16 @@ impl<'p> Emitter<'p> {
         let queries = self
             .has_queries()
             .then(|| quote!(pub(crate) use self::#support::query_with;));
+        let served = self
+            .options
+            .served
+            .then(|| quote!(pub use self::#support::Compiled;));
         let file = quote! {
             #(#modules)*
             #[allow(unused_imports, reason = "a file included in a private module need not be asked by path")]
             pub use self::#support::{Fields, entrypoints, evaluate, evaluate_with};
             #queries
+            #served
             #[doc = "The SHA-256 digest of the sources that the policies were compiled from."]
             pub const DIGEST: &::core::primitive::str = #digest;
         };

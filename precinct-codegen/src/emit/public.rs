@@ -7,6 +7,7 @@
 //! [`Evaluator`]: precinct_runtime::Evaluator
 
 use precinct_rego::ir::{FunctionId, FunctionKind};
+use precinct_rego::source::Sources;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
@@ -138,9 +139,11 @@ impl Emitter<'_> {
         }
         let needs = self.needs();
         let queries = self.queries();
+        let served = self.options.served.then(|| self.served());
         quote! {
             #needs
             #queries
+            #served
 
             static ENTRYPOINTS: &[&::core::primitive::str] = &[#(#paths),*];
 
@@ -170,6 +173,90 @@ impl Emitter<'_> {
                     _ => None,
                 })
             }
+        }
+    }
+
+    /// What a server asks.
+    fn served(&self) -> TokenStream {
+        let module = std::slice::from_ref(&self.names.support);
+        let mut paths = Vec::new();
+        let mut calls = Vec::new();
+        for (path, id) in self.entrypoints() {
+            paths.push(path);
+            calls.push(self.answer(module, id, &quote!(cx), &quote!(cx.arena())));
+        }
+        let sources = self.options.sources.into_iter().flat_map(Sources::iter);
+        let sources = sources.map(|(_, source)| {
+            let (name, text): (&str, &str) = (&source.name, &source.text);
+            quote!((#name, #text))
+        });
+        let data = match self.options.data {
+            Some(text) => quote!(Some(#text)),
+            None => quote!(None),
+        };
+        let digest = self.options.digest;
+        quote! {
+            #[doc = " The policies, for a server."]
+            #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+            pub struct Compiled;
+
+            impl rt::Compiled for Compiled {
+                #[inline]
+                fn sources(&self) -> &'static [(&'static ::core::primitive::str, &'static ::core::primitive::str)] {
+                    &[#(#sources),*]
+                }
+
+                #[inline]
+                fn data(&self) -> Option<&'static ::core::primitive::str> {
+                    #data
+                }
+
+                #[inline]
+                fn digest(&self) -> &'static ::core::primitive::str {
+                    #digest
+                }
+
+                #[inline]
+                fn needs(&self) -> &'static rt::Needs {
+                    &NEEDS
+                }
+
+                // Inlined where it is called, so that programs that do not serve the policies are not compiled with it.
+                #[inline]
+                fn evaluate<'a>(
+                    &self,
+                    cx: &mut rt::Context<'a>,
+                    path: &::core::primitive::str,
+                ) -> Option<Result<Option<rt::Value<'a>>, rt::EvalError>> {
+                    let input = cx.input;
+                    let result = match path {
+                        #(#paths => #calls,)*
+                        _ => return None,
+                    };
+                    Some(cx.finish(result))
+                }
+            }
+        }
+    }
+
+    /// Calls a function for `input`: gives a `Result` of an optional value.
+    fn answer(
+        &self,
+        module: &[String],
+        id: FunctionId,
+        context: &TokenStream,
+        arena: &TokenStream,
+    ) -> TokenStream {
+        let path = self.names.path_from(module, id);
+        let effects = self.effects[id.index()];
+        let state = if effects.context { context } else { arena };
+        let call = quote!(#path(#state, &input));
+        let value = self.wrapped(id, &quote!(value));
+        match (effects.fails, self.shapes[id.index()].total) {
+            (true, true) => quote!(#call.map(|value| Some(#value))),
+            (true, false) => quote!(#call.map(|value| value.map(|value| #value))),
+            (false, true) => quote!({ let value = #call; Ok(Some(#value)) }),
+            (false, false) => quote!(Ok(#call.map(|value| #value))),
         }
     }
 
@@ -237,23 +324,8 @@ impl Emitter<'_> {
                 continue;
             }
             let id = FunctionId(index);
-            let path = self.names.path_from(module, id);
-            let effects = self.effects[id.index()];
-            let state = if effects.context {
-                quote!(&mut cx)
-            } else {
-                quote!(evaluator.arena())
-            };
-            let call = quote!(#path(#state, &input));
-            let value = self.wrapped(id, &quote!(value));
             numbers.push(index);
-            let total = self.shapes[id.index()].total;
-            calls.push(match (effects.fails, total) {
-                (true, true) => quote!(#call.map(|value| Some(#value))),
-                (true, false) => quote!(#call.map(|value| value.map(|value| #value))),
-                (false, true) => quote!({ let value = #call; Ok(Some(#value)) }),
-                (false, false) => quote!(Ok(#call.map(|value| #value))),
-            });
+            calls.push(self.answer(module, id, &quote!(&mut cx), &quote!(evaluator.arena())));
         }
         if numbers.is_empty() {
             return quote!();

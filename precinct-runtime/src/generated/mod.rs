@@ -18,6 +18,7 @@ pub mod text;
 
 pub use crate::arena::{Arena, Document};
 pub use crate::builtin::Builtin;
+pub use crate::compiled::Compiled;
 pub use crate::context::{Context, Memo, Mock};
 pub use crate::error::{EvalError, Location};
 pub use crate::evaluator::{DecisionError, Evaluator, InputError, Needs};

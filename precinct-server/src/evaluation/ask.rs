@@ -11,14 +11,16 @@ use precinct_interpreter::trace::{Event, Outline, Tracer};
 use precinct_rego::ast::display::ref_text;
 use precinct_rego::ast::{Span, Term, TermValue};
 use precinct_rego::source::Sources;
+use precinct_runtime::compiled::Compiled;
 use precinct_runtime::context::{Answer, Bounds};
 use precinct_runtime::{Arena, Context, Document, EvalError, Value};
 
 use super::errors::Failed;
+use super::native;
 use crate::state::Snapshot;
 
 /// What an evaluation finds around it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct World<'a> {
     /// The input; `None` is undefined.
     pub input: Option<Value<'a>>,
@@ -34,13 +36,20 @@ pub struct World<'a> {
     pub keeps_locals: bool,
     /// How long it may take.
     pub limit: Option<Duration>,
+    /// Policies that are part of this program, and answer where they are those of the state.
+    pub compiled: Option<&'a dyn Compiled>,
 }
+
+/// The engine that evaluates what is not compiled in.
+const INTERPRETER: &str = "interpreter";
 
 /// What came out.
 #[derive(Debug)]
 pub struct Outcome<'a, T> {
     /// The answer.
     pub answer: Result<T, Failed>,
+    /// What evaluated: `interpreter` or `native`.
+    pub engine: &'static str,
     /// What was printed: place and message.
     pub prints: Vec<(String, String)>,
     /// Answers of nondeterministic builtins.
@@ -54,7 +63,7 @@ pub struct Outcome<'a, T> {
 }
 
 /// What is printed during an evaluation.
-type Prints = Rc<RefCell<Vec<(String, String)>>>;
+pub(super) type Prints = Rc<RefCell<Vec<(String, String)>>>;
 
 /// Evaluates the document at a path of keys.
 pub fn document<'a>(
@@ -63,6 +72,9 @@ pub fn document<'a>(
     world: World<'a>,
     arena: &'a Arena,
 ) -> Outcome<'a, Option<Value<'a>>> {
+    if let Some(outcome) = native::document(snapshot, keys, world, arena) {
+        return outcome;
+    }
     if world.traced
         && let Some(policy) = snapshot.policies.traced()
     {
@@ -95,6 +107,7 @@ pub fn document<'a>(
     });
     Outcome {
         answer,
+        engine: INTERPRETER,
         prints: prints.take(),
         recorded,
         steps: None,
@@ -132,6 +145,7 @@ fn traced<'a>(
     let answer = answer.map_err(|error| failed(&error, &hooks.0, policy));
     Outcome {
         answer,
+        engine: INTERPRETER,
         prints: prints.take(),
         recorded,
         steps: Some((
@@ -179,6 +193,7 @@ pub fn query<'a>(
             let frames = stack.frames(query.program(), policy.modules());
             Failed::new(&error, &frames, query.sources())
         }),
+        engine: INTERPRETER,
         prints: prints.take(),
         recorded,
         steps,
@@ -202,7 +217,7 @@ fn failed(error: &EvalError, stack: &Stack, policy: &Policy) -> Failed {
     Failed::new(error, &frames, policy.sources())
 }
 
-fn prepared<'a>(
+pub(super) fn prepared<'a>(
     context: Context<'a>,
     snapshot: &'a Snapshot,
     world: World<'a>,

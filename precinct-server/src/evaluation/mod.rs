@@ -4,10 +4,12 @@
 //! * [`errors`]: errors as the REST API writes them
 //! * [`explain`]: what an evaluation did
 //! * [`metrics`]: how long its steps took
+//! * `native`: the document at a path, by code that is compiled in
 //! * [`scratch`]: storage for the values of one request
 
 pub mod ask;
 pub mod errors;
 pub mod explain;
 pub mod metrics;
+mod native;
 pub mod scratch;

@@ -195,9 +195,10 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
             traced: explain != Explain::Off,
             keeps_locals: !incoming.is_pretty(),
             limit: app.settings().evaluation_limit,
+            compiled: app.compiled,
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
-        app.registry.decision("interpreter");
+        app.registry.decision(outcome.engine);
         self.metrics.set(metrics::CACHE_HIT, 0);
         self.metrics.set(metrics::QUERY_COMPILE, 0);
         let elapsed = u64::try_from(outcome.elapsed.as_nanos()).unwrap_or(u64::MAX);

@@ -93,6 +93,7 @@ fn answer(
         traced: explain != Explain::Off,
         keeps_locals: !incoming.is_pretty(),
         limit: app.settings().evaluation_limit,
+        compiled: None,
     };
     // What the query makes lives no longer than the query.
     let arena = &Arena::new();

@@ -45,9 +45,10 @@ pub fn document(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> 
             traced: false,
             keeps_locals: false,
             limit: app.settings().evaluation_limit,
+            compiled: app.compiled,
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
-        app.registry.decision("interpreter");
+        app.registry.decision(outcome.engine);
         metrics.set(metrics::CACHE_HIT, 0);
         metrics.set(metrics::QUERY_COMPILE, 0);
         let elapsed = u64::try_from(outcome.elapsed.as_nanos()).unwrap_or(u64::MAX);

@@ -10,6 +10,7 @@ use precinct_rego::ast::json::{JsonOptions, module_json};
 use precinct_rego::ast::{Module, RegoVersion};
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
+use precinct_runtime::compiled::Compiled;
 
 /// A module as its author wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,7 @@ pub struct Policies {
     policy: Policy,
     traced: OnceLock<Option<Policy>>,
     has_effects: bool,
+    compiled_in: OnceLock<bool>,
     functions: HashSet<String>,
 }
 
@@ -62,6 +64,7 @@ impl Policies {
         };
         Ok(Self {
             has_effects: EFFECTS.iter().any(|name| calls(name)),
+            compiled_in: OnceLock::new(),
             functions: functions(policy.modules()),
             texts,
             options,
@@ -108,6 +111,26 @@ impl Policies {
     #[must_use]
     pub const fn has_effects(&self) -> bool {
         self.has_effects
+    }
+
+    /// Whether these are the policies that are compiled into this program: the same texts, whatever their names, in the
+    /// same version of the language. A program has one set of compiled policies, so the answer is kept.
+    #[must_use]
+    pub fn are_compiled_in(&self, compiled: &dyn Compiled) -> bool {
+        *self.compiled_in.get_or_init(|| {
+            let mut theirs: Vec<&str> = compiled.sources().iter().map(|(_, text)| *text).collect();
+            let mut ours: Vec<&str> = self.texts.values().map(|text| &*text.text).collect();
+            theirs.sort_unstable();
+            ours.sort_unstable();
+            let is_v1 =
+                |text: &Text| text.version.unwrap_or(self.options.version) == RegoVersion::V1;
+            // Compiled policies print nothing.
+            let prints = || {
+                let mut builtins = self.policy.program().builtins.iter();
+                builtins.any(|builtin| builtin.name.as_ref() == "internal.print")
+            };
+            ours == theirs && self.texts.values().all(is_v1) && !prints()
+        })
     }
 
     /// Whether a reference (`data.a.f`) names a function, which is no document.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use precinct_bundle::load::{self, Loaded};
+use precinct_bundle::load::{self, Loaded, LoadedModule};
 use precinct_bundle::{Bundle, Digest, Guard};
 use precinct_interpreter::policy::{Failure, PolicyOptions, Step};
+use precinct_runtime::compiled::Compiled;
 use precinct_runtime::{Document, Value};
 
 use super::activation::{self, ActivationError, Candidate};
@@ -13,12 +14,14 @@ use super::policies::{Policies, Text, Texts};
 use super::{Snapshot, document};
 
 /// Where policies and documents come from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Places {
     /// Files and folders.
     pub paths: Vec<String>,
     /// Bundles: archives or folders.
     pub bundles: Vec<String>,
+    /// Policies and documents that are part of this program.
+    pub compiled: Option<&'static dyn Compiled>,
     /// Shell patterns of names that are left out.
     pub ignore: Vec<String>,
     /// What bundles must satisfy.
@@ -37,7 +40,10 @@ pub fn read(places: &Places) -> Result<Snapshot, String> {
         ignore: places.ignore.clone(),
         ..load::Options::default()
     };
-    let loaded = load::paths(&places.paths, &reading).map_err(|error| failed(error.to_string()))?;
+    let loaded = match places.compiled {
+        Some(compiled) => built_in(compiled).map_err(failed)?,
+        None => load::paths(&places.paths, &reading).map_err(|error| failed(error.to_string()))?,
+    };
     let candidates: Vec<Candidate> = places
         .bundles
         .iter()
@@ -53,6 +59,22 @@ pub fn read(places: &Places) -> Result<Snapshot, String> {
             failed(format!("bundle {}: {message}", candidates[0].name))
         }
         other => failed(other.to_string()),
+    })
+}
+
+/// What is part of this program, as if it had been read.
+fn built_in(compiled: &dyn Compiled) -> Result<Loaded, String> {
+    let modules = compiled.sources().iter().map(|(name, text)| LoadedModule {
+        name: (*name).to_owned(),
+        text: (*text).to_owned(),
+        version: None,
+    });
+    let data = compiled.data().unwrap_or("{}");
+    let data = Document::from_json(data.as_bytes()).map_err(|error| error.to_string())?;
+    Ok(Loaded {
+        modules: modules.collect(),
+        data: Arc::new(data),
+        bundles: Vec::new(),
     })
 }
 
