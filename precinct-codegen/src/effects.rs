@@ -84,6 +84,7 @@ fn own_effects(stmt: &Stmt, natives: &Natives<'_>, own: &mut Effects) {
         | StmtKind::Block { .. }
         | StmtKind::Break { .. }
         | StmtKind::Switch { .. }
+        | StmtKind::Select { .. }
         | StmtKind::Assign { .. }
         | StmtKind::Clear { .. }
         | StmtKind::Input { .. }

@@ -173,6 +173,12 @@ pub(crate) fn can_complete(stmts: &[Stmt], exits: &mut Vec<Label>) -> bool {
                 }
                 completes
             }
+            StmtKind::Select { subjects: _, arms } => {
+                for arm in arms {
+                    can_complete(&arm.body, exits);
+                }
+                true
+            }
             // The Rust of a `with` ends in a `match` that goes on behind it in one arm.
             StmtKind::With { patches: _, body } => {
                 can_complete(body, exits);

@@ -1,7 +1,7 @@
 //! What a statement reads, writes, holds and leaves through: one exhaustive list that every analysis shares.
 
 use precinct_rego::ir::{
-    CallTarget, Label, Local, Operand, Patch, Replacement, Stmt, StmtKind, Test,
+    CallTarget, Label, Local, Operand, Patch, Replacement, Stmt, StmtKind, Subject, Test,
 };
 
 /// The parts of one statement, statements inside it apart.
@@ -60,6 +60,14 @@ pub(crate) fn parts(stmt: &Stmt) -> Parts<'_> {
             parts.reads.push(*on);
             parts.bodies.extend(cases.iter().map(|case| &case.body[..]));
             parts.bodies.push(default);
+        }
+        StmtKind::Select { subjects, arms } => {
+            for subject in subjects {
+                if let Subject::Local(local) | Subject::Get(local, _) = subject {
+                    parts.reads.push(Operand::Local(*local));
+                }
+            }
+            parts.bodies.extend(arms.iter().map(|arm| &arm.body[..]));
         }
         StmtKind::Assign { target, source } => {
             parts.reads.push(*source);

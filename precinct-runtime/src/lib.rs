@@ -9,6 +9,7 @@
 //! * [`context`]: everything one evaluation carries
 //! * [`ops`]: what the statements of the IR do, shared by both engines
 //! * [`input`]: what a policy can ask of an input that is not a [`Value`]
+//! * [`index`]: which of many rules can apply
 //! * [`builtin`], [`builtins`]: the table of builtin functions and their families
 //! * [`compiled`]: policies of a program, asked by path
 //! * [`evaluator`]: what decisions reuse: memory, base data, bounds
@@ -25,6 +26,7 @@ pub mod error;
 pub mod evaluator;
 #[doc(hidden)]
 pub mod generated;
+pub mod index;
 pub mod input;
 pub mod json;
 pub mod number;

@@ -1,7 +1,8 @@
 //! Statements as Rust: blocks become labelled blocks, loops become `for`, leaving through a label becomes `break` or
 //! `continue`, and reading something that can be undefined becomes `let … else`.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use precinct_rego::ir::{
     Case, Conflict, Function, FunctionId, Label, Local, LocalKind, Operand, Stmt, StmtKind,
@@ -12,6 +13,7 @@ use quote::{format_ident, quote};
 use syn::Lifetime;
 
 use super::Emitter;
+use super::rows::{Row, mentions};
 use crate::kinds::{Kind, can_complete};
 use crate::locals::{Declaration, Locals};
 use crate::visit::walk;
@@ -32,6 +34,12 @@ pub(super) struct Body<'e, 'p> {
     pub(super) known: BTreeMap<Local, Value<'p>>,
     /// Locals that hold one of several constants, of which it is only asked what they contain: they hold the position.
     pub(super) choices: BTreeMap<Local, Vec<Value<'p>>>,
+    /// How often each local is mentioned.
+    pub(super) mentions: Vec<u32>,
+    /// Locals that are declared in the arm of a select that is alone in mentioning them.
+    pub(super) inner: BTreeSet<Local>,
+    /// What the arm at hand differs from others in, while it is looked for.
+    pub(super) row: RefCell<Option<Row>>,
     /// The number of `with` statements so far.
     pub(super) withs: u32,
     /// What it is called when the rules of the function give different values, if they can.
@@ -65,6 +73,9 @@ impl<'e, 'p> Body<'e, 'p> {
             splits: BTreeMap::new(),
             known: BTreeMap::new(),
             choices: BTreeMap::new(),
+            mentions: mentions(&function.body, function.locals.len()),
+            inner: BTreeSet::new(),
+            row: RefCell::new(None),
             withs: 0,
             conflict: conflict_of(function),
         };
@@ -79,11 +90,12 @@ impl<'e, 'p> Body<'e, 'p> {
         let arena = self
             .has_context()
             .then(|| quote!(let arena: &'a rt::Arena = cx.arena();));
+        let stmts = self.stmts(&self.function.body);
         let declarations: Vec<TokenStream> = (0..)
             .zip(&self.function.locals)
+            .filter(|(at, _)| !self.inner.contains(&Local(*at)))
             .filter_map(|(at, info)| self.declaration(Local(at), info.kind))
             .collect();
-        let stmts = self.stmts(&self.function.body);
         let end = can_complete(&self.function.body, &mut Vec::new()).then(|| {
             let undefined = self.ok(&quote!(None));
             quote!(#undefined)
@@ -100,7 +112,7 @@ impl<'e, 'p> Body<'e, 'p> {
         }
     }
 
-    fn declaration(&self, local: Local, kind: LocalKind) -> Option<TokenStream> {
+    pub(super) fn declaration(&self, local: Local, kind: LocalKind) -> Option<TokenStream> {
         let name = name_of(local);
         match self.locals.declaration(local) {
             Declaration::Nowhere | Declaration::InPlace => None,
@@ -127,8 +139,7 @@ impl<'e, 'p> Body<'e, 'p> {
     /// A value to read.
     pub(super) fn operand(&self, operand: Operand) -> TokenStream {
         if let Some(constant) = self.constant_operand(operand) {
-            let support = self.support();
-            return self.emitter.statics.value(constant, &support);
+            return self.written(constant);
         }
         match operand {
             Operand::Local(local) => {
@@ -263,13 +274,9 @@ impl<'e, 'p> Body<'e, 'p> {
     fn returned(&self, value: Operand) -> TokenStream {
         let shape = self.emitter.shapes[self.id.index()];
         let result = match (shape.kind, self.constant_operand(value)) {
-            (Kind::Boolean, Some(constant)) => {
-                let constant = constant.as_bool().unwrap_or_default();
-                quote!(#constant)
-            }
+            (Kind::Boolean, Some(constant)) => self.boolean(constant.as_bool().unwrap_or_default()),
             (Kind::Text | Kind::String, Some(constant)) => {
-                let constant = constant.as_str().unwrap_or_default();
-                quote!(#constant)
+                self.text(constant.as_str().unwrap_or_default())
             }
             _ => {
                 let value = self.operand(value);
@@ -296,7 +303,7 @@ impl<'e, 'p> Body<'e, 'p> {
     }
 
     fn located(&self, stmt: &Stmt) -> TokenStream {
-        let place = self.emitter.place_of(stmt.span);
+        let place = self.place(stmt.span);
         quote!(.map_err(|error| rt::located(error, #place))?)
     }
 
@@ -316,6 +323,7 @@ impl<'e, 'p> Body<'e, 'p> {
                 body,
             } => self.scan(*label, *source, *key, *value, body),
             StmtKind::Switch { on, cases, default } => self.switch(*on, cases, default),
+            StmtKind::Select { subjects, arms } => self.select(subjects, arms),
             StmtKind::Assign { target, source } => {
                 let value = self.operand(*source);
                 self.set(*target, &value)
@@ -467,7 +475,7 @@ impl<'e, 'p> Body<'e, 'p> {
                 if *conflict == Conflict::Replace {
                     return quote!(#name = Some(#source););
                 }
-                let place = self.emitter.place_of(stmt.span);
+                let place = self.place(stmt.span);
                 quote!(origins.assign(&mut #name, #source, &#place);)
             }
             StmtKind::Return { value } => {
@@ -486,7 +494,7 @@ impl<'e, 'p> Body<'e, 'p> {
             StmtKind::Mark => quote!(),
             StmtKind::Fail { code, message } => {
                 let (code, message): (&str, &str) = (code, message);
-                let place = self.emitter.place_of(stmt.span);
+                let place = self.place(stmt.span);
                 quote!(return Err(rt::fail(#code, #message, #place));)
             }
         }

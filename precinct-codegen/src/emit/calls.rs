@@ -61,7 +61,7 @@ impl Body<'_, '_> {
     fn builtin_call(&self, id: BuiltinId, args: &[TokenStream], stmt: &Stmt) -> TokenStream {
         let support = self.support();
         let slot = self.emitter.builtin(id);
-        let place = self.emitter.place_of(stmt.span);
+        let place = self.place(stmt.span);
         quote!(#support #slot.call(cx, &[#(#args),*], #place))
     }
 
@@ -72,7 +72,18 @@ impl Body<'_, '_> {
         args: &[Operand],
         otherwise: Label,
     ) -> TokenStream {
-        let values: Vec<TokenStream> = args.iter().map(|arg| self.operand(*arg)).collect();
+        let values: Vec<TokenStream> = match native {
+            // The pattern is taken apart already.
+            Native::GlobExact { .. } | Native::GlobBetween { .. } => args
+                .iter()
+                .enumerate()
+                .map(|(at, arg)| match at {
+                    2 => self.operand(*arg),
+                    _ => TokenStream::new(),
+                })
+                .collect(),
+            _ => args.iter().map(|arg| self.operand(*arg)).collect(),
+        };
         let value = match (native, &values[..]) {
             (Native::StartsWith, [text, part]) => quote!(rt::starts_with(#text, #part)),
             (Native::EndsWith, [text, part]) => quote!(rt::ends_with(#text, #part)),
@@ -84,7 +95,10 @@ impl Body<'_, '_> {
             (Native::Split { separator }, [text, _]) => {
                 quote!(rt::split(arena, #text, #separator))
             }
-            (Native::GlobExact { text }, [_, _, value]) => quote!(rt::glob_exact(#value, #text)),
+            (Native::GlobExact { text }, [_, _, value]) => {
+                let text = self.text(text);
+                quote!(rt::glob_exact(#value, #text))
+            }
             (
                 Native::GlobBetween {
                     before,
@@ -93,6 +107,7 @@ impl Body<'_, '_> {
                 },
                 [_, _, value],
             ) => {
+                let (before, after) = (self.text(before), self.text(after));
                 quote!(rt::glob_between(#value, #before, #after, &[#(#delimiters),*]))
             }
             // The natives of a builtin are only found for its number of arguments.

@@ -93,10 +93,16 @@ impl<'p> Body<'_, 'p> {
         };
         let other = self.operand(other);
         match constant {
-            Value::String(text) => quote!(#other.as_str() == Some(#text)),
-            Value::Bool(b) => quote!(#other.as_bool() == Some(#b)),
+            Value::String(text) => {
+                let text = self.text(text);
+                quote!(#other.as_str() == Some(#text))
+            }
+            Value::Bool(b) => {
+                let b = self.boolean(b);
+                quote!(#other.as_bool() == Some(#b))
+            }
             constant => {
-                let constant = self.emitter.statics.value(constant, &self.support());
+                let constant = self.written(constant);
                 quote!(rt::equal(#other, #constant))
             }
         }

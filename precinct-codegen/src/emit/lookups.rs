@@ -24,6 +24,10 @@ impl<'p> Body<'_, 'p> {
         if strings.is_empty() {
             return quote!(false);
         }
+        if self.in_row() {
+            let strings = self.texts(&strings);
+            return quote!(match #text { Some(text) => rt::among(text, #strings), None => false });
+        }
         if strings.len() <= FEW {
             return quote!(match #text { Some(#(#strings)|*) => true, _ => false });
         }
@@ -55,7 +59,9 @@ impl<'p> Body<'_, 'p> {
                 Err(_) => quote!(Option::<rt::Value<'_>>::None),
             };
         }
-        if let Some(Value::Object(object)) = self.constant_operand(source) {
+        if let Some(Value::Object(object)) = self.constant_operand(source)
+            && !self.in_row()
+        {
             let support = self.support();
             let keys: Option<Vec<&str>> = object.keys().map(Value::as_str).collect();
             if let (Some(keys), Operand::Local(_)) = (keys, key) {

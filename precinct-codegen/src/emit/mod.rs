@@ -17,6 +17,8 @@
 //! * [`lookups`], reads of and tests against constants
 //! * [`projection`], structs that hold what a function reads of `input`, and how to read them from JSON
 //! * [`public`], what a gateway calls
+//! * [`rows`], what rules that are alike differ in
+//! * [`select`], many rules behind an index
 //! * [`withs`], replacements
 
 mod body;
@@ -25,6 +27,8 @@ mod conditions;
 mod lookups;
 mod projection;
 mod public;
+mod rows;
+mod select;
 mod withs;
 
 use std::cell::RefCell;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use precinct_rego::ast::Span;
 use precinct_rego::ir::FunctionId;
 use precinct_runtime::EvalError;
+use precinct_runtime::index::Index;
 use precinct_runtime::ops::Conflict;
 
 /// A position in the code of a function.
@@ -57,6 +58,15 @@ pub(super) enum Op {
     Switch {
         on: Src,
         table: u32,
+    },
+    SelectBegin {
+        select: u32,
+        iter: u32,
+    },
+    SelectNext {
+        select: u32,
+        iter: u32,
+        exit: Pc,
     },
     Assign {
         target: Reg,
@@ -230,6 +240,7 @@ impl Op {
             Op::Jump { exit }
             | Op::ScanBegin { exit, .. }
             | Op::ScanNext { exit, .. }
+            | Op::SelectNext { exit, .. }
             | Op::Input { exit, .. }
             | Op::Data { exit, .. }
             | Op::Get { exit, .. }
@@ -247,6 +258,7 @@ impl Op {
             | Op::Unmasked { exit, .. }
             | Op::Mocked { exit, .. } => *exit = to,
             Op::Switch { .. }
+            | Op::SelectBegin { .. }
             | Op::Assign { .. }
             | Op::Clear { .. }
             | Op::Array { .. }
@@ -289,6 +301,23 @@ pub(super) struct SwitchTable {
     pub default: Pc,
 }
 
+/// What the index of a select is asked about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SubjectOp {
+    Register(Reg),
+    Input(u32),
+    Data(u32),
+    Get { source: Reg, key: Src },
+}
+
+/// The arms of a select.
+#[derive(Debug)]
+pub(super) struct SelectTable {
+    pub subjects: Vec<SubjectOp>,
+    pub index: Index,
+    pub arms: Vec<Pc>,
+}
+
 /// What a builder register builds.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum BuilderKind {
@@ -310,6 +339,8 @@ pub(super) struct Code {
     pub registers: u32,
     pub builders: Vec<BuilderKind>,
     pub iters: u32,
+    /// The most selects that run at the same time.
+    pub selecting: u32,
     pub memo: Option<u32>,
     pub span: Span,
     /// Operands of calls and literals.
@@ -317,5 +348,6 @@ pub(super) struct Code {
     pub masks: Vec<u32>,
     pub patches: Vec<PatchOp>,
     pub switches: Vec<SwitchTable>,
+    pub selects: Vec<SelectTable>,
     pub errors: Vec<EvalError>,
 }

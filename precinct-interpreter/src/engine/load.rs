@@ -9,12 +9,15 @@ use std::sync::Arc;
 use precinct_rego::ast::Span;
 use precinct_rego::ir::{
     self, CallTarget, Comparison, Function, Label, Local, LocalKind, Operand, Patch, Program,
-    Replacement, Stmt, StmtKind, Test,
+    Replacement, Stmt, StmtKind, Subject, Test,
 };
 use precinct_runtime::{Builtin, EvalError, Value, builtin, ops};
 
-use super::code::{BuilderKind, Code, NOWHERE, Op, PatchOp, Pc, Reg, Src, Stretch, SwitchTable};
-use super::{Engine, LoadError, Options, constants};
+use super::code::{
+    BuilderKind, Code, NOWHERE, Op, PatchOp, Pc, Reg, SelectTable, Src, Stretch, SubjectOp,
+    SwitchTable,
+};
+use super::{Engine, LoadError, Options, constants, private, select};
 
 /// A builtin that the program calls.
 #[derive(Debug)]
@@ -129,6 +132,8 @@ struct With {
 enum Home {
     Register(Reg),
     Builder(u32),
+    /// A register that the arms of selects have in common, counted from the first of those.
+    Shared(Reg),
 }
 
 struct Loader<'l> {
@@ -142,6 +147,8 @@ struct Loader<'l> {
     withs: Vec<With>,
     /// Loops around the statement at hand.
     loops: u32,
+    /// Selects around it.
+    selecting: u32,
     span: Span,
     code: Code,
 }
@@ -164,6 +171,7 @@ impl<'l> Loader<'l> {
             targets: HashMap::new(),
             withs: Vec::new(),
             loops: 0,
+            selecting: 0,
             span: function.span,
             code: Code {
                 name: Arc::clone(&function.name),
@@ -173,23 +181,38 @@ impl<'l> Loader<'l> {
                 registers: 0,
                 builders: Vec::new(),
                 iters: 0,
+                selecting: 0,
                 memo: function.memo.map(|slot| slot.0),
                 span: function.span,
                 operands: Vec::new(),
                 masks: Vec::new(),
                 patches: Vec::new(),
                 switches: Vec::new(),
+                selects: Vec::new(),
                 errors: Vec::new(),
             },
         }
     }
 
     fn load(mut self) -> Outcome<Code> {
-        for local in &self.function.locals {
-            let builder = match local.kind {
+        let mut shared = 0;
+        for (info, arm) in self
+            .function
+            .locals
+            .iter()
+            .zip(private::registers(self.function))
+        {
+            let builder = match info.kind {
                 LocalKind::Value | LocalKind::Optional => {
-                    self.homes.push(Home::Register(self.code.registers));
-                    self.code.registers += 1;
+                    self.homes.push(match arm {
+                        // Where the shared registers begin is known when all others are counted.
+                        Some(register) => Home::Shared(register),
+                        None => Home::Register(self.code.registers),
+                    });
+                    match arm {
+                        Some(register) => shared = shared.max(register + 1),
+                        None => self.code.registers += 1,
+                    }
                     continue;
                 }
                 LocalKind::ArrayBuilder => BuilderKind::Array,
@@ -201,6 +224,12 @@ impl<'l> Loader<'l> {
             self.homes.push(Home::Builder(id));
             self.code.builders.push(builder);
         }
+        for home in &mut self.homes {
+            if let Home::Shared(register) = home {
+                *home = Home::Register(self.code.registers + *register);
+            }
+        }
+        self.code.registers += shared;
         if self.code.params > self.code.registers {
             return Err(malformed("a parameter has no register"));
         }
@@ -326,6 +355,7 @@ impl<'l> Loader<'l> {
                 body,
             } => self.scan(*label, *source, (*key, *value), body)?,
             StmtKind::Switch { on, cases, default } => self.switch(*on, cases, default)?,
+            StmtKind::Select { subjects, arms } => self.select(subjects, arms)?,
             StmtKind::Assign { target, source } => {
                 let (target, source) = (self.register(*target)?, self.source(*source)?);
                 self.emit(Op::Assign { target, source });
@@ -495,6 +525,49 @@ impl<'l> Loader<'l> {
                 self.emit(Op::Fail { error });
             }
         }
+        Ok(())
+    }
+
+    fn select(&mut self, subjects: &[Subject], arms: &[ir::Arm]) -> Outcome<()> {
+        let select = number(self.code.selects.len())?;
+        let subjects = subjects
+            .iter()
+            .map(|subject| {
+                Ok(match subject {
+                    Subject::Local(local) => SubjectOp::Register(self.register(*local)?),
+                    Subject::Input(path) => SubjectOp::Input(self.paths.add(path)?),
+                    Subject::Data(path) => SubjectOp::Data(self.paths.add(path)?),
+                    Subject::Get(source, key) => SubjectOp::Get {
+                        source: self.register(*source)?,
+                        key: self.source(Operand::Constant(*key))?,
+                    },
+                })
+            })
+            .collect::<Outcome<Vec<_>>>()?;
+        self.code.selects.push(SelectTable {
+            subjects,
+            index: select::index(arms, self.constants)
+                .ok_or_else(|| malformed("no such constant"))?,
+            arms: Vec::with_capacity(arms.len()),
+        });
+        let iter = self.selecting;
+        self.selecting += 1;
+        self.code.selecting = self.code.selecting.max(self.selecting);
+        self.emit(Op::SelectBegin { select, iter });
+        let head = self.here()?;
+        let exit = 0;
+        let next = self.emit(Op::SelectNext { select, iter, exit });
+        for arm in arms {
+            let here = self.here()?;
+            if let Some(table) = self.code.selects.get_mut(select as usize) {
+                table.arms.push(here);
+            }
+            self.stmts(&arm.body)?;
+            self.emit(Op::Jump { exit: head });
+        }
+        let end = self.here()?;
+        self.code.ops[next].set_exit(end);
+        self.selecting -= 1;
         Ok(())
     }
 

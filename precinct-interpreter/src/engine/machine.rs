@@ -5,11 +5,12 @@ use precinct_rego::ast::Span;
 use precinct_rego::ir::{FunctionId, RuleId};
 use precinct_runtime::context::{Memo, Mock};
 use precinct_runtime::error::code as error_code;
+use precinct_runtime::index::Candidates;
 use precinct_runtime::ops::{self, Noted, Undo};
 use precinct_runtime::{Builtin, Context, EvalError, Value};
 
 use super::Engine;
-use super::code::{Code, NOWHERE, Op, PatchOp, Pc, Reg, Src, Stretch};
+use super::code::{Code, NOWHERE, Op, PatchOp, Pc, Reg, Src, Stretch, SubjectOp};
 use super::conflicts::Collected;
 use super::hooks::{Hooks, Place};
 use super::load::BuiltinSlot;
@@ -25,6 +26,7 @@ pub(super) struct Frame<'a> {
     pub(super) base: usize,
     builders: usize,
     iters: usize,
+    selecting: usize,
     /// Where the caller wants the result, and where it goes on without one.
     target: Reg,
     exit: Pc,
@@ -40,6 +42,7 @@ pub(super) struct Machine<'m, 'a, H> {
     pub(super) registers: ArenaVec<'a, Option<Value<'a>>>,
     builders: ArenaVec<'a, Builder<'a>>,
     iters: ArenaVec<'a, Iter<'a>>,
+    selecting: ArenaVec<'a, Candidates<'a>>,
     pub(super) frames: ArenaVec<'a, Frame<'a>>,
     undos: ArenaVec<'a, Undo<'a>>,
     /// The replaced functions around each replacement that runs.
@@ -64,6 +67,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             registers: ArenaVec::with_capacity_in(REGISTERS, arena),
             builders: ArenaVec::new_in(arena),
             iters: ArenaVec::with_capacity_in(4, arena),
+            selecting: ArenaVec::new_in(arena),
             frames: ArenaVec::with_capacity_in(8, arena),
             undos: ArenaVec::new_in(arena),
             mocks: ArenaVec::new_in(arena),
@@ -160,6 +164,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             base: self.registers.len(),
             builders: self.builders.len(),
             iters: self.iters.len(),
+            selecting: self.selecting.len(),
             target,
             exit,
             outside,
@@ -171,6 +176,9 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             .extend(code.builders.iter().map(|kind| Builder::of(*kind, arena)));
         self.iters
             .resize(frame.iters + code.iters as usize, Iter::Array(&[], 0));
+        for _ in 0..code.selecting {
+            self.selecting.push(Candidates::default());
+        }
         Ok(frame)
     }
 
@@ -181,6 +189,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         self.registers.truncate(frame.base);
         self.builders.truncate(frame.builders);
         self.iters.truncate(frame.iters);
+        self.selecting.truncate(frame.selecting);
         if frame.outside {
             self.context.pop_memos();
             self.memos -= 1;
@@ -280,6 +289,16 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                 Op::Switch { on, table } => {
                     let on = self.value(frame, on);
                     frame.pc = self.case(code, on, table) as usize;
+                }
+                Op::SelectBegin { select, iter } => {
+                    self.select(frame, select, iter);
+                }
+                Op::SelectNext { select, iter, exit } => {
+                    let next = self.selecting[frame.selecting + iter as usize].next();
+                    frame.pc = match next {
+                        Some(arm) => code.selects[select as usize].arms[arm as usize] as usize,
+                        None => exit as usize,
+                    };
                 }
                 Op::Assign { target, source } => {
                     let value = self.value(frame, source);
@@ -581,6 +600,26 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             .take_while(|(have, _, _)| *have == hash)
             .find(|(_, constant, _)| self.constants[*constant as usize].equals(on))
             .map_or(table.default, |(_, _, target)| *target)
+    }
+
+    /// Finds the arms that can apply.
+    fn select(&mut self, frame: &Frame<'a>, select: u32, iter: u32) {
+        let table = &frame.code.selects[select as usize];
+        let subjects = table.subjects.iter().map(|subject| match *subject {
+            SubjectOp::Register(register) => Some(self.value(frame, Src(register))),
+            SubjectOp::Input(path) => self
+                .context
+                .input
+                .and_then(|input| input.path(self.path(path))),
+            SubjectOp::Data(path) => self.context.data.path(self.path(path)),
+            SubjectOp::Get { source, key } => {
+                let source = self.value(frame, Src(source));
+                source.get(self.value(frame, key))
+            }
+        });
+        let arena = self.context.arena();
+        let found = table.index.candidates(arena, subjects);
+        self.selecting[frame.selecting + iter as usize] = found;
     }
 
     /// Goes on in another function.

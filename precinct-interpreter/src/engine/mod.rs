@@ -26,6 +26,8 @@ mod constants;
 pub mod hooks;
 mod load;
 mod machine;
+mod private;
+mod select;
 mod state;
 
 use std::collections::BTreeMap;

@@ -19,11 +19,13 @@
 //! * [`program`]: functions, the document tree, constants, entry points
 //! * [`stmt`]: statements, operands, tests
 //! * [`mod@print`]: the IR as text
+//! * [`select`]: indexes over rules
 //! * [`verify`]: what must be true of every program
 //! * [`visit`]: what statements read, write and hold
 
 pub mod print;
 pub mod program;
+pub mod select;
 pub mod stmt;
 mod verify;
 pub mod visit;
@@ -33,6 +35,7 @@ pub use program::{
     FunctionKind, LocalInfo, LocalKind, MaskId, MemoSlot, MockId, NodeId, Program, Query, RuleId,
     RuleInfo, TreeNode,
 };
+pub use select::{Arm, Key, Subject, When};
 pub use stmt::{
     CallTarget, Case, Comparison, Conflict, Label, Local, Operand, Patch, Replacement, Stmt,
     StmtKind, Test,

@@ -4,8 +4,9 @@ use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use super::{
-    CallTarget, Comparison, Conflict, Constant, Function, FunctionKind, Label, Local, LocalKind,
-    MaskId, MockId, Operand, Patch, Program, Replacement, Stmt, StmtKind, Test,
+    CallTarget, Comparison, Conflict, Constant, Function, FunctionKind, Key, Label, Local,
+    LocalKind, MaskId, MockId, Operand, Patch, Program, Replacement, Stmt, StmtKind, Subject, Test,
+    When,
 };
 
 /// The whole program as text.
@@ -114,6 +115,14 @@ impl Printer<'_> {
                     self.stmts(text, default, depth + 2);
                 }
             }
+            StmtKind::Select { subjects, arms } => {
+                let subjects: Vec<String> = subjects.iter().map(|s| self.subject(s)).collect();
+                Self::line(text, depth, &format!("select {}", subjects.join(", ")));
+                for arm in arms {
+                    Self::line(text, depth + 1, &self.when(&arm.when));
+                    self.stmts(text, &arm.body, depth + 2);
+                }
+            }
             StmtKind::With { patches, body } => {
                 let patches: Vec<String> = patches.iter().map(|p| self.patch(p)).collect();
                 Self::line(text, depth, &format!("with {}", patches.join(", ")));
@@ -123,12 +132,51 @@ impl Printer<'_> {
         }
     }
 
+    fn subject(&self, subject: &Subject) -> String {
+        let path = |root: &str, path: &[Arc<str>]| {
+            let keys: Vec<String> = path.iter().map(|key| format!("[{key:?}]")).collect();
+            format!("{root}{}", keys.concat())
+        };
+        match subject {
+            Subject::Local(local) => self.local(*local),
+            Subject::Input(keys) => path("input", keys),
+            Subject::Data(keys) => path("base", keys),
+            Subject::Get(local, key) => format!(
+                "{}[{}]",
+                self.local(*local),
+                self.operand(Operand::Constant(*key))
+            ),
+        }
+    }
+
+    fn when(&self, when: &When) -> String {
+        let When::Keys { subject, keys } = when else {
+            return "always".to_owned();
+        };
+        let keys: Vec<String> = keys
+            .iter()
+            .map(|key| match key {
+                Key::Is(constant) => format!("is {}", self.operand(Operand::Constant(*constant))),
+                Key::Text(text) => format!("is {text:?}"),
+                Key::Starts(text) => format!("starts {text:?}"),
+                Key::Ends(text) => format!("ends {text:?}"),
+                Key::Segment {
+                    separator,
+                    at,
+                    text,
+                } => format!("has {text:?} at {at} of {separator:?}"),
+            })
+            .collect();
+        format!("when #{subject} {}", keys.join(" or "))
+    }
+
     /// A statement that holds no others.
     fn simple(&self, kind: &StmtKind) -> String {
         match kind {
             StmtKind::Block { .. }
             | StmtKind::Scan { .. }
             | StmtKind::Switch { .. }
+            | StmtKind::Select { .. }
             | StmtKind::With { .. } => String::new(),
             StmtKind::Break { label } => format!("break {}", name(*label)),
             StmtKind::Assign { target, source } => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BuiltinId, ConstantId, FunctionId, MaskId, MockId, RuleId};
+use super::{Arm, BuiltinId, ConstantId, FunctionId, MaskId, MockId, RuleId, Subject};
 use crate::ast::Span;
 
 /// A local variable of the function at hand.
@@ -69,6 +69,13 @@ pub enum StmtKind {
         cases: Vec<Case>,
         /// What runs if no case fits.
         default: Vec<Stmt>,
+    },
+    /// Runs the arms in their order, except those that the subjects rule out.
+    Select {
+        /// What the arms' keys are about; those that are not there are undefined.
+        subjects: Vec<Subject>,
+        /// The alternatives; several can apply.
+        arms: Vec<Arm>,
     },
     /// Copies a value; into an `Optional` it sets it.
     Assign {

@@ -4,8 +4,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
-    CallTarget, Function, Label, Local, LocalKind, Operand, Patch, Program, Replacement, Stmt,
-    StmtKind, Test,
+    CallTarget, Function, Key, Label, Local, LocalKind, Operand, Patch, Program, Replacement, Stmt,
+    StmtKind, Subject, Test, When,
 };
 
 /// What is wrong with a program; empty when nothing is.
@@ -125,6 +125,20 @@ impl Checker<'_> {
         self.needs(local, bound);
     }
 
+    fn when(&mut self, when: &When, subjects: usize, bound: &Bound) {
+        let When::Keys { subject, keys } = when else {
+            return;
+        };
+        if *subject as usize >= subjects || keys.is_empty() {
+            self.fault("an arm has no subject or no key".to_owned());
+        }
+        for key in keys {
+            if let Key::Is(constant) = key {
+                self.read(Operand::Constant(*constant), bound);
+            }
+        }
+    }
+
     fn stmt(&mut self, kind: &StmtKind, bound: &mut Bound) {
         match kind {
             StmtKind::Block { label, body } => {
@@ -166,6 +180,28 @@ impl Checker<'_> {
                     let mut inside = before.clone();
                     self.stmts(&case.body, &mut inside);
                     *bound = meet(bound.take(), inside);
+                }
+            }
+            StmtKind::Select { subjects, arms } => {
+                for subject in subjects {
+                    match subject {
+                        Subject::Local(local) => self.read(Operand::Local(*local), bound),
+                        Subject::Get(local, key) => {
+                            self.read_all(
+                                &[Operand::Local(*local), Operand::Constant(*key)],
+                                bound,
+                            );
+                        }
+                        Subject::Input(_) | Subject::Data(_) => {}
+                    }
+                }
+                for arm in arms {
+                    self.when(&arm.when, subjects.len(), bound);
+                    // The next arm runs whether or not this one did.
+                    let before = bound.clone();
+                    let mut inside = bound.clone();
+                    self.stmts(&arm.body, &mut inside);
+                    *bound = meet(before, inside);
                 }
             }
             StmtKind::With { patches, body } => {

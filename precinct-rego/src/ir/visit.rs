@@ -1,6 +1,6 @@
 //! What a statement reads, writes, leaves through and holds, for passes that treat all statements alike.
 
-use super::{Label, Local, Operand, Patch, Replacement, Stmt, StmtKind, Test};
+use super::{Label, Local, Operand, Patch, Replacement, Stmt, StmtKind, Subject, Test};
 
 impl StmtKind {
     /// Calls `f` on each operand that the statement itself reads, those of the statements it holds left out.
@@ -21,6 +21,17 @@ impl StmtKind {
             | Self::Extend { source, .. }
             | Self::AssignOnce { source, .. } => f(source),
             Self::Switch { on, .. } => f(on),
+            Self::Select { subjects, .. } => {
+                for subject in subjects {
+                    if let Subject::Local(local) | Subject::Get(local, _) = subject {
+                        let mut operand = Operand::Local(*local);
+                        f(&mut operand);
+                        if let Operand::Local(replaced) = operand {
+                            *local = replaced;
+                        }
+                    }
+                }
+            }
             Self::Get { source, key, .. } => {
                 f(source);
                 f(key);
@@ -68,6 +79,25 @@ impl StmtKind {
         }
     }
 
+    /// Calls `f` on each operand that the statement itself reads, those of the statements it holds left out.
+    pub fn operands(&self, f: &mut impl FnMut(Operand)) {
+        let mut shallow = match self {
+            Self::Block { .. } => return,
+            Self::Scan { source, .. } => return f(*source),
+            Self::Switch { on, .. } => return f(*on),
+            Self::Select { subjects, .. } => Self::Select {
+                subjects: subjects.clone(),
+                arms: Vec::new(),
+            },
+            Self::With { patches, .. } => Self::With {
+                patches: patches.clone(),
+                body: Vec::new(),
+            },
+            simple => simple.clone(),
+        };
+        shallow.operands_mut(&mut |operand| f(*operand));
+    }
+
     /// The locals that the statement itself sets; builders that it begins or fills are not among them.
     pub fn targets(&self) -> Vec<Local> {
         match self {
@@ -87,6 +117,7 @@ impl StmtKind {
             Self::Block { .. }
             | Self::Break { .. }
             | Self::Switch { .. }
+            | Self::Select { .. }
             | Self::Test { .. }
             | Self::Begin { .. }
             | Self::Push { .. }
@@ -115,6 +146,7 @@ impl StmtKind {
             Self::Block { .. }
             | Self::Scan { .. }
             | Self::Switch { .. }
+            | Self::Select { .. }
             | Self::Assign { .. }
             | Self::Clear { .. }
             | Self::Array { .. }
@@ -147,6 +179,7 @@ impl StmtKind {
                 .map(|case| &case.body)
                 .chain([default])
                 .collect(),
+            Self::Select { arms, .. } => arms.iter().map(|arm| &arm.body).collect(),
             _ => Vec::new(),
         }
     }
@@ -162,6 +195,7 @@ impl StmtKind {
                 .map(|case| &mut case.body)
                 .chain([default])
                 .collect(),
+            Self::Select { arms, .. } => arms.iter_mut().map(|arm| &mut arm.body).collect(),
             _ => Vec::new(),
         }
     }

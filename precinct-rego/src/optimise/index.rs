@@ -4,42 +4,25 @@
 //! The order of the blocks within a case is that of the source; blocks are only grouped with their neighbours, so
 //! that which of two conflicting rules is found first does not change.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::conditions::{Equality, Finder};
 use super::fold::is_distinct;
 use crate::ir::{
-    Case, Comparison, Constant, ConstantId, Function, Label, Local, LocalInfo, LocalKind, Operand,
-    Stmt, StmtKind, Test, visit,
+    Case, Constant, ConstantId, Function, Label, Local, LocalInfo, LocalKind, Operand, Stmt,
+    StmtKind, Subject, visit,
 };
+
+/// A subject, and what a block compares it with.
+type Comparison = (Subject, Equality);
 
 /// Fewer blocks than this stay as they are.
 const WORTHWHILE: usize = 3;
 
-/// What blocks compare with constants.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Subject {
-    /// A local from outside.
-    Local(Local),
-    /// A path of the input.
-    Input(Vec<Arc<str>>),
-    /// A path of the base documents.
-    Data(Vec<Arc<str>>),
-    /// What a local from outside has at a constant key.
-    Get(Local, ConstantId),
-}
+/// More cases than these would make long code; [`super::select`] finds rules by tables.
+const MOST: usize = 64;
 
-/// A comparison at the beginning of a block.
-struct Condition {
-    subject: Subject,
-    constant: ConstantId,
-    /// Where in the block the comparison stands.
-    test: usize,
-    /// Where in the block the subject is read, if it is.
-    read: Option<usize>,
-}
-
-pub(super) fn run(function: &mut Function, constants: &[Constant]) {
+pub(super) fn run(function: &mut Function, finder: &Finder<'_>) {
     let mut labels = 0;
     visit::each(&function.body, &mut |stmt| {
         if let StmtKind::Block { label, .. } | StmtKind::Scan { label, .. } = &stmt.kind {
@@ -47,7 +30,7 @@ pub(super) fn run(function: &mut Function, constants: &[Constant]) {
         }
     });
     let mut indexer = Indexer {
-        constants,
+        finder,
         locals: &mut function.locals,
         labels,
     };
@@ -55,111 +38,57 @@ pub(super) fn run(function: &mut Function, constants: &[Constant]) {
 }
 
 struct Indexer<'a> {
-    constants: &'a [Constant],
+    finder: &'a Finder<'a>,
     locals: &'a mut Vec<LocalInfo>,
     labels: u32,
 }
 
 impl Indexer<'_> {
     fn body(&mut self, body: &mut Vec<Stmt>) {
+        let mut conditions: Vec<Vec<Comparison>> =
+            body.iter().map(|stmt| self.comparisons(stmt)).collect();
         let mut done = Vec::with_capacity(body.len());
-        let mut rest: Vec<Stmt> = std::mem::take(body);
-        while !rest.is_empty() {
-            let conditions: Vec<Vec<Condition>> = rest
-                .iter()
-                .map_while(|stmt| {
-                    let found = self.conditions(stmt);
-                    (!found.is_empty()).then_some(found)
-                })
-                .collect();
-            let (subject, length) = best(&conditions);
-            if length < WORTHWHILE || writes(&rest[..length], subject.as_ref()) {
-                let mut stmt = rest.remove(0);
-                for inner in stmt.kind.bodies_mut() {
-                    self.body(inner);
+        let mut rest = std::mem::take(body).into_iter();
+        let mut at = 0;
+        while at < conditions.len() {
+            let chosen = best(&conditions[at..]).filter(|(subject, length)| {
+                let blocks = rest.as_slice().get(..*length).unwrap_or_default();
+                !writes(blocks, subject)
+            });
+            let Some((subject, length)) = chosen else {
+                at += 1;
+                for mut stmt in rest.by_ref().take(1) {
+                    for inner in stmt.kind.bodies_mut() {
+                        self.body(inner);
+                    }
+                    done.push(stmt);
                 }
-                done.push(stmt);
                 continue;
-            }
-            let tail = rest.split_off(length);
-            let blocks = std::mem::replace(&mut rest, tail);
-            if let Some(subject) = subject {
-                let chosen = conditions
-                    .into_iter()
-                    .take(length)
-                    .map(|found| found.into_iter().find(|c| c.subject == subject));
-                self.switch(&mut done, blocks.into_iter().zip(chosen), &subject);
-            }
+            };
+            let chosen = conditions[at..at + length]
+                .iter_mut()
+                .map(|found| std::mem::take(found).into_iter().find(|c| c.0 == subject));
+            self.switch(&mut done, rest.by_ref().take(length).zip(chosen), &subject);
+            at += length;
         }
         *body = done;
     }
 
-    /// The comparisons that decide at once whether the block does anything.
-    fn conditions(&self, stmt: &Stmt) -> Vec<Condition> {
-        let StmtKind::Block { label, body } = &stmt.kind else {
-            return Vec::new();
-        };
-        let mut reads: BTreeMap<Local, (usize, Subject)> = BTreeMap::new();
-        let mut found: Vec<Condition> = Vec::new();
-        for (at, stmt) in body.iter().enumerate() {
-            match &stmt.kind {
-                StmtKind::Mark | StmtKind::Enter { .. } => {}
-                StmtKind::Input {
-                    target,
-                    path,
-                    otherwise,
-                } if otherwise == label => {
-                    reads.insert(*target, (at, Subject::Input(path.clone())));
-                }
-                StmtKind::Data {
-                    target,
-                    path,
-                    otherwise,
-                } if otherwise == label => {
-                    reads.insert(*target, (at, Subject::Data(path.clone())));
-                }
-                StmtKind::Test {
-                    test:
-                        Test::Compare {
-                            comparison: Comparison::Equal,
-                            left,
-                            right,
-                        },
-                    otherwise,
-                } if otherwise == label => {
-                    let ((Operand::Local(local), Operand::Constant(constant))
-                    | (Operand::Constant(constant), Operand::Local(local))) = (*left, *right)
-                    else {
-                        continue;
-                    };
-                    if !self.constants.get(constant.index()).is_some_and(is_key) {
-                        continue;
-                    }
-                    let (read, subject) = match reads.get(&local) {
-                        Some((read, subject)) => (Some(*read), subject.clone()),
-                        None => (None, Subject::Local(local)),
-                    };
-                    if found.iter().all(|c| c.subject != subject) {
-                        found.push(Condition {
-                            subject,
-                            constant,
-                            test: at,
-                            read,
-                        });
-                    }
-                }
-                StmtKind::Get {
-                    target,
-                    source: Operand::Local(source),
-                    key: Operand::Constant(key),
-                    otherwise,
-                } if otherwise == label => {
-                    reads.insert(*target, (at, Subject::Get(*source, *key)));
-                }
-                // Whatever else only reads can be skipped when a comparison behind it fails.
-                StmtKind::Get { otherwise, .. } | StmtKind::Test { otherwise, .. }
-                    if otherwise == label => {}
-                _ => break,
+    /// The equalities that decide at once whether the block does anything, one for each subject.
+    fn comparisons(&self, stmt: &Stmt) -> Vec<Comparison> {
+        let mut found: Vec<Comparison> = Vec::new();
+        for condition in self.finder.of(stmt) {
+            if let Some(equality) = condition.equality
+                && self
+                    .finder
+                    .constants
+                    .get(equality.constant.index())
+                    .is_some_and(is_key)
+                && found
+                    .iter()
+                    .all(|(subject, _)| *subject != condition.subject)
+            {
+                found.push((condition.subject, equality));
             }
         }
         found
@@ -168,7 +97,7 @@ impl Indexer<'_> {
     fn switch(
         &mut self,
         done: &mut Vec<Stmt>,
-        blocks: impl Iterator<Item = (Stmt, Option<Condition>)>,
+        blocks: impl Iterator<Item = (Stmt, Option<Comparison>)>,
         subject: &Subject,
     ) {
         let on = match subject {
@@ -185,7 +114,7 @@ impl Indexer<'_> {
         let mut positions: BTreeMap<ConstantId, usize> = BTreeMap::new();
         let mut first = None;
         for (mut block, condition) in blocks {
-            let Some(condition) = condition else {
+            let Some((_, condition)) = condition else {
                 continue;
             };
             first.get_or_insert(block.span);
@@ -250,7 +179,7 @@ impl Indexer<'_> {
 }
 
 /// Takes the comparison out of a block that now stands under its case.
-fn decide(block: &mut Stmt, condition: &Condition, on: Local) {
+fn decide(block: &mut Stmt, condition: &Equality, on: Local) {
     let StmtKind::Block { body, .. } = &mut block.kind else {
         return;
     };
@@ -266,8 +195,8 @@ fn decide(block: &mut Stmt, condition: &Condition, on: Local) {
 }
 
 /// Whether the blocks themselves set the local that they are compared by.
-fn writes(blocks: &[Stmt], subject: Option<&Subject>) -> bool {
-    let Some(Subject::Local(local) | Subject::Get(local, _)) = subject else {
+pub(super) fn writes(blocks: &[Stmt], subject: &Subject) -> bool {
+    let (Subject::Local(local) | Subject::Get(local, _)) = subject else {
         return false;
     };
     let mut found = false;
@@ -278,15 +207,25 @@ fn writes(blocks: &[Stmt], subject: Option<&Subject>) -> bool {
 }
 
 /// The subject that most neighbours from the first on compare, and how many they are.
-fn best(conditions: &[Vec<Condition>]) -> (Option<Subject>, usize) {
-    let mut best = (None, 0);
-    for candidate in conditions.first().into_iter().flatten() {
-        let length = conditions
-            .iter()
-            .take_while(|found| found.iter().any(|c| c.subject == candidate.subject))
-            .count();
-        if length > best.1 {
-            best = (Some(candidate.subject.clone()), length);
+fn best(conditions: &[Vec<Comparison>]) -> Option<(Subject, usize)> {
+    let mut best = None;
+    let mut most = WORTHWHILE - 1;
+    for (candidate, _) in conditions.first().into_iter().flatten() {
+        let mut cases = BTreeSet::new();
+        let mut length = 0;
+        for found in conditions {
+            let Some((_, equality)) = found.iter().find(|(subject, _)| subject == candidate) else {
+                break;
+            };
+            cases.insert(equality.constant);
+            if cases.len() > MOST {
+                return None;
+            }
+            length += 1;
+        }
+        if length > most {
+            most = length;
+            best = Some((candidate.clone(), length));
         }
     }
     best

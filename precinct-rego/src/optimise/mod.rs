@@ -15,25 +15,37 @@
 //! * [`reads`]: what was read already is not read again
 //! * [`unread`]: locals that nobody reads
 //! * [`index`]: rules that differ in a constant become a `switch`
+//! * [`select`]: many rules of all kinds of conditions become a `select`
+//! * [`conditions`], [`patterns`]: what both know about a rule
 
+mod conditions;
 mod copies;
 mod fold;
 mod index;
+mod patterns;
 mod reads;
+mod select;
 mod unread;
+
+use conditions::Finder;
 
 use crate::ir::Program;
 
 /// Runs all passes on every function.
 pub fn optimise(program: &mut Program) {
-    let constants = &program.constants;
+    let (constants, builtins) = (&program.constants, &program.builtins);
+    let finder = Finder {
+        constants,
+        builtins,
+    };
     for function in &mut program.functions {
         copies::run(function);
         fold::run(function, constants);
-        index::run(function, constants);
+        index::run(function, &finder);
         reads::run(function);
         copies::run(function);
         fold::run(function, constants);
         unread::run(function);
+        select::run(function, &finder);
     }
 }

@@ -22,6 +22,7 @@ pub use crate::compiled::Compiled;
 pub use crate::context::{Context, Memo, Mock};
 pub use crate::error::{EvalError, Location};
 pub use crate::evaluator::{DecisionError, Evaluator, InputError, Needs};
+pub use crate::index::{Index, Key};
 pub use crate::input::{Input, TypedInput};
 pub use crate::number::Number;
 pub use crate::ops::{

@@ -1,0 +1,30 @@
+//! The index of a select, made when the program is loaded.
+
+use precinct_rego::ir;
+use precinct_runtime::Value;
+use precinct_runtime::index::{Entry, Index, Key};
+
+/// The index over these arms; nothing if a key names a constant that does not exist.
+pub(super) fn index(arms: &[ir::Arm], constants: &[Value<'_>]) -> Option<Index> {
+    let mut entries: Vec<Entry<'_>> = Vec::new();
+    for (number, arm) in (0_u32..).zip(arms) {
+        let ir::When::Keys { subject, keys } = &arm.when else {
+            continue;
+        };
+        for key in keys {
+            let key = match key {
+                ir::Key::Is(constant) => Key::Is(*constants.get(constant.index())?),
+                ir::Key::Text(text) => Key::Is(Value::String(text)),
+                ir::Key::Starts(text) => Key::Starts(text),
+                ir::Key::Ends(text) => Key::Ends(text),
+                ir::Key::Segment {
+                    separator,
+                    at,
+                    text,
+                } => Key::Segment(*separator, *at as usize, text),
+            };
+            entries.push((number, *subject, key));
+        }
+    }
+    Some(Index::new(u32::try_from(arms.len()).ok()?, &entries))
+}

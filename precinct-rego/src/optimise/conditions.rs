@@ -1,0 +1,249 @@
+//! The conditions with which a block begins, as far as an index can use them.
+//!
+//! Only statements that do nothing but read and test are looked at; what stands behind anything else may not be
+//! decided before that has run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::patterns;
+use crate::ir::{
+    Builtin, CallTarget, Comparison, Constant, ConstantId, Key, Local, Operand, Stmt, StmtKind,
+    Subject, Test,
+};
+
+/// One condition of a block.
+pub(super) struct Condition {
+    /// What it is about.
+    pub subject: Subject,
+    /// One of these must hold.
+    pub keys: Vec<Key>,
+    /// The statement is an equality with the one key, and says nothing else.
+    pub equality: Option<Equality>,
+}
+
+/// Where an equality stands in the block.
+#[derive(Clone, Copy)]
+pub(super) struct Equality {
+    pub constant: ConstantId,
+    /// The comparison.
+    pub test: usize,
+    /// Where the subject is read, if it is.
+    pub read: Option<usize>,
+}
+
+/// What the conditions of one block are found with.
+pub(super) struct Finder<'p> {
+    pub constants: &'p [Constant],
+    pub builtins: &'p [Builtin],
+}
+
+/// What is known of the block so far.
+#[derive(Default)]
+struct Known {
+    /// What the block itself set, and where and by reading what, if that is simple.
+    reads: BTreeMap<Local, Option<(usize, Subject)>>,
+    found: Vec<Condition>,
+    /// The subject of the calls that came by. They cannot fail where it is a string; whether they do where it is
+    /// something else has to be found out by calling them, so other subjects cannot decide any more.
+    called: Option<Subject>,
+}
+
+impl Known {
+    fn subject(&self, local: Local) -> Option<(Option<usize>, Subject)> {
+        match self.reads.get(&local) {
+            Some(Some((read, subject))) => Some((Some(*read), subject.clone())),
+            Some(None) => None,
+            None => Some((None, Subject::Local(local))),
+        }
+    }
+
+    fn add(&mut self, subject: Subject, keys: Vec<Key>, equality: Option<Equality>) {
+        let fits = self.called.as_ref().is_none_or(|called| *called == subject);
+        if fits && !keys.is_empty() {
+            self.found.push(Condition {
+                subject,
+                keys,
+                equality,
+            });
+        }
+    }
+}
+
+impl Finder<'_> {
+    /// The conditions that decide at once whether the block does anything, in their order.
+    pub(super) fn of(&self, stmt: &Stmt) -> Vec<Condition> {
+        let StmtKind::Block { label, body } = &stmt.kind else {
+            return Vec::new();
+        };
+        let mut known = Known::default();
+        for (at, stmt) in body.iter().enumerate() {
+            if stmt.kind.exit().is_some_and(|exit| exit != *label) {
+                break;
+            }
+            let goes_on = match &stmt.kind {
+                StmtKind::Mark | StmtKind::Enter { .. } => true,
+                StmtKind::Input { target, path, .. } => {
+                    let subject = Subject::Input(path.clone());
+                    known.reads.insert(*target, Some((at, subject)));
+                    true
+                }
+                StmtKind::Data { target, path, .. } => {
+                    let subject = Subject::Data(path.clone());
+                    known.reads.insert(*target, Some((at, subject)));
+                    true
+                }
+                StmtKind::Get {
+                    target,
+                    source,
+                    key,
+                    ..
+                } => {
+                    self.get(&mut known, at, *target, *source, *key);
+                    true
+                }
+                StmtKind::Test { test, .. } => {
+                    self.test(&mut known, at, test);
+                    true
+                }
+                StmtKind::Call {
+                    target,
+                    function: CallTarget::Builtin(id),
+                    args,
+                    ..
+                } => {
+                    known.reads.insert(*target, None);
+                    let name = self.builtins.get(id.index()).map(|builtin| &*builtin.name);
+                    self.call(&mut known, name.unwrap_or_default(), args)
+                }
+                _ => false,
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        known.found
+    }
+
+    fn get(&self, known: &mut Known, at: usize, target: Local, source: Operand, key: Operand) {
+        match (source, key) {
+            (Operand::Local(source), Operand::Constant(key))
+                if !known.reads.contains_key(&source) =>
+            {
+                let subject = Subject::Get(source, key);
+                known.reads.insert(target, Some((at, subject)));
+            }
+            (Operand::Constant(source), Operand::Local(key)) => {
+                let keys = match self.constants.get(source.index()) {
+                    Some(Constant::Set(members)) => Self::strings(members.iter()),
+                    Some(Constant::Object(entries)) => {
+                        Self::strings(entries.iter().map(|(key, _)| key))
+                    }
+                    _ => None,
+                };
+                known.reads.insert(target, None);
+                if let (Some(keys), Some((_, subject))) = (keys, known.subject(key)) {
+                    known.add(subject, keys, None);
+                }
+            }
+            _ => {
+                known.reads.insert(target, None);
+            }
+        }
+    }
+
+    fn test(&self, known: &mut Known, at: usize, test: &Test) {
+        match test {
+            Test::Compare {
+                comparison: Comparison::Equal,
+                left,
+                right,
+            } => {
+                let ((Operand::Local(local), Operand::Constant(constant))
+                | (Operand::Constant(constant), Operand::Local(local))) = (*left, *right)
+                else {
+                    return;
+                };
+                let Some((read, subject)) = known.subject(local) else {
+                    return;
+                };
+                let equality = Equality {
+                    constant,
+                    test: at,
+                    read,
+                };
+                known.add(subject, vec![Key::Is(constant)], Some(equality));
+            }
+            Test::Member {
+                value: Operand::Local(local),
+                collection: Operand::Constant(collection),
+            } => {
+                let keys = match self.constants.get(collection.index()) {
+                    Some(Constant::Set(items) | Constant::Array(items)) => {
+                        Self::strings(items.iter())
+                    }
+                    _ => None,
+                };
+                if let (Some(keys), Some((_, subject))) = (keys, known.subject(*local)) {
+                    known.add(subject, keys, None);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Members as keys, if all of them are strings.
+    fn strings<'c>(members: impl Iterator<Item = &'c Constant>) -> Option<Vec<Key>> {
+        members
+            .map(|member| match member {
+                Constant::String(text) => Some(Key::Text(Arc::clone(text))),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// A call of a builtin that tests a text; tells whether conditions behind it count.
+    fn call(&self, known: &mut Known, name: &str, args: &[Operand]) -> bool {
+        let text = |at: usize| match args.get(at) {
+            Some(Operand::Constant(id)) => self.constants.get(id.index()),
+            _ => None,
+        };
+        let (local, keys) = match (name, args) {
+            ("startswith", [Operand::Local(local), Operand::Constant(_)]) => match text(1) {
+                Some(Constant::String(part)) => (*local, vec![Key::Starts(Arc::clone(part))]),
+                _ => return false,
+            },
+            ("endswith", [Operand::Local(local), Operand::Constant(_)]) => match text(1) {
+                Some(Constant::String(part)) => (*local, vec![Key::Ends(Arc::clone(part))]),
+                _ => return false,
+            },
+            ("contains", [Operand::Local(local), Operand::Constant(_)]) => match text(1) {
+                Some(Constant::String(_)) => (*local, Vec::new()),
+                _ => return false,
+            },
+            ("glob.match", [_, _, Operand::Local(local)]) => match (text(0), text(1)) {
+                (Some(Constant::String(pattern)), Some(delimiters)) => {
+                    (*local, patterns::glob(pattern, delimiters))
+                }
+                _ => return false,
+            },
+            ("regex.match", [_, Operand::Local(local)]) => match text(0) {
+                Some(Constant::String(pattern)) => (*local, patterns::regex(pattern)),
+                _ => return false,
+            },
+            _ => return false,
+        };
+        let Some((_, subject)) = known.subject(local) else {
+            return false;
+        };
+        let called = known.called.get_or_insert_with(|| subject.clone());
+        if *called != subject {
+            return false;
+        }
+        // Each key is a condition of its own: all of them must hold.
+        for key in keys {
+            known.add(subject.clone(), vec![key], None);
+        }
+        true
+    }
+}
