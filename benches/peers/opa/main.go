@@ -33,6 +33,9 @@ func main() {
 }
 
 func run() error {
+	if len(os.Args) == 3 && os.Args[1] == "rules" {
+		return rules(os.Args[2])
+	}
 	policies, folder := "../../../policies/precinct/authz", "../../inputs"
 	if named := os.Getenv("PRECINCT_INPUTS"); named != "" {
 		folder = named
@@ -97,6 +100,58 @@ func run() error {
 		if err := report(strings.TrimSuffix(filepath.Base(path), ".json"), []string{"json/opa", "parsed/opa", "json/opa-topdown", "parsed/opa-topdown"},
 			[]func() error{usual, parsed, topdownBytes, topdownParsed}); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// rules measures data.rules.allow of each folder with a policy.rego, perhaps a data.json, and inputs, by the usual API
+// and a parsed input.
+func rules(folder string) error {
+	ctx := context.Background()
+	policies, err := filepath.Glob(filepath.Join(folder, "*", "policy.rego"))
+	if err != nil {
+		return err
+	}
+	for _, path := range policies {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		store := inmem.New()
+		if text, err := os.ReadFile(filepath.Join(filepath.Dir(path), "data.json")); err == nil {
+			var data map[string]any
+			if err := util.Unmarshal(text, &data); err != nil {
+				return err
+			}
+			store = inmem.NewFromObject(data)
+		}
+		prepared, err := rego.New(rego.Module(path, string(source)), rego.Store(store),
+			rego.Query("data.rules.allow")).PrepareForEval(ctx)
+		if err != nil {
+			return err
+		}
+		for _, name := range []string{"first", "last", "none"} {
+			text, err := os.ReadFile(filepath.Join(filepath.Dir(path), name+".json"))
+			if err != nil {
+				continue
+			}
+			value, err := ast.ValueFromReader(bytes.NewReader(text))
+			if err != nil {
+				return err
+			}
+			best := time.Duration(1 << 62)
+			for range 15 {
+				const decisions = 5
+				start := time.Now()
+				for range decisions {
+					if _, err := prepared.Eval(ctx, rego.EvalParsedInput(value)); err != nil {
+						return err
+					}
+				}
+				best = min(best, time.Since(start)/decisions)
+			}
+			fmt.Printf("%-20s %-5s opa %12d ns\n", filepath.Base(filepath.Dir(path)), name, best.Nanoseconds())
 		}
 	}
 	return nil

@@ -147,6 +147,9 @@ struct Emitter<'p> {
     projections: RefCell<Vec<Reads>>,
 }
 
+/// So many rules of a document are quoted above the function that stands for them.
+const QUOTED: usize = 16;
+
 /// A module of the generated code.
 #[derive(Default)]
 struct Module {
@@ -398,6 +401,7 @@ impl<'p> Emitter<'p> {
             .iter()
             .filter(|rule| rule.path == function.name)
             .filter_map(|rule| self.text(rule.span))
+            .take(QUOTED)
             .collect();
         if !rules.is_empty() {
             lines.extend([String::new(), " ```rego".to_owned()]);
