@@ -106,10 +106,23 @@ fn glob(pattern: &str, delimiters: Value<'_>) -> Option<Native> {
     if after.contains('*') {
         return None;
     }
-    let delimiters = match delimiters {
-        _ if across => Vec::new(),
-        Value::Null => Vec::new(),
-        Value::Array([]) => vec!['.'],
+    let delimiters = if across {
+        Vec::new()
+    } else {
+        self::delimiters(delimiters)?
+    };
+    Some(Native::GlobBetween {
+        before: before.to_owned(),
+        after: after.to_owned(),
+        delimiters,
+    })
+}
+
+/// What a `*` of a glob stops at.
+pub(crate) fn delimiters(delimiters: Value<'_>) -> Option<Vec<char>> {
+    match delimiters {
+        Value::Null => Some(Vec::new()),
+        Value::Array([]) => Some(vec!['.']),
         Value::Array(items) => items
             .iter()
             .map(|item| {
@@ -117,14 +130,9 @@ fn glob(pattern: &str, delimiters: Value<'_>) -> Option<Native> {
                 let only = chars.next()?;
                 chars.next().is_none().then_some(only)
             })
-            .collect::<Option<Vec<char>>>()?,
-        _ => return None,
-    };
-    Some(Native::GlobBetween {
-        before: before.to_owned(),
-        after: after.to_owned(),
-        delimiters,
-    })
+            .collect(),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

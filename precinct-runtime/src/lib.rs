@@ -13,6 +13,7 @@
 //! * [`builtin`], [`builtins`]: the table of builtin functions and their families
 //! * [`compiled`]: policies of a program, asked by path
 //! * [`evaluator`]: what decisions reuse: memory, base data, bounds
+//! * [`matcher`]: constant patterns
 //! * [`patterns`]: compiled patterns that outlive an evaluation
 //! * `words`: looking at a text eight bytes at a time
 //! * [`error`]: how an evaluation fails
@@ -29,6 +30,7 @@ pub mod generated;
 pub mod index;
 pub mod input;
 pub mod json;
+pub mod matcher;
 pub mod number;
 pub mod ops;
 pub mod patterns;

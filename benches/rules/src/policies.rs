@@ -26,7 +26,7 @@ pub fn policy(kind: &str, size: usize) -> String {
                 format!("glob.match(\"tenants/tenant-{n}/*/read\", [\"/\"], input.path)")
             }
             ("intervals", _) => format!("input.value >= {}\n\tinput.value < {}", n * 10, n * 10 + 5),
-            ("regexes", _) => format!("regex.match(\"[a-z]+-{n}$\", input.path)"),
+            ("regexes", _) => format!("regex.match(\"[a-z]+-{n}[x-z]+$\", input.path)"),
             _ => format!("glob.match(\"*an*-{n}/r*d\", [\"/\"], input.path)"),
         };
         let _ = write!(text, "\nallow if {{\n\t{condition}\n}}\n");
@@ -44,11 +44,12 @@ pub fn inputs(kind: &str, size: usize) -> [(&'static str, String); 2] {
         }
         "globs" => format!(r#"{{"path":"tenants/tenant-{last}/disk/read"}}"#),
         "intervals" => format!(r#"{{"value":{}}}"#, last * 10 + 2),
-        "regexes" => format!(r#"{{"path":"abc-{last}"}}"#),
+        "regexes" => format!(r#"{{"path":"abc-{last}xyz"}}"#),
         _ => format!(r#"{{"path":"tenant-{last}/read"}}"#),
     };
     let denied = match kind {
         "intervals" => r#"{"value":7}"#.to_owned(),
+        "partial" => r#"{"path":"tenant-x/read"}"#.to_owned(),
         _ => r#"{"user":"nobody","action":"read","path":"tenants/tenant-x/disk/write"}"#.to_owned(),
     };
     [("last", allowed), ("none", denied)]

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::body::Body;
-use crate::natives::Native;
+use crate::natives::{Native, delimiters};
 
 impl Body<'_, '_> {
     pub(super) fn call(
@@ -38,7 +38,15 @@ impl Body<'_, '_> {
                     return self.native(target, &native, args, otherwise);
                 }
                 let values: Vec<TokenStream> = args.iter().map(|arg| self.operand(*arg)).collect();
-                let call = self.builtin_call(id, &values, stmt);
+                let call = match self.matcher(id, args) {
+                    Some(matcher) => {
+                        let support = self.support();
+                        let slot = self.emitter.builtin(id);
+                        let place = self.place(stmt.span);
+                        quote!(rt::matched(cx, &#matcher, &#support #slot, &[#(#values),*], #place))
+                    }
+                    None => self.builtin_call(id, &values, stmt),
+                };
                 self.set_or(target, &quote!(#call?), otherwise)
             }
         }
@@ -55,6 +63,29 @@ impl Body<'_, '_> {
         };
         let question = effects.fails.then(|| quote!(?));
         quote!(#path(#state, input, #(#args),*) #question)
+    }
+
+    /// The static of the constant pattern that is matched.
+    fn matcher(&self, id: BuiltinId, args: &[Operand]) -> Option<TokenStream> {
+        let name: &str = &self.emitter.program.builtins.get(id.index())?.name;
+        let text = |at: usize| {
+            args.get(at)
+                .and_then(|operand| self.constant_operand(*operand))
+        };
+        let definition = match (name, args) {
+            ("regex.match", [_, _]) => {
+                let pattern = text(0)?.as_str()?;
+                quote!(rt::Matcher::regex(#pattern))
+            }
+            ("glob.match", [_, _, _]) => {
+                let pattern = text(0)?.as_str()?;
+                let delimiters = delimiters(text(1)?)?;
+                let delimiters: String = delimiters.into_iter().collect();
+                quote!(rt::Matcher::glob(#pattern, #delimiters))
+            }
+            _ => return None,
+        };
+        Some(self.static_cell(&quote!(rt::Matcher), definition))
     }
 
     /// A call through the table of builtins: gives a `Result<Option<Value>, EvalError>`.

@@ -27,6 +27,8 @@ pub(super) struct Cell {
     pub(super) cell: TokenStream,
     /// How it is written where it is used.
     pub(super) inline: TokenStream,
+    /// It keeps something, so that there must be one for each row.
+    pub(super) keeps: bool,
 }
 
 /// What stands for the cell of this number until it is known where the cell is.
@@ -49,6 +51,7 @@ impl Body<'_, '_> {
                     kind: kind.clone(),
                     cell,
                     inline,
+                    keeps: false,
                 });
                 quote!(#name)
             }
@@ -63,6 +66,25 @@ impl Body<'_, '_> {
         }
         let cell = self.emitter.statics.value(value, &quote!());
         self.cell(&quote!(rt::Value<'static>), cell, inline)
+    }
+
+    /// Something that has to be a static.
+    pub(super) fn static_cell(&self, kind: &TokenStream, definition: TokenStream) -> TokenStream {
+        if self.in_row() {
+            let name = self.cell(kind, definition.clone(), definition);
+            if let Some(cell) = self
+                .row
+                .borrow_mut()
+                .as_mut()
+                .and_then(|row| row.last_mut())
+            {
+                cell.keeps = true;
+            }
+            return name;
+        }
+        let name = self.emitter.statics.name(kind, &definition);
+        let support = self.support();
+        quote!(#support #name)
     }
 
     /// A constant text.

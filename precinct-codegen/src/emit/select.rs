@@ -240,7 +240,7 @@ impl<'p> Body<'_, 'p> {
         let mut known: BTreeMap<(String, &[String]), usize> = BTreeMap::new();
         let mut uses: BTreeMap<Ident, TokenStream> = BTreeMap::new();
         for (column, cell) in first.iter().enumerate() {
-            let same = texts[column].iter().all(|text| *text == texts[column][0]);
+            let same = !cell.keeps && texts[column].iter().all(|text| *text == texts[column][0]);
             let by = if same {
                 cell.inline.clone()
             } else {

@@ -6,6 +6,7 @@ use precinct_rego::ast::Span;
 use precinct_rego::ir::FunctionId;
 use precinct_runtime::EvalError;
 use precinct_runtime::index::Index;
+use precinct_runtime::matcher::Matcher;
 use precinct_runtime::ops::Conflict;
 
 /// A position in the code of a function.
@@ -99,6 +100,14 @@ pub(super) enum Op {
     },
     CallBuiltin {
         target: Reg,
+        builtin: u32,
+        args: Stretch,
+        exit: Pc,
+    },
+    /// A builtin that matches a constant pattern.
+    Match {
+        target: Reg,
+        matcher: u32,
         builtin: u32,
         args: Stretch,
         exit: Pc,
@@ -246,6 +255,7 @@ impl Op {
             | Op::Get { exit, .. }
             | Op::Call { exit, .. }
             | Op::CallBuiltin { exit, .. }
+            | Op::Match { exit, .. }
             | Op::CallReplacement { exit, .. }
             | Op::Truthy { exit, .. }
             | Op::Equal { exit, .. }
@@ -349,5 +359,6 @@ pub(super) struct Code {
     pub patches: Vec<PatchOp>,
     pub switches: Vec<SwitchTable>,
     pub selects: Vec<SelectTable>,
+    pub matchers: Vec<Matcher>,
     pub errors: Vec<EvalError>,
 }

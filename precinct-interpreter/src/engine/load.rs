@@ -3,6 +3,7 @@
 //! Labels become positions. An exit that leaves a `with` goes to a landing pad behind the body, which takes the
 //! replacement back before it goes on.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use precinct_rego::ir::{
     self, CallTarget, Comparison, Function, Label, Local, LocalKind, Operand, Patch, Program,
     Replacement, Stmt, StmtKind, Subject, Test,
 };
+use precinct_runtime::matcher::Matcher;
 use precinct_runtime::{Builtin, EvalError, Value, builtin, ops};
 
 use super::code::{
@@ -88,6 +90,19 @@ fn number(size: usize) -> Outcome<u32> {
         .ok()
         .filter(|number| *number < Src::CONSTANT)
         .ok_or(Fault::TooLarge)
+}
+
+/// What a `*` of a glob stops at.
+fn delimiters_of(delimiters: Value<'_>) -> Option<String> {
+    match delimiters {
+        Value::Null => Some(String::new()),
+        Value::Array([]) => Some(".".to_owned()),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| item.as_str().filter(|text| text.chars().count() == 1))
+            .collect(),
+        _ => None,
+    }
 }
 
 /// Paths of input and data, each once.
@@ -189,6 +204,7 @@ impl<'l> Loader<'l> {
                 patches: Vec::new(),
                 switches: Vec::new(),
                 selects: Vec::new(),
+                matchers: Vec::new(),
                 errors: Vec::new(),
             },
         }
@@ -636,6 +652,39 @@ impl<'l> Loader<'l> {
         Ok(())
     }
 
+    /// The matcher for a call that matches a constant pattern.
+    fn matcher(&mut self, function: CallTarget, args: &[Operand]) -> Outcome<Option<u32>> {
+        let CallTarget::Builtin(builtin) = function else {
+            return Ok(None);
+        };
+        let name = self.program.builtins.get(builtin.index()).map(|b| &*b.name);
+        let constants: Vec<Option<Value<'_>>> = args
+            .iter()
+            .map(|arg| match arg {
+                Operand::Constant(id) => self.constants.get(id.index()).copied(),
+                Operand::Local(_) => None,
+            })
+            .collect();
+        let matcher = match (name, constants.as_slice()) {
+            (Some("regex.match"), [Some(Value::String(pattern)), _]) => {
+                Matcher::new(Cow::Owned((*pattern).to_owned()), None)
+            }
+            (Some("glob.match"), [Some(Value::String(pattern)), Some(delimiters), _]) => {
+                let Some(delimiters) = delimiters_of(*delimiters) else {
+                    return Ok(None);
+                };
+                Matcher::new(
+                    Cow::Owned((*pattern).to_owned()),
+                    Some(Cow::Owned(delimiters)),
+                )
+            }
+            _ => return Ok(None),
+        };
+        let id = number(self.code.matchers.len())?;
+        self.code.matchers.push(matcher);
+        Ok(Some(id))
+    }
+
     fn call(
         &mut self,
         target: Local,
@@ -644,6 +693,7 @@ impl<'l> Loader<'l> {
         otherwise: Label,
     ) -> Outcome<()> {
         let (target, exit) = (self.register(target)?, 0);
+        let matcher = self.matcher(function, args)?;
         let args = self.sources(args)?;
         let op = match function {
             CallTarget::Function(function) => {
@@ -663,11 +713,21 @@ impl<'l> Loader<'l> {
                 }
             }
             CallTarget::Builtin(builtin) if builtin.index() < self.program.builtins.len() => {
-                Op::CallBuiltin {
-                    target,
-                    builtin: builtin.0,
-                    args,
-                    exit,
+                let builtin = builtin.0;
+                match matcher {
+                    Some(matcher) => Op::Match {
+                        target,
+                        matcher,
+                        builtin,
+                        args,
+                        exit,
+                    },
+                    None => Op::CallBuiltin {
+                        target,
+                        builtin,
+                        args,
+                        exit,
+                    },
                 }
             }
             CallTarget::Builtin(_) => return Err(malformed("there is no such builtin")),

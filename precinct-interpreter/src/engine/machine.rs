@@ -358,6 +358,23 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     let value = self.call_builtin(frame, builtin, args)?;
                     self.set_or(frame, target, value, exit);
                 }
+                Op::Match {
+                    target,
+                    matcher,
+                    builtin,
+                    args,
+                    exit,
+                } => {
+                    let text = code.operands[args.range()]
+                        .last()
+                        .map_or(Value::Null, |source| self.value(frame, *source));
+                    let matcher = &code.matchers[matcher as usize];
+                    let value = match matcher.matches(self.context, text)? {
+                        Some(fits) => Some(Value::Bool(fits)),
+                        None => self.call_builtin(frame, builtin, args)?,
+                    };
+                    self.set_or(frame, target, value, exit);
+                }
                 Op::CallReplacement {
                     target,
                     mock,

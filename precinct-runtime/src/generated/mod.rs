@@ -24,6 +24,7 @@ pub use crate::error::{EvalError, Location};
 pub use crate::evaluator::{DecisionError, Evaluator, InputError, Needs};
 pub use crate::index::{Index, Key};
 pub use crate::input::{Input, TypedInput};
+pub use crate::matcher::Matcher;
 pub use crate::number::Number;
 pub use crate::ops::{
     Conflict, add_at, assign_once, call_builtin, extend, insert, is_array_of, is_collection,
@@ -44,7 +45,7 @@ pub use natives::{
 pub use origins::Origins;
 pub use run::{
     Base, Flow, Slot, between, elements, entries, equal, fail, fields, less, literal_object,
-    located, not_replaced, patched, replaced, running, scratch,
+    located, matched, not_replaced, patched, replaced, running, scratch,
 };
 pub use scan::Scanner;
 pub use text::{Table, among, bool_of, str_of};

@@ -8,6 +8,7 @@ use crate::builtin::Builtin;
 use crate::context::{Context, Mock};
 use crate::error::{EvalError, Location, code};
 use crate::evaluator::Evaluator;
+use crate::matcher::Matcher;
 use crate::number::Number;
 use crate::ops;
 use crate::value::{ObjectBuilder, Value};
@@ -84,6 +85,25 @@ impl Slot {
         }
         result.map_err(|error| located(error, place))
     }
+}
+
+/// Calls `regex.match` or `glob.match` of a constant pattern; what is wrong the builtin says.
+#[inline]
+pub fn matched<'a>(
+    context: &mut Context<'a>,
+    matcher: &Matcher,
+    slot: &Slot,
+    args: &[Value<'a>],
+    place: Place,
+) -> Result<Option<Value<'a>>, EvalError> {
+    if let Some(text) = args.last()
+        && let Some(fits) = matcher
+            .matches(context, *text)
+            .map_err(|error| located(error, place))?
+    {
+        return Ok(Some(Value::Bool(fits)));
+    }
+    slot.call(context, args, place)
 }
 
 /// A place in a policy: file, row, column.

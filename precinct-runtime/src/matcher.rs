@@ -1,0 +1,191 @@
+//! Constant patterns: compiled at their first use and kept as long as the policy.
+//!
+//! A text that fits has to contain what stands plain in the pattern. Where there is such a needle, a text without it is
+//! turned away before anything is compiled, so that thousands of patterns cost neither the time nor the memory.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::OnceLock;
+
+use regex::Regex;
+use regex_syntax::hir::HirKind;
+
+use crate::builtins::{glob, regex as expressions};
+use crate::context::Context;
+use crate::error::EvalError;
+use crate::value::Value;
+
+/// Longer expressions are not looked into for a needle.
+const LONG: usize = 400;
+
+/// The pattern of one `regex.match` or `glob.match`.
+pub struct Matcher {
+    pattern: Cow<'static, str>,
+    /// What a `*` of a glob stops at; `None` is a regular expression.
+    delimiters: Option<Cow<'static, str>>,
+    needle: OnceLock<Box<str>>,
+    /// `None` if the pattern is wrong.
+    compiled: OnceLock<Option<Compiled>>,
+}
+
+enum Compiled {
+    Expression(Regex),
+    Glob(glob::Pattern),
+}
+
+impl Matcher {
+    /// A regular expression of the policy.
+    #[must_use]
+    pub const fn regex(pattern: &'static str) -> Self {
+        Self::new(Cow::Borrowed(pattern), None)
+    }
+
+    /// A glob of the policy, with the characters that a `*` stops at.
+    #[must_use]
+    pub const fn glob(pattern: &'static str, delimiters: &'static str) -> Self {
+        Self::new(Cow::Borrowed(pattern), Some(Cow::Borrowed(delimiters)))
+    }
+
+    /// A pattern; without delimiters it is a regular expression.
+    #[must_use]
+    pub const fn new(pattern: Cow<'static, str>, delimiters: Option<Cow<'static, str>>) -> Self {
+        Self {
+            pattern,
+            delimiters,
+            needle: OnceLock::new(),
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// Whether a text fits; `None` if only the builtin itself can say what is wrong.
+    ///
+    /// # Errors
+    /// When the evaluation is out of steps or time.
+    #[inline]
+    pub fn matches(
+        &self,
+        context: &mut Context<'_>,
+        text: Value<'_>,
+    ) -> Result<Option<bool>, EvalError> {
+        let Value::String(text) = text else {
+            return Ok(None);
+        };
+        context.spend(2 + text.len() as u64 / 16)?;
+        context.counters.builtin_calls += 1;
+        let needle = self.needle.get_or_init(|| self.needle());
+        if let Some(Some(Compiled::Glob(glob))) = self.compiled.get() {
+            return Ok(Some(glob.matches(text)));
+        }
+        if !needle.is_empty() && !text.contains(&**needle) {
+            return Ok(Some(false));
+        }
+        Ok(match self.compiled.get_or_init(|| self.compile()) {
+            Some(Compiled::Expression(expression)) => Some(expression.is_match(text)),
+            Some(Compiled::Glob(glob)) => Some(glob.matches(text)),
+            None => None,
+        })
+    }
+
+    #[cold]
+    fn compile(&self) -> Option<Compiled> {
+        match &self.delimiters {
+            None => expressions::go::compile(&self.pattern)
+                .ok()
+                .map(Compiled::Expression),
+            Some(delimiters) => glob::Pattern::new(&self.pattern, delimiters)
+                .ok()
+                .map(Compiled::Glob),
+        }
+    }
+
+    /// The longest text that all texts that fit contain; nothing where that is not plain, or the pattern is wrong and
+    /// has to be found wrong whatever the text is.
+    #[cold]
+    fn needle(&self) -> Box<str> {
+        let runs = match &self.delimiters {
+            Some(_) if self.pattern.contains(['\\', '{', '}', '[', ']']) => Vec::new(),
+            Some(_) => self.pattern.split(['*', '?']).map(str::to_owned).collect(),
+            None => self.plain_runs().unwrap_or_default(),
+        };
+        let longest = runs.into_iter().max_by_key(String::len);
+        longest.unwrap_or_default().into_boxed_str()
+    }
+
+    /// The texts that stand plain in a regular expression.
+    fn plain_runs(&self) -> Option<Vec<String>> {
+        // Repetitions can make an expression too large to be compiled.
+        if self.pattern.len() > LONG || self.pattern.contains('{') {
+            return None;
+        }
+        let translated = expressions::go::translate(&self.pattern).ok()?;
+        let parsed = regex_syntax::parse(&translated).ok()?;
+        let mut runs = vec![Vec::new()];
+        let parts = match parsed.kind() {
+            HirKind::Concat(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(&parsed),
+        };
+        for part in parts {
+            match part.kind() {
+                HirKind::Literal(literal) => runs.last_mut()?.extend_from_slice(&literal.0),
+                HirKind::Look(_) | HirKind::Empty => {}
+                _ => runs.push(Vec::new()),
+            }
+        }
+        let texts = runs.into_iter().map(String::from_utf8);
+        texts.collect::<Result<_, _>>().ok()
+    }
+}
+
+impl fmt::Debug for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Matcher")
+            .field("pattern", &self.pattern)
+            .field("delimiters", &self.delimiters)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failing test may panic")]
+
+    use super::*;
+    use crate::arena::Arena;
+
+    fn asked(matcher: &Matcher, text: &str) -> Option<bool> {
+        let arena = Arena::new();
+        let mut context = Context::new(&arena);
+        matcher.matches(&mut context, Value::String(text)).unwrap()
+    }
+
+    #[test]
+    fn needles_are_what_stands_plain() {
+        for (pattern, needle) in [
+            ("[a-z]+-17[xyz]+", "-17"),
+            ("^abc", "abc"),
+            (r"a\.b\d", "a.b"),
+            ("a|b", ""),
+            ("(?i)abc", ""),
+            ("ab*cd", "cd"),
+            ("a{3}b", ""),
+            ("(", ""),
+        ] {
+            assert_eq!(&*Matcher::regex(pattern).needle(), needle, "{pattern}");
+        }
+        assert_eq!(&*Matcher::glob("*an*-17/r*d", "/").needle(), "-17/r");
+        assert_eq!(&*Matcher::glob("{a,b}*", "/").needle(), "");
+    }
+
+    #[test]
+    fn constant_patterns_match_as_the_builtins_do() {
+        let regex = Matcher::regex("[a-z]+-17[xyz]+");
+        assert_eq!(asked(&regex, "abc-17x"), Some(true));
+        assert_eq!(asked(&regex, "abc-17"), Some(false));
+        assert_eq!(asked(&regex, "abc"), Some(false));
+        assert_eq!(asked(&Matcher::regex("("), "abc"), None);
+        let glob = Matcher::glob("a/*-17/*", "/");
+        assert_eq!(asked(&glob, "a/b-17/c"), Some(true));
+        assert_eq!(asked(&glob, "a/b-17/c/d"), Some(false));
+        assert_eq!(asked(&Matcher::glob("[a", "/"), "a"), None);
+    }
+}
