@@ -6,6 +6,7 @@ use self_cell::{MutBorrow, self_cell};
 
 use crate::error::EvalError;
 use crate::value::Value;
+use crate::value::lists::Lists;
 
 /// Storage for the values of one evaluation. Allocating is a pointer bump; `reset` frees everything at once.
 pub type Arena = bumpalo::Bump;
@@ -21,28 +22,34 @@ self_cell!(
 /// A value together with its storage: base data, constants, anything that outlives one evaluation. It is immutable,
 /// so that threads share it (`Arc<Document>`) without a lock.
 pub struct Document {
+    /// Dropped before the values are.
+    _lists: Lists,
     cell: Cell,
 }
 
 impl Document {
     /// Builds a document; `build` puts everything it returns into the arena it gets.
     pub fn new(build: impl for<'a> FnOnce(&'a Arena) -> Value<'a>) -> Self {
-        Self {
-            cell: Cell::new(MutBorrow::new(Arena::new()), |arena| {
-                build(arena.borrow_mut())
-            }),
-        }
+        Self::of(Cell::new(MutBorrow::new(Arena::new()), |arena| {
+            build(arena.borrow_mut())
+        }))
     }
 
     /// Like [`Document::new`], for a `build` that can fail.
     pub fn try_new<E>(
         build: impl for<'a> FnOnce(&'a Arena) -> Result<Value<'a>, E>,
     ) -> Result<Self, E> {
-        Ok(Self {
-            cell: Cell::try_new(MutBorrow::new(Arena::new()), |arena| {
-                build(arena.borrow_mut())
-            })?,
-        })
+        let cell = Cell::try_new(MutBorrow::new(Arena::new()), |arena| {
+            build(arena.borrow_mut())
+        })?;
+        Ok(Self::of(cell))
+    }
+
+    fn of(cell: Cell) -> Self {
+        Self {
+            _lists: Lists::of(*cell.borrow_dependent()),
+            cell,
+        }
     }
 
     /// Reads JSON text (RFC 8259) with the default limits of [`crate::json::Limits`].

@@ -2,7 +2,7 @@
 
 use crate::arena::Arena;
 use crate::error::EvalError;
-use crate::value::{DocumentBuilder, Inserted, ObjectBuilder, Value};
+use crate::value::{DocumentBuilder, Inserted, ObjectBuilder, Value, lists};
 
 /// What two different values for one place mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,8 @@ pub fn conflict(conflict: Conflict, path: &str) -> EvalError {
 #[must_use]
 pub fn member(value: Value<'_>, collection: Value<'_>) -> bool {
     match collection {
-        Value::Array(items) => items.iter().any(|item| item.equals(value)),
+        Value::Array(items) => lists::contains(items, value)
+            .unwrap_or_else(|| items.iter().any(|item| item.equals(value))),
         Value::Object(object) => object.values().any(|item| item.equals(value)),
         Value::Set(set) => set.contains(value),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,

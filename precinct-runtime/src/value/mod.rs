@@ -3,6 +3,7 @@
 //! * [`order`]: the total order of all values, equality and hashing
 //! * [`object`], [`set`]: sorted slices, with a hash index where large
 //! * [`index`]: that hash index
+//! * [`lists`]: indexes over the long lists of documents
 //! * [`build`]: how collections are made
 //! * [`document`]: the builder for documents with dynamic rule heads
 //! * [`display`]: values as Rego text
@@ -11,6 +12,7 @@ pub mod build;
 pub mod display;
 pub mod document;
 pub mod index;
+pub mod lists;
 pub mod object;
 pub mod order;
 pub mod set;
