@@ -157,7 +157,7 @@ impl Index {
                 others: &mut [],
             };
         }
-        match &lists.lists[..lists.count] {
+        match &lists.found[..lists.count] {
             [] => Candidates::default(),
             [list] => Candidates {
                 list,
@@ -306,7 +306,7 @@ const ROOM: usize = 16;
 
 /// The lists of arms that were found.
 struct Lists<'a> {
-    lists: [&'a [u32]; ROOM],
+    found: [&'a [u32]; ROOM],
     count: usize,
     /// There were more than fit.
     more: bool,
@@ -315,7 +315,7 @@ struct Lists<'a> {
 impl<'a> Lists<'a> {
     fn new(always: &'a [u32]) -> Self {
         let mut lists = Self {
-            lists: [&[]; ROOM],
+            found: [&[]; ROOM],
             count: 0,
             more: false,
         };
@@ -328,7 +328,7 @@ impl<'a> Lists<'a> {
         if list.is_empty() {
             return;
         }
-        match self.lists.get_mut(self.count) {
+        match self.found.get_mut(self.count) {
             Some(slot) => {
                 *slot = list;
                 self.count += 1;

@@ -24,7 +24,7 @@ pub(super) struct Cell {
     /// Its type in a table.
     pub(super) kind: TokenStream,
     /// How it is written in a table, which stands in the support module.
-    pub(super) cell: TokenStream,
+    pub(super) in_table: TokenStream,
     /// How it is written where it is used.
     pub(super) inline: TokenStream,
     /// It keeps something, so that there must be one for each row.
@@ -49,7 +49,7 @@ impl Body<'_, '_> {
                 let name = placeholder(row.len());
                 row.push(Cell {
                     kind: kind.clone(),
-                    cell,
+                    in_table: cell,
                     inline,
                     keeps: false,
                 });

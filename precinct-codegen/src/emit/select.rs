@@ -233,7 +233,7 @@ impl<'p> Body<'_, 'p> {
         let texts: Vec<Vec<String>> = (0..first.len())
             .map(|column| {
                 let cells = shape.rows.iter().filter_map(|(_, row)| row.get(column));
-                cells.map(|cell| cell.cell.to_string()).collect()
+                cells.map(|cell| cell.in_table.to_string()).collect()
             })
             .collect();
         let mut kept: Vec<usize> = Vec::new();
@@ -260,7 +260,7 @@ impl<'p> Body<'_, 'p> {
         }
         let kinds = kept.iter().map(|column| &first[*column].kind);
         let rows = shape.rows.iter().map(|(_, row)| {
-            let cells = kept.iter().map(|column| &row[*column].cell);
+            let cells = kept.iter().map(|column| &row[*column].in_table);
             quote!((#(#cells,)*))
         });
         let count = shape.rows.len();

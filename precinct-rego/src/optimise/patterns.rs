@@ -98,13 +98,12 @@ fn has_outer_alternatives(pattern: &str) -> bool {
                 let mut first = true;
                 loop {
                     match chars.next() {
-                        None => return true,
                         Some('\\') => {
                             chars.next();
                         }
                         Some('^') if first => continue,
                         Some(']') if !first => break,
-                        Some('[' | ']') => return true,
+                        None | Some('[' | ']') => return true,
                         Some(_) => {}
                     }
                     first = false;
