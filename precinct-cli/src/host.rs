@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use precinct_bundle::Guard;
 use precinct_bundle::load::{self, Loaded};
+use precinct_interpreter::capabilities as known;
 use precinct_interpreter::policy::{Failure, Policy, PolicyOptions};
 use precinct_rego::advice::advise;
 use precinct_rego::ast::{Module, RegoVersion, SourceId};
@@ -423,11 +424,15 @@ pub fn eval_shown(error: &EvalError) -> Shown {
 /// # Errors
 /// What is wrong with the file.
 pub fn capabilities(path: Option<&str>) -> Result<Arc<Capabilities>, String> {
-    let own = format!("v{}", env!("CARGO_PKG_VERSION"));
-    let Some(path) = path.filter(|path| *path != own) else {
+    let Some(path) = path else {
         return Ok(precinct_interpreter::capabilities());
     };
-    let text = fs::read_to_string(path).map_err(|error| load::system("open", path, &error))?;
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            return known::capabilities_of(path).ok_or_else(|| load::system("open", path, &error));
+        }
+    };
     Capabilities::from_json(&text)
         .map(Arc::new)
         .map_err(|error| error.to_string())
@@ -445,13 +450,14 @@ pub fn duration(text: &str) -> Result<std::time::Duration, String> {
         .map_err(|_| format!("invalid duration {text:?}"))
 }
 
-/// The file that `--capabilities` names.
+/// The file or version that `--capabilities` names.
 ///
 /// # Errors
 /// There is no such file, and no version of this name.
 pub fn capabilities_place(text: &str) -> Result<String, String> {
-    let own = text == format!("v{}", env!("CARGO_PKG_VERSION"));
-    if own || fs::metadata(text).is_ok() {
+    let is_file =
+        || fs::read_to_string(text).is_ok_and(|text| Capabilities::from_json(&text).is_ok());
+    if known::versions().any(|version| version == text) || is_file() {
         return Ok(text.to_owned());
     }
     Err(format!(

@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 
 use crate::hosts::PARSE_MODULE;
 
+mod history;
+
+pub use history::{capabilities_of, versions};
+
 /// Keywords that modules of v1 can import.
 const KEYWORDS: &[&str] = &["and", "not", "or"];
 

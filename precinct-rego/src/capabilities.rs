@@ -54,10 +54,33 @@ impl Builtin {
         self.decl.args.len()
     }
 
+    /// The same without what is written about it: descriptions, names of arguments, groups.
+    ///
+    /// OPA shows no names for what it knows from a file.
+    #[must_use]
+    pub fn without_documentation(&self) -> Self {
+        let mut bare = self.clone();
+        bare.description.clear();
+        bare.categories.clear();
+        bare.decl.forget_names();
+        bare
+    }
+
     /// There is no result (`print`).
     #[must_use]
     pub fn is_void(&self) -> bool {
         self.decl.result.is_none()
+    }
+}
+
+impl Declaration {
+    fn forget_names(&mut self) {
+        for kind in self.args.iter_mut().chain(&mut self.result) {
+            if let Value::Object(kind) = kind {
+                kind.remove("name");
+                kind.remove("description");
+            }
+        }
     }
 }
 
@@ -71,6 +94,8 @@ pub struct Capabilities {
     pub features: Vec<String>,
     /// Hosts that builtins may talk to; `None` is all.
     pub allow_net: Option<Vec<String>>,
+    /// Versions, major and minor, of the interface to WebAssembly modules that OPA has with these: only shown.
+    pub wasm_versions: Vec<(u32, u32)>,
 }
 
 #[derive(Deserialize)]
@@ -93,14 +118,7 @@ impl Capabilities {
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
         let file: File = serde_json::from_str(text)?;
         let unnamed = |mut builtin: Builtin| {
-            let decl = &mut builtin.decl;
-            // OPA shows no names for what it knows from a file.
-            for kind in decl.args.iter_mut().chain(&mut decl.result) {
-                if let Value::Object(kind) = kind {
-                    kind.remove("name");
-                    kind.remove("description");
-                }
-            }
+            builtin.decl.forget_names();
             builtin
         };
         Ok(Self {
@@ -112,6 +130,7 @@ impl Capabilities {
             future_keywords: file.future_keywords,
             features: file.features,
             allow_net: file.allow_net,
+            wasm_versions: Vec::new(),
         })
     }
 

@@ -3,20 +3,22 @@
 use std::fs;
 use std::process::ExitCode;
 
+use precinct_interpreter::capabilities as history;
+
 use super::Outcome;
 use crate::present::capabilities;
 use crate::present::json::Json;
 
-/// The builtins and features that policies can use; without flags, the name of the version that has them.
+/// The builtins and features that policies can use; without flags, the versions whose are known.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Show all of this version.
+    /// Show those of this program.
     #[arg(long)]
     current: bool,
     /// Show those of a file.
     #[arg(long)]
     file: Option<String>,
-    /// Show those of the version of this name.
+    /// Show those of a version of OPA.
     #[arg(long)]
     version: Option<String>,
     /// As they are with --v0-compatible.
@@ -27,28 +29,27 @@ pub struct Args {
     v1_compatible: bool,
 }
 
-/// Prints the JSON form; without flags the name of the version that it describes.
+/// Prints the JSON form; without flags the names of the versions that there are.
 pub fn run(args: &Args) -> Outcome {
-    let version = format!("v{}", env!("CARGO_PKG_VERSION"));
-    match (&args.version, &args.file) {
-        (Some(name), _) if *name != version => {
-            Outcome::failed(format!("Error: no capabilities version found {name}"), 1)
-        }
-        (None, Some(path)) => of_file(path),
+    let all = match (&args.version, &args.file) {
+        (Some(name), _) => match history::capabilities_of(name) {
+            Some(known) => known,
+            None => {
+                return Outcome::failed(format!("Error: no capabilities version found {name}"), 1);
+            }
+        },
+        (None, Some(path)) => return of_file(path),
         (None, None) if !args.current => {
-            println!("{version}");
-            Outcome::Code(ExitCode::SUCCESS)
+            for version in history::versions() {
+                println!("{version}");
+            }
+            return Outcome::Code(ExitCode::SUCCESS);
         }
-        _ => {
-            let all = if args.v0_compatible {
-                precinct_interpreter::capabilities_v0()
-            } else {
-                precinct_interpreter::capabilities()
-            };
-            print!("{}", capabilities::all(&all).pretty());
-            Outcome::Code(ExitCode::SUCCESS)
-        }
-    }
+        (None, None) if args.v0_compatible => precinct_interpreter::capabilities_v0(),
+        (None, None) => precinct_interpreter::capabilities(),
+    };
+    print!("{}", capabilities::all(&all).pretty());
+    Outcome::Code(ExitCode::SUCCESS)
 }
 
 fn of_file(path: &str) -> Outcome {

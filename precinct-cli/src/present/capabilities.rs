@@ -67,6 +67,18 @@ pub fn all(capabilities: &Capabilities) -> Json {
             words(capabilities.future_keywords.iter().map(String::as_str)),
         ),
         (
+            "wasm_abi_versions",
+            (!capabilities.wasm_versions.is_empty()).then(|| {
+                let version = |(major, minor): &(u32, u32)| {
+                    Json::object([
+                        ("version", Some(u64::from(*major).into())),
+                        ("minor_version", Some(u64::from(*minor).into())),
+                    ])
+                };
+                Json::Array(capabilities.wasm_versions.iter().map(version).collect())
+            }),
+        ),
+        (
             "features",
             words(capabilities.features.iter().map(String::as_str)),
         ),
