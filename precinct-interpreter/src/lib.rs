@@ -4,6 +4,7 @@
 //! * [`mod@capabilities`]: the runtime's builtins, as the compiler reads them
 //! * [`batch`]: many inputs at once
 //! * [`partial`]: what remains of queries when not all is known
+//! * [`optimize`]: policies as far as their data decides them
 //! * [`coverage`]: which parts of a policy were evaluated
 //! * [`hosts`]: builtins that need the front end
 //! * [`stack`]: where an evaluation was when an error ended it
@@ -15,6 +16,7 @@ pub mod capabilities;
 pub mod coverage;
 pub mod engine;
 mod hosts;
+pub mod optimize;
 pub mod partial;
 pub mod policy;
 pub mod stack;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use precinct_rego::ast::{Ref, Span, Term, TermValue};
 use precinct_rego::capabilities::Capabilities;
+use precinct_rego::compile::CompiledQuery;
 pub use precinct_rego::compile::partial::Partial;
 use precinct_rego::compile::partial::{self as evaluation, PartialOptions, Refused};
 use precinct_rego::error::Diagnostic;
@@ -35,7 +36,7 @@ pub struct PartialQuery<'q> {
     /// The input document, of which parts may be known.
     pub input: Option<&'q Document>,
     /// Readies the context that builtins are called with: time, randomness, bounds.
-    pub prepare: &'q (dyn for<'a> Fn(Context<'a>) -> Context<'a> + Sync),
+    pub prepare: &'q Prepare,
 }
 
 /// Why a query was not evaluated in part.
@@ -84,19 +85,38 @@ impl Policy {
             shallow_inlining: question.shallow_inlining,
             nondeterministic_builtins: question.nondeterministic_builtins,
             namespace: "partial".to_owned(),
+            in_place: false,
             version: self.version(),
         };
+        let given = Given {
+            data: question.data,
+            input: question.input,
+            prepare: question.prepare,
+        };
+        self.partial_of(&query, &options, &given)
+    }
+
+    /// Evaluates a compiled query in part.
+    ///
+    /// # Errors
+    /// What ended the evaluation.
+    pub(crate) fn partial_of(
+        &self,
+        query: &CompiledQuery,
+        options: &PartialOptions,
+        given: &Given<'_>,
+    ) -> Result<Partial, PartialError> {
         let compiled = self.compiled();
         let run = || {
             let arena = Arena::new();
-            let mut context = (question.prepare)(self.context(&arena));
+            let mut context = (given.prepare)(self.context(&arena));
             context.host = context.host.or(Some(hosts()));
             let mut runtime = Runtime {
-                question,
+                given,
                 capabilities: &self.options().capabilities,
                 context,
             };
-            evaluation::partial(compiled, &query, &options, &mut runtime)
+            evaluation::partial(compiled, query, options, &mut runtime)
         };
         let outcome = std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().stack_size(evaluation::STACK);
@@ -139,20 +159,33 @@ fn ended(what: &str) -> Refused {
     }
 }
 
+/// Readies a context for the calls of builtins.
+pub type Prepare = dyn for<'a> Fn(Context<'a>) -> Context<'a> + Sync;
+
+/// What is known.
+pub(crate) struct Given<'g> {
+    /// The base documents.
+    pub(crate) data: &'g Document,
+    /// The input document.
+    pub(crate) input: Option<&'g Document>,
+    /// Readies the context that builtins are called with.
+    pub(crate) prepare: &'g Prepare,
+}
+
 /// Documents and builtins, for the evaluation.
 struct Runtime<'r, 'a> {
-    question: &'r PartialQuery<'r>,
+    given: &'r Given<'r>,
     capabilities: &'r Arc<Capabilities>,
     context: Context<'a>,
 }
 
 impl evaluation::Runtime for Runtime<'_, '_> {
     fn input(&mut self) -> Option<Term> {
-        self.question.input.map(|it| term_of(it.value()))
+        self.given.input.map(|it| term_of(it.value()))
     }
 
     fn data(&mut self) -> Term {
-        term_of(self.question.data.value())
+        term_of(self.given.data.value())
     }
 
     fn call(&mut self, name: &str, operands: &[Term], span: Span) -> Result<Vec<Term>, Refused> {

@@ -9,20 +9,16 @@ use clap::ValueEnum;
 use precinct_bundle::load::{self, Loaded};
 use precinct_bundle::signature::token;
 use precinct_bundle::{Bundle, Files, Limits, archive};
+use precinct_interpreter::optimize::{self, Optimization, Unoptimized};
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_rego::analysis::annotated::annotated;
-use precinct_rego::analysis::dependencies;
 use precinct_rego::ast::TermValue;
-use precinct_rego::ast::display::ref_text;
-use precinct_rego::compile::{self, CompileOptions};
-use precinct_rego::error::Diagnostic;
-use precinct_rego::source::Sources;
-use precinct_rego::syntax::{self, ParseOptions};
 use precinct_runtime::json::Encoding;
 use serde_json::json;
 
 use super::Outcome;
 use crate::host::{self, Parsed, Refusal};
+use crate::present::errors;
 use crate::signing::{self, VerificationArgs};
 use crate::writing;
 
@@ -46,7 +42,7 @@ pub struct Args {
     /// What is built.
     #[arg(short, long, value_enum, default_value_t)]
     target: Target,
-    /// How much is evaluated ahead; the policies stay as they were written, since loading them optimises anyway.
+    /// How much is evaluated ahead: 0 is nothing, 1 keeps rules that depend on the input, 2 inlines them.
     #[arg(short = 'O', long, default_value_t = 0)]
     optimize: u8,
     /// Names of files and folders that are left out.
@@ -69,11 +65,11 @@ pub struct Args {
     /// Read the policies as Rego v0.
     #[arg(long)]
     v0_compatible: bool,
-    /// Leave out modules that no entry point depends on; counts with -O only, as in OPA.
+    /// Leave out what no entry point depends on; counts for targets that are not supported.
     #[arg(long)]
     prune_unused: bool,
-    /// Say on the standard error what is left out.
-    #[arg(long)]
+    /// Say more on the standard error: there is nothing to say.
+    #[arg(long, hide = true)]
     debug: bool,
     /// Follow symbolic links: always so.
     #[arg(long)]
@@ -81,8 +77,8 @@ pub struct Args {
     /// The form of plans, which are not supported.
     #[arg(long, default_value = "json", hide = true)]
     format: String,
-    /// The package of partially evaluated policies, of which there are none.
-    #[arg(long, default_value = "partial", hide = true)]
+    /// The package of rules that -O makes beside those there were.
+    #[arg(long, default_value = "partial")]
     partial_namespace: String,
     /// Further parts of plans, which are not supported.
     #[arg(long, hide = true)]
@@ -158,18 +154,10 @@ fn built(args: &Args) -> Result<(), String> {
             format!("target {target} is not supported: only OPA's own engines read it")
         });
     }
-    let policy = host::compile(&parsed, options).map_err(refused)?;
-    for entrypoint in &entrypoints {
-        let path = entrypoint.trim_matches('/');
-        if policy.engine().entrypoint(path).is_none() {
-            return Err(format!(
-                "undefined entrypoint data.{}",
-                path.replace('/', ".")
-            ));
-        }
-    }
-    if args.prune_unused && args.optimize > 0 {
-        prune(args, &mut loaded, &parsed, &entrypoints)?;
+    if args.optimize > 0 {
+        loaded.modules = optimized(args, &loaded, parsed, entrypoints, &options)?;
+    } else {
+        host::compile(&parsed, options).map_err(refused)?;
     }
     let mut files = content(args, &loaded)?;
     if let (None, [(path, _)]) = (&args.signing_key, loaded.bundles.as_slice()) {
@@ -190,81 +178,84 @@ fn built(args: &Args) -> Result<(), String> {
     writing::replace(Path::new(&args.output), &bytes)
 }
 
-/// The paths that flags and metadata blocks name.
-fn entrypoints(args: &Args, parsed: &Parsed) -> BTreeSet<String> {
-    let blocks = annotated(&parsed.modules, &parsed.sources);
-    let marked = blocks
-        .iter()
-        .filter(|block| block.annotations.entrypoint)
-        .map(|block| {
-            let parts = block.path.iter().skip(1).map(|part| match &part.value {
-                TermValue::String(name) => name.to_string(),
-                _ => part.to_string(),
-            });
-            parts.collect::<Vec<String>>().join("/")
+/// The paths that flags and metadata blocks name, in this order and each once.
+fn entrypoints(args: &Args, parsed: &Parsed) -> Vec<Vec<String>> {
+    let mut found: Vec<Vec<String>> = Vec::new();
+    for path in &args.entrypoint {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        found.push(path.split('/').map(str::to_owned).collect());
+    }
+    for block in annotated(&parsed.modules, &parsed.sources) {
+        let names_document = matches!(block.annotations.scope.as_str(), "package" | "document");
+        if !block.annotations.entrypoint || !names_document {
+            continue;
+        }
+        let parts = block.path.iter().skip(1).map(|part| match &part.value {
+            TermValue::String(name) => name.to_string(),
+            _ => part.to_string(),
         });
-    args.entrypoint.iter().cloned().chain(marked).collect()
+        found.push(parts.collect());
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|path| seen.insert(path.clone()));
+    found
 }
 
-/// Leaves out the modules none of whose rules an entry point depends on.
-fn prune(
+/// The modules after what their data decides has been evaluated.
+fn optimized(
     args: &Args,
-    loaded: &mut Loaded,
-    parsed: &Parsed,
-    entrypoints: &BTreeSet<String>,
-) -> Result<(), String> {
-    let failed = |found: &[Diagnostic], sources: &Sources| {
-        crate::present::errors::text(&host::diagnostics(found, sources))
-    };
-    let options = CompileOptions::new(host::capabilities(args.capabilities.as_deref())?);
-    let compiled = compile::compile(parsed.modules.clone(), &parsed.sources, &options)
-        .map_err(|found| failed(&found, &parsed.sources))?;
-    let mut needed = BTreeSet::new();
-    for entrypoint in entrypoints {
-        let mut sources = Sources::default();
-        let path = entrypoint.trim_matches('/').split('/');
-        let text = path.fold("data".to_owned(), |text, part| {
-            format!("{text}[{}]", json!(part))
-        });
-        let id = sources.add("", text);
-        let query = syntax::parse_query(&sources, id, &ParseOptions::default())
-            .map_err(|found| failed(&found, &sources))?;
-        let found = dependencies::of_query(&compiled, &query);
-        needed.extend(found.virtual_documents.iter().map(|it| ref_text(it)));
-    }
-    let unused: BTreeSet<String> = parsed
-        .modules
-        .iter()
-        .filter(|module| {
-            let package = &module.package.path;
-            !module.rules.iter().any(|rule| {
-                let mut path = package.clone();
-                path.extend(rule.head.reference.iter().enumerate().map(|(at, part)| {
-                    let mut part = part.clone();
-                    if let (0, TermValue::Var(name)) = (at, &part.value) {
-                        part.value = TermValue::String(name.clone());
-                    }
-                    part
-                }));
-                let ground = path
-                    .iter()
-                    .skip(1)
-                    .take_while(|part| part.value.is_ground());
-                let length = ground.count() + 1;
-                needed.contains(&ref_text(path.get(..length).unwrap_or(&path)))
+    loaded: &Loaded,
+    parsed: Parsed,
+    entrypoints: Vec<Vec<String>>,
+    options: &PolicyOptions,
+) -> Result<Vec<load::LoadedModule>, String> {
+    let roots = roots(loaded);
+    let wanted = Optimization {
+        entrypoints,
+        roots: roots
+            .iter()
+            .map(|root| {
+                root.split('/')
+                    .filter(|part| !part.is_empty())
+                    .map(str::to_owned)
+                    .collect()
             })
+            .collect(),
+        shallow_inlining: args.optimize == 1,
+        namespace: args.partial_namespace.clone(),
+    };
+    let made = optimize::optimized(parsed.modules, &parsed.sources, &parsed.data, &wanted, options)
+        .map_err(|stopped| match stopped {
+            Unoptimized::Invalid(entrypoint) => format!(
+                "invalid entrypoint {entrypoint}: to create optimized support module, the entrypoint ref must have at \
+                 least two components in addition to the 'data' root"
+            ),
+            Unoptimized::Undefined(entrypoint) => format!("undefined entrypoint {entrypoint}"),
+            Unoptimized::Policy(failure) => errors::text(&host::failure_shown(&failure)),
+            Unoptimized::Evaluation(error) => error.to_string(),
+        })?;
+    Ok(made
+        .into_iter()
+        .map(|module| load::LoadedModule {
+            name: module.name,
+            text: module.text,
+            version: None,
         })
-        .filter_map(|module| parsed.sources.get(module.package.span.source))
-        .map(|source| source.name.to_string())
+        .collect())
+}
+
+/// The paths below `data` that the bundles own.
+fn roots(loaded: &Loaded) -> Vec<String> {
+    let mut roots: Vec<String> = loaded
+        .bundles
+        .iter()
+        .flat_map(|(_, bundle)| bundle.manifest.roots())
+        .map(str::to_owned)
         .collect();
-    loaded.modules.retain(|module| {
-        let keep = !unused.contains(&module.name);
-        if !keep && args.debug {
-            eprintln!("{}: no entry point depends on it", module.name);
-        }
-        keep
-    });
-    Ok(())
+    if roots.is_empty() {
+        roots.push(String::new());
+    }
+    roots
 }
 
 /// Modules first, then data, then the manifest: the order in which OPA lists signed files.
@@ -317,7 +308,7 @@ fn add(files: &mut Files, path: &str, bytes: Vec<u8>) -> Result<(), String> {
 
 fn content(args: &Args, loaded: &Loaded) -> Result<Files, String> {
     let mut files = Files::default();
-    let data = Encoding::PLAIN.encode(loaded.data.value());
+    let data = Encoding::PLAIN.encode(loaded.data.value()) + "\n";
     add(&mut files, "data.json", data.into_bytes())?;
     for module in &loaded.modules {
         add(
@@ -331,18 +322,23 @@ fn content(args: &Args, loaded: &Loaded) -> Result<Files, String> {
         [(_, bundle)] => Some(&bundle.manifest),
         _ => None,
     };
-    let revision = args
-        .revision
-        .clone()
-        .or_else(|| only.map(|manifest| manifest.revision.clone()));
+    // What was optimised is another version than what was read.
+    let revision = args.revision.clone().or_else(|| {
+        only.filter(|_| args.optimize == 0)
+            .map(|manifest| manifest.revision.clone())
+    });
     manifest.insert("revision".to_owned(), json!(revision.unwrap_or_default()));
-    let mut roots: Vec<&str> = loaded
-        .bundles
-        .iter()
-        .flat_map(|(_, bundle)| bundle.manifest.roots())
-        .collect();
-    if roots.is_empty() {
-        roots.push("");
+    let mut roots = roots(loaded);
+    let own = &args.partial_namespace;
+    let covers = |root: &String| {
+        root.is_empty()
+            || own == root
+            || own
+                .strip_prefix(root.as_str())
+                .is_some_and(|rest| rest.starts_with('/'))
+    };
+    if args.optimize > 0 && !roots.iter().any(covers) {
+        roots.push(own.clone());
     }
     manifest.insert("roots".to_owned(), json!(roots));
     manifest.insert(

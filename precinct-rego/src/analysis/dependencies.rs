@@ -57,7 +57,7 @@ pub fn of_query(compiled: &Compiled, query: &Body) -> Dependencies {
     found
 }
 
-fn in_order(references: &mut Vec<Ref>) {
+pub(super) fn in_order(references: &mut Vec<Ref>) {
     references.sort_by(|a, b| order(a, b));
     references.dedup_by(|a, b| order(a, b).is_eq());
 }
@@ -74,7 +74,7 @@ fn same(a: &Term, b: &Term) -> bool {
     compare_values(&a.value, &b.value).is_eq()
 }
 
-fn has_prefix(reference: &[Term], prefix: &[Term]) -> bool {
+pub(super) fn has_prefix(reference: &[Term], prefix: &[Term]) -> bool {
     reference.len() >= prefix.len() && reference.iter().zip(prefix).all(|(a, b)| same(a, b))
 }
 
@@ -85,7 +85,7 @@ fn minimal(mut references: Vec<Ref>) -> Vec<Ref> {
     references
 }
 
-fn constant_prefix(reference: &[Term]) -> &[Term] {
+pub(super) fn constant_prefix(reference: &[Term]) -> &[Term] {
     let length = reference
         .iter()
         .skip(1)
@@ -95,7 +95,7 @@ fn constant_prefix(reference: &[Term]) -> &[Term] {
 }
 
 /// The rules that define the document, a part of it, or what it is a part of.
-fn rules_of(compiled: &Compiled, reference: &[Term]) -> BTreeSet<RuleId> {
+pub(super) fn rules_of(compiled: &Compiled, reference: &[Term]) -> BTreeSet<RuleId> {
     let mut found = BTreeSet::new();
     if !matches!(reference.first().map(|head| &head.value), Some(TermValue::Var(name)) if &**name == "data")
     {

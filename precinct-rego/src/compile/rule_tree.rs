@@ -102,7 +102,7 @@ impl Rules {
 }
 
 /// The package's path with the head's reference behind it; the rule's name becomes a string.
-fn rule_ref(module: &Module, head: &Head) -> Ref {
+pub(crate) fn rule_ref(module: &Module, head: &Head) -> Ref {
     let mut parts = module.package.path.clone();
     for (position, part) in head.reference.iter().enumerate() {
         parts.push(match &part.value {

@@ -305,8 +305,16 @@ impl<'c> Walk<'c> {
         Ok(())
     }
 
-    /// The reference below the namespace of support.
+    /// The reference under which the support of a rule stands.
     pub(super) fn namespaced(&self, parts: &[Term]) -> Ref {
+        if self.options.in_place {
+            return parts.to_vec();
+        }
+        self.in_namespace(parts)
+    }
+
+    /// The reference below the namespace of support.
+    pub(super) fn in_namespace(&self, parts: &[Term]) -> Ref {
         let mut parts = parts.to_vec();
         let name = TermValue::String(self.options.namespace.as_str().into());
         parts.insert(1.min(parts.len()), made(name));

@@ -54,6 +54,8 @@ pub struct PartialOptions {
     pub nondeterministic_builtins: bool,
     /// The name below `data` under which support modules stand.
     pub namespace: String,
+    /// Support of rules takes their place: it stands in their packages, and only what has no rule in the namespace.
+    pub in_place: bool,
     /// The version that support modules are written in.
     pub version: RegoVersion,
 }

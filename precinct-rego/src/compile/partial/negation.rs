@@ -135,7 +135,7 @@ impl<'c> Walk<'c> {
         }
         let name = format!("__not{}_{}_{}__", frame.id, frame.index, closure.id);
         let data = made(TermValue::Var("data".into()));
-        let path = self.namespaced(&[data, made(TermValue::String(name.as_str().into()))]);
+        let path = self.in_namespace(&[data, made(TermValue::String(name.as_str().into()))]);
         let mut used = VarSet::new();
         for query in &queries {
             used.extend(Self::vars_of(query));
