@@ -157,6 +157,18 @@ impl Stop {
     }
 }
 
+/// The short form of a flag, as OPA puts it before the long one.
+fn letter(long: &str) -> &'static str {
+    match long {
+        "--format" => "-f, ",
+        "--target" => "-t, ",
+        "--log-level" => "-l, ",
+        "--optimize" => "-O, ",
+        "--max-errors" => "-m, ",
+        _ => "",
+    }
+}
+
 /// The error in OPA's words where it has some.
 fn message(error: &clap::Error) -> String {
     let context = |kind| match error.get(kind) {
@@ -183,11 +195,7 @@ fn message(error: &clap::Error) -> String {
                 Some(ContextValue::Strings(values)) => values.join(","),
                 _ => String::new(),
             };
-            let short = match long {
-                "--format" => "-f, ",
-                "--target" => "-t, ",
-                _ => "",
-            };
+            let short = letter(long);
             format!(
                 "invalid argument {value:?} for \"{short}{long}\" flag: must be one of {{{known}}}"
             )
@@ -197,8 +205,20 @@ fn message(error: &clap::Error) -> String {
             let value = context(ContextKind::InvalidValue).unwrap_or_default();
             let long = flag.split(' ').next().unwrap_or_default();
             let why = std::error::Error::source(error).map(ToString::to_string);
-            let why = why.unwrap_or_default();
-            format!("invalid argument {value:?} for \"{long}\" flag: {why}")
+            let why = match why.unwrap_or_default().as_str() {
+                "invalid digit found in string" | "cannot parse integer from empty string" => {
+                    format!("strconv.ParseInt: parsing {value:?}: invalid syntax")
+                }
+                "number too large to fit in target type" => {
+                    format!("strconv.ParseInt: parsing {value:?}: value out of range")
+                }
+                "invalid float literal" => {
+                    format!("strconv.ParseFloat: parsing {value:?}: invalid syntax")
+                }
+                why => why.to_owned(),
+            };
+            let short = letter(long);
+            format!("invalid argument {value:?} for \"{short}{long}\" flag: {why}")
         }
         ErrorKind::InvalidSubcommand => {
             let name = context(ContextKind::InvalidSubcommand).unwrap_or_default();

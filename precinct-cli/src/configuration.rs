@@ -68,9 +68,13 @@ impl Configuration {
 }
 
 fn split(assignment: &str) -> Result<(&str, &str), String> {
-    assignment
-        .split_once('=')
-        .ok_or_else(|| format!("failed parsing --set data: key {assignment:?} has no value"))
+    assignment.split_once('=').ok_or_else(|| {
+        let why = precinct_server::configuration::overrides::pairs(assignment);
+        format!(
+            "failed parsing --set data: {}",
+            why.err().unwrap_or_default()
+        )
+    })
 }
 
 /// Sets a member of members, which are made where they are missing.

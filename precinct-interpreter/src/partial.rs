@@ -65,7 +65,6 @@ impl Policy {
             .map_err(|(step, errors)| failure(step, errors, &sources))?;
         let parse = ParseOptions {
             version: self.version(),
-            all_future_keywords: true,
             ..ParseOptions::default()
         };
         let mut references = |texts: &[String]| -> Result<Vec<Ref>, PartialError> {

@@ -12,7 +12,7 @@ use precinct_rego::ir::{FunctionId, FunctionKind, Program, verify};
 use precinct_rego::lower::{self, QueryBody};
 use precinct_rego::optimise;
 use precinct_rego::source::Sources;
-use precinct_rego::syntax::{self, ParseOptions};
+use precinct_rego::syntax::{ParseCapabilities, self, ParseOptions};
 use precinct_runtime::{Arena, Context, EvalError, Value};
 
 use crate::capabilities::{Callable, capabilities};
@@ -102,15 +102,21 @@ pub enum Step {
 impl Failure {
     /// One of the errors with its place, `policy.rego:3: rego_parse_error: …`, and its details on lines of their own.
     pub fn line(&self, error: &Diagnostic) -> String {
-        let mut text = match self.sources.get(error.span.source) {
+        let source = self
+            .sources
+            .get(error.span.source)
+            .filter(|_| error.span.row > 0);
+        let mut text = match source {
             Some(source) if source.name.is_empty() => {
                 format!("{}:{}: ", error.span.row, error.span.col)
             }
             Some(source) => format!("{}:{}: ", source.name, error.span.row),
             None => String::new(),
         };
-        text.push_str(error.code.as_str());
-        text.push_str(": ");
+        if !error.code.as_str().is_empty() {
+            text.push_str(error.code.as_str());
+            text.push_str(": ");
+        }
         text.push_str(&error.message);
         for detail in &error.details {
             text.push_str("\n\t");
@@ -305,6 +311,7 @@ impl Policy {
         let mut sources = self.sources.clone();
         let context = QueryOptions {
             prints: self.options.prints,
+            values: true,
             unsafe_builtins,
             ..QueryOptions::default()
         };
@@ -386,11 +393,14 @@ impl Policy {
         sources: &mut Sources,
     ) -> Result<(Body, QueryOptions), (Step, Vec<Diagnostic>)> {
         let parsing = |errors| (Step::Parse, errors);
-        let parse_options = ParseOptions {
-            version: self.options.version,
-            all_future_keywords: true,
-            ..ParseOptions::default()
-        };
+        let parse_options = with_imports(
+            ParseOptions {
+                version: self.options.version,
+                capabilities: parse_capabilities(&self.options),
+                ..ParseOptions::default()
+            },
+            imports.iter().map(String::as_str),
+        );
         if let Some(package) = package {
             let id = sources.add("", package);
             let path = syntax::parse_ref(sources, id, &parse_options).map_err(parsing)?;
@@ -660,6 +670,32 @@ fn load(
 }
 
 /// `data.a.b as c`
+/// What modules and queries are parsed with: nothing for the capabilities of this program, which differ by version.
+fn parse_capabilities(options: &PolicyOptions) -> Option<ParseCapabilities> {
+    let is_given = !Arc::ptr_eq(&options.capabilities, &crate::capabilities());
+    is_given.then(|| ParseCapabilities::from(&*options.capabilities))
+}
+
+/// How a query is parsed that stands among imports: those of keywords and of versions of the language count.
+#[must_use]
+pub fn with_imports<'i>(
+    mut options: ParseOptions,
+    imports: impl IntoIterator<Item = &'i str>,
+) -> ParseOptions {
+    for import in imports {
+        match import.trim() {
+            "future.keywords" => options.all_future_keywords = true,
+            "rego.v1" if options.version != RegoVersion::V2 => options.version = RegoVersion::V1,
+            "rego.v2" => options.version = RegoVersion::V2,
+            path => {
+                let word = path.strip_prefix("future.keywords.");
+                options.future_keywords.extend(word.map(str::to_owned));
+            }
+        }
+    }
+    options
+}
+
 fn import_of(
     text: &str,
     sources: &mut Sources,

@@ -22,7 +22,7 @@ pub fn advise(errors: &mut [Diagnostic], modules: &[Module], capabilities: &Capa
                 "a rule can't depend on itself: take the step that leads back out of it, or ask `graph.reachable`"
                     .to_owned(),
             ),
-            Code::Parse | Code::Format => None,
+            Code::Parse | Code::Format | Code::Plain => None,
         };
     }
 }

@@ -36,6 +36,8 @@ pub enum Code {
     Recursion,
     /// `rego_format_error`: a module can't be formatted.
     Format,
+    /// Without a code: the text is not of the kind that was asked for.
+    Plain,
 }
 
 impl Code {
@@ -48,6 +50,7 @@ impl Code {
             Self::UnsafeVar => "rego_unsafe_var_error",
             Self::Recursion => "rego_recursion_error",
             Self::Format => "rego_format_error",
+            Self::Plain => "",
         }
     }
 }

@@ -6,13 +6,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use precinct_bundle::load::{self, Loaded};
+use precinct_bundle::load::{self, Loaded, LoadedModule};
 use precinct_bundle::signature::token;
 use precinct_bundle::{Bundle, Files, Limits, archive};
 use precinct_interpreter::optimize::{self, Optimization, Unoptimized};
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_rego::analysis::annotated::annotated;
 use precinct_rego::ast::TermValue;
+use precinct_rego::format::{FormatOptions, format_module};
 use precinct_runtime::json::Encoding;
 use serde_json::json;
 
@@ -75,8 +76,8 @@ pub struct Args {
     #[arg(long)]
     follow_symlinks: bool,
     /// The form of plans, which are not supported.
-    #[arg(long, default_value = "json", hide = true)]
-    format: String,
+    #[arg(long, value_enum, default_value_t, hide = true)]
+    format: PlanFormat,
     /// The package of rules that -O makes beside those there were.
     #[arg(long, default_value = "partial")]
     partial_namespace: String,
@@ -106,6 +107,16 @@ enum Target {
     Plan,
 }
 
+/// The forms of plans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum PlanFormat {
+    /// JSON.
+    #[default]
+    Json,
+    /// Protocol buffers.
+    Proto,
+}
+
 /// Builds and writes.
 pub fn run(args: &Args) -> Outcome {
     if args.paths.is_empty() {
@@ -124,6 +135,17 @@ fn built(args: &Args) -> Result<(), String> {
             "enable bundle mode (ie. --bundle) to verify or sign bundle files or directories"
                 .to_owned(),
         );
+    }
+    if let Some(unknown) = args.plan_addons.iter().find(|it| *it != "unplanned_rules") {
+        return Err(format!(
+            "unsupported plan addon {unknown:?} (want one of [unplanned_rules])"
+        ));
+    }
+    if args.format == PlanFormat::Proto && args.target != Target::Plan {
+        return Err("plan format \"proto\" is only valid with target \"plan\"".to_owned());
+    }
+    if !args.plan_addons.is_empty() && args.target != Target::Plan {
+        return Err("plan addons are only valid with target \"plan\"".to_owned());
     }
     signing::known_plugin(args.signing_plugin.as_deref())?;
     let mut loaded = loaded(args)?;
@@ -158,6 +180,7 @@ fn built(args: &Args) -> Result<(), String> {
         loaded.modules = optimized(args, &loaded, parsed, entrypoints, &options)?;
     } else {
         host::compile(&parsed, options).map_err(refused)?;
+        loaded.modules = formatted(&parsed)?;
     }
     let mut files = content(args, &loaded)?;
     if let (None, [(path, _)]) = (&args.signing_key, loaded.bundles.as_slice()) {
@@ -201,6 +224,25 @@ fn entrypoints(args: &Args, parsed: &Parsed) -> Vec<Vec<String>> {
     found
 }
 
+/// The modules in their canonical layout, each in the version that it was written in.
+fn formatted(parsed: &Parsed) -> Result<Vec<LoadedModule>, String> {
+    let mut made = Vec::new();
+    for module in &parsed.modules {
+        let Some(source) = parsed.sources.get(module.package.span.source) else {
+            continue;
+        };
+        let options = FormatOptions::new(module.version);
+        let text = format_module(module, &parsed.sources, &options)
+            .map_err(|found| errors::text(&host::diagnostics(&found, &parsed.sources)))?;
+        made.push(LoadedModule {
+            name: source.name.to_string(),
+            text,
+            version: None,
+        });
+    }
+    Ok(made)
+}
+
 /// The modules after what their data decides has been evaluated.
 fn optimized(
     args: &Args,
@@ -208,7 +250,7 @@ fn optimized(
     parsed: Parsed,
     entrypoints: Vec<Vec<String>>,
     options: &PolicyOptions,
-) -> Result<Vec<load::LoadedModule>, String> {
+) -> Result<Vec<LoadedModule>, String> {
     let roots = roots(loaded);
     let wanted = Optimization {
         entrypoints,
@@ -236,7 +278,7 @@ fn optimized(
         })?;
     Ok(made
         .into_iter()
-        .map(|module| load::LoadedModule {
+        .map(|module| LoadedModule {
             name: module.name,
             text: module.text,
             version: None,

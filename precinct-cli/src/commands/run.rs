@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use precinct_interpreter::policy::PolicyOptions;
 
 use super::Outcome;
-use super::serve::{self, ServeArgs, Sources};
+use super::serve::{self, ServeArgs, Sources, Stopped};
 use crate::host::{self, Places};
 use crate::repl::{self, Session, Start};
 
@@ -77,11 +77,12 @@ pub fn run(args: &Args) -> Outcome {
         };
         return match serve::run(&args.serving, &sources) {
             Ok(()) => Outcome::Code(ExitCode::SUCCESS),
-            Err(message) => {
+            Err(Stopped::Before(message)) => {
                 // OPA reports what keeps a server from starting on the standard output.
                 println!("{message}");
                 Outcome::Code(ExitCode::FAILURE)
             }
+            Err(Stopped::Serving(message)) => Outcome::failed(message, 1),
         };
     }
     let (paths, bundles) = if args.bundle {

@@ -93,8 +93,8 @@ pub struct ServeArgs {
     /// How often the files of TLS are read again (`1h`).
     #[arg(long, value_name = "DURATION", value_parser = crate::host::duration)]
     tls_cert_refresh_period: Option<Duration>,
-    /// The oldest version of TLS that is spoken.
-    #[arg(long, value_name = "VERSION", default_value = "1.2", value_parser = ["1.2", "1.3"])]
+    /// The oldest version of TLS that is spoken; older ones than 1.2 are not, whatever this says.
+    #[arg(long, value_name = "VERSION", default_value = "1.2", value_parser = ["1.0", "1.1", "1.2", "1.3"])]
     min_tls_version: String,
     /// The configuration file.
     #[arg(short, long, value_name = "PATH")]
@@ -123,22 +123,22 @@ pub struct ServeArgs {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Authentication {
-    /// Not at all.
-    #[default]
-    Off,
     /// By a bearer token, which the authorization policy sees.
     Token,
     /// By the certificate of the connection.
     Tls,
+    /// Not at all.
+    #[default]
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Authorization {
+    /// It does.
+    Basic,
     /// It does not.
     #[default]
     Off,
-    /// It does.
-    Basic,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -146,16 +146,26 @@ enum LogLevel {
     Debug,
     #[default]
     Info,
+    #[value(hide = true)]
     Warn,
     Error,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum LogFormat {
+    Text,
     #[default]
     Json,
     JsonPretty,
-    Text,
+}
+
+/// Why there is no server, or none any more.
+#[derive(Debug)]
+pub enum Stopped {
+    /// Something that was given is wrong.
+    Before(String),
+    /// It cannot listen or go on.
+    Serving(String),
 }
 
 /// What is served.
@@ -177,8 +187,9 @@ pub struct Sources<'s> {
 ///
 /// # Errors
 /// What keeps the server from starting, as OPA prints it.
-pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), String> {
-    let failed = |message: String| format!("error: {message}");
+pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
+    let failed = |message: String| Stopped::Before(format!("error: {message}"));
+    let unserved = |message: String| Stopped::Serving(format!("error: {message}"));
     let logger = Logger {
         level: match args.log_level {
             LogLevel::Debug => Level::Debug,
@@ -199,13 +210,13 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), String> {
         evaluation_limit: args.evaluation_timeout,
         ..Settings::default()
     };
-    let configuration = configuration(args)?;
+    let configuration = configuration(args).map_err(Stopped::Before)?;
     let settings = management::settings(&configuration, &given);
     let places = places(args, sources, logger.takes(Level::Info)).map_err(failed)?;
     let first = start::read(&places).map_err(failed)?;
     let addresses = |texts: &[String]| {
         let read = texts.iter().map(|text| text.parse::<Address>());
-        read.collect::<Result<Vec<_>, _>>().map_err(failed)
+        read.collect::<Result<Vec<_>, _>>().map_err(unserved)
     };
     let options = Options {
         addresses: addresses(&args.addr)?,
@@ -257,7 +268,7 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), String> {
         let (app, reload) = (Arc::clone(&app), reload.clone());
         watch::watch(sources.paths, move || reload(&app)).map_err(failed)?;
     }
-    let served = run::run(app, &options, reload).map_err(failed);
+    let served = run::run(app, &options, reload).map_err(unserved);
     management.end();
     served
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use precinct_interpreter::policy::{Policy, PolicyOptions};
+use precinct_interpreter::policy::{Policy, PolicyOptions, with_imports};
 use precinct_interpreter::stack::Stack;
 use precinct_interpreter::trace::Tracer;
 use precinct_rego::ast::{ExprKind, Module, Rule, TermValue};
@@ -135,10 +135,10 @@ impl Session {
     }
 
     fn parsing(&self) -> syntax::ParseOptions {
-        syntax::ParseOptions {
-            all_future_keywords: true,
-            ..host::parse_options(self.options.version, &self.options.capabilities)
-        }
+        let options = host::parse_options(self.options.version, &self.options.capabilities);
+        let unit = self.current.as_ref().and_then(|name| self.units.get(name));
+        let imports = unit.map_or(&[][..], |unit| &unit.imports);
+        with_imports(options, imports.iter().map(String::as_str))
     }
 
     /// Runs statements and gives what is printed.

@@ -87,6 +87,8 @@ pub struct QueryOptions {
     pub imports: Vec<Import>,
     /// Keep `print` calls.
     pub prints: bool,
+    /// The values of the expressions are asked for, not only whether they hold.
+    pub values: bool,
     /// Names of builtins that this query must not call; `None` takes those of the modules.
     pub unsafe_builtins: Option<BTreeSet<String>>,
 }

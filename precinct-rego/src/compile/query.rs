@@ -24,7 +24,7 @@ use super::vars::{self, Scope, VarSet, is_generated};
 use super::visit_mut::{self, NodeMut};
 use super::with::Modifiers;
 use crate::ast::display::ref_text;
-use crate::ast::{Body, RegoVersion, Span, Term, Var};
+use crate::ast::{Body, Expr, ExprKind, RegoVersion, Span, Term, TermValue, Var};
 use crate::error::{Code, Diagnostic};
 
 type Stage = Result<(), Vec<Diagnostic>>;
@@ -52,6 +52,7 @@ impl Compiled {
             options,
             renamed: HashMap::new(),
             body,
+            captured: Vec::new(),
         };
         let written = Scope::default().of_body(&query.body);
         query
@@ -73,7 +74,7 @@ fn variables(body: &Body, written: &VarSet, renamed: &HashMap<Var, Var>) -> Vec<
         .into_iter()
         .filter_map(|var| {
             let name = renamed.get(&var).unwrap_or(&var).clone();
-            let hidden = is_generated(&name) || vars::is_root(&name) || vars::is_wildcard(&name);
+            let hidden = is_generated(&name) || vars::is_root(&var) || vars::is_wildcard(&name);
             (!hidden && written.contains(&name)).then_some((name, var))
         })
         .collect();
@@ -85,6 +86,8 @@ struct Query<'a> {
     options: &'a QueryOptions,
     renamed: HashMap<Var, Var>,
     body: Body,
+    /// Where expressions stand whose values are asked for: OPA gives those a variable.
+    captured: Vec<Span>,
 }
 
 impl Query<'_> {
@@ -98,9 +101,6 @@ impl Query<'_> {
         }
         nesting::check_query(&self.body)?;
         keys::in_query(&mut self.body);
-        if self.compiled.options.strict {
-            stage(resolve::root_overrides(&[], &[&self.body]))?;
-        }
         self.resolve();
         self.rename()?;
         self.rewrite_templates()?;
@@ -109,6 +109,7 @@ impl Query<'_> {
             &self.compiled.options.capabilities,
         ))?;
         self.rewrite_prints()?;
+        self.note_captured();
         let mut locals = Locals::for_query(&self.body);
         expand::body(&mut locals, &mut self.body);
         hoist::comprehensions_in_body(&mut locals, &mut self.body);
@@ -145,7 +146,8 @@ impl Query<'_> {
             locals: &mut locals,
             scopes: Scopes::new(),
             errors: Vec::new(),
-            strict: self.compiled.options.strict,
+            // Queries are loose, even over strict modules.
+            strict: false,
         };
         declarations.body(&mut self.body, &VarSet::new());
         let (scopes, mut errors) = (declarations.scopes, declarations.errors);
@@ -238,8 +240,9 @@ impl Query<'_> {
 
     fn order(&mut self) -> Stage {
         let mut body = std::mem::take(&mut self.body);
-        let faults = safety::order(&mut body, &|operator| self.arity(operator), &vars::roots());
+        let mut faults = safety::order(&mut body, &|operator| self.arity(operator), &vars::roots());
         self.body = body;
+        safety::note_captured(&mut faults, &self.captured);
         let original = |name: &Var| self.renamed.get(name).unwrap_or(name).clone();
         stage(safety::diagnose(
             &faults,
@@ -258,7 +261,45 @@ impl Query<'_> {
         let original = [&self.renamed, &it.renamed];
         let undefined = it.options.allow_undefined_functions;
         let checker = Checker::new(&dependents, &subjects, &original, undefined);
-        stage(checker.query(&it.types, &self.body))
+        stage(checker.query(&it.types, &self.body, &self.captured))
+    }
+
+    /// Terms, and calls that leave their result open.
+    fn note_captured(&mut self) {
+        if !self.options.values {
+            return;
+        }
+        let is_void = |operator: &[Term]| {
+            let builtin = self
+                .compiled
+                .options
+                .capabilities
+                .builtin(&ref_text(operator));
+            builtin.is_some_and(|builtin| builtin.is_void())
+        };
+        let is_captured = |expr: &&Expr| {
+            let is_open = match &expr.kind {
+                ExprKind::Term(_) => true,
+                ExprKind::Call(terms) => {
+                    match terms.split_first().map(|(head, rest)| (&head.value, rest)) {
+                        Some((TermValue::Ref(operator), operands)) => {
+                            !matches!(ref_text(operator).as_str(), "eq" | "assign")
+                                && self.arity(operator) == Some(operands.len())
+                                && !is_void(operator)
+                        }
+                        _ => false,
+                    }
+                }
+                _ => false,
+            };
+            is_open && !expr.negated && !expr.generated
+        };
+        self.captured = self
+            .body
+            .iter()
+            .filter(is_captured)
+            .map(|expr| expr.span)
+            .collect();
     }
 
     fn unsafe_builtins(&self) -> &BTreeSet<String> {
@@ -270,13 +311,6 @@ impl Query<'_> {
 
     fn check_forbidden(&self) -> Stage {
         let within = Within::Body(&self.body);
-        stage(functions::forbidden(&within, self.unsafe_builtins()))?;
-        if self.compiled.options.strict {
-            stage(functions::deprecated(
-                &within,
-                &self.compiled.options.capabilities,
-            ))?;
-        }
-        Ok(())
+        stage(functions::forbidden(&within, self.unsafe_builtins()))
     }
 }

@@ -212,6 +212,15 @@ fn order_closures(
     }
 }
 
+/// What the values of expressions would be kept in has no value where the expressions have none.
+pub(super) fn note_captured(faults: &mut [UnsafeExpr], captured: &[Span]) {
+    for (number, fault) in faults.iter_mut().enumerate() {
+        if captured.contains(&fault.span) {
+            fault.vars.insert(format!("$captured{number}").into());
+        }
+    }
+}
+
 /// Words that a later version of the language made keywords.
 const FUTURE_KEYWORDS: [&str; 7] = ["in", "every", "contains", "if", "not", "and", "or"];
 

@@ -8,7 +8,7 @@ use super::lexer::{self, Tokens};
 use super::metadata;
 use super::module;
 use super::options::{Language, ParseOptions};
-use super::parser::{Parser, parse_error};
+use super::parser::Parser;
 use super::token::Tok;
 use super::tree::Statement;
 
@@ -57,17 +57,17 @@ pub fn parse_query(
     }
     let mut query = Body::new();
     for statement in statements {
-        let (what, span) = match statement {
+        let what = match statement {
             Statement::Body(body) => {
                 query.extend(parser.tree.build_body(&body));
                 continue;
             }
-            Statement::Package(package) => ("*ast.Package", package.span),
-            Statement::Import(import) => ("*ast.Import", import.span),
-            Statement::Rule(rule) => ("*ast.Rule", rule.span),
+            Statement::Package(_) => "*ast.Package",
+            Statement::Import(_) => "*ast.Import",
+            Statement::Rule(_) => "*ast.Rule",
         };
         let message = format!("expected body but got {what}");
-        return Err(vec![parse_error(text, span, message)]);
+        return Err(vec![Diagnostic::new(Code::Plain, Span::default(), message)]);
     }
     Ok(query)
 }
@@ -141,7 +141,9 @@ fn prepare<'a>(
     if u32::try_from(source.text.len()).is_err() {
         return Err(fail("text of more than 4 GiB".to_owned()));
     }
-    let language = Language::new(options).map_err(fail)?;
+    // Capabilities that do not go together are no fault of the text.
+    let language = Language::new(options)
+        .map_err(|message| vec![Diagnostic::new(Code::Parse, Span::default(), message)])?;
     Ok((&source.text, language))
 }
 

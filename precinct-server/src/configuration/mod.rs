@@ -19,7 +19,7 @@ pub enum ConfigurationError {
     #[error("config error: {0}")]
     Text(String),
     /// An override can't be understood.
-    #[error("config error: failed parsing override: {0}")]
+    #[error("config error: failed parsing {0}")]
     Override(String),
     /// A part names something that is not there.
     #[error("config error: {0}")]

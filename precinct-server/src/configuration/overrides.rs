@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 /// # Errors
 /// What can't be understood.
 pub fn set(document: &mut Value, text: &str) -> Result<(), String> {
-    for (path, value) in pairs(text)? {
+    for (path, value) in pairs(text).map_err(|why| format!("--set data: {why}"))? {
         let value = match value
             .strip_prefix('{')
             .and_then(|list| list.strip_suffix('}'))
@@ -28,11 +28,11 @@ pub fn set(document: &mut Value, text: &str) -> Result<(), String> {
 /// # Errors
 /// What can't be understood or read.
 pub fn set_file(document: &mut Value, text: &str) -> Result<(), String> {
-    for (path, file) in pairs(text)? {
+    let failed = |why: String| format!("--set-file data: {why}");
+    for (path, file) in pairs(text).map_err(failed)? {
         let file = plain(&file);
         let content = std::fs::read_to_string(&file).map_err(|error| {
-            let error = precinct_bundle::load::system("open", &file, &error);
-            format!("failed to read {file:?}: {error}")
+            failed(precinct_bundle::load::system("open", &file, &error).to_string())
         })?;
         put(document, &path, json!(content.trim()))?;
     }
@@ -40,14 +40,30 @@ pub fn set_file(document: &mut Value, text: &str) -> Result<(), String> {
 }
 
 /// `a.b=1,c={x,y}` as paths and values. A backslash takes the meaning from the character behind it.
-fn pairs(text: &str) -> Result<Vec<(Vec<String>, String)>, String> {
-    split(text, ',')
-        .into_iter()
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (path, value) = pair
-                .split_once('=')
-                .ok_or_else(|| format!("key {pair:?} has no value"))?;
+///
+/// # Errors
+/// In OPA's words, a path without a value.
+pub fn pairs(text: &str) -> Result<Vec<(Vec<String>, String)>, String> {
+    let pairs = split(text, ',');
+    let last = pairs.len();
+    (1..)
+        .zip(pairs)
+        .filter(|(_, pair)| !pair.is_empty())
+        .map(|(number, pair)| {
+            let Some((path, value)) = pair.split_once('=') else {
+                let keys = split(&pair, '.');
+                let key = |key: Option<&String>| plain(key.map_or("", String::as_str));
+                return Err(if number < last {
+                    format!(
+                        "key {:?} has no value (cannot end with ,)",
+                        key(keys.last())
+                    )
+                } else if keys.len() > 1 {
+                    format!("key map {:?} has no value", key(keys.first()))
+                } else {
+                    format!("key {:?} has no value", key(keys.first()))
+                });
+            };
             let path = split(path, '.').iter().map(|part| plain(part)).collect();
             Ok((path, value.to_owned()))
         })

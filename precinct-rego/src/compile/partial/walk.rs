@@ -309,7 +309,7 @@ impl<'c> Walk<'c> {
     pub(super) fn passes_type_check(&self, body: &Body) -> bool {
         let none = |_: &[Term]| Vec::new();
         let checker = Checker::new(&none, &[], &[], true);
-        checker.query(&self.compiled.types, body).is_empty()
+        checker.query(&self.compiled.types, body, &[]).is_empty()
     }
 
     pub(super) fn arity(&self, operator: &[Term]) -> Option<usize> {

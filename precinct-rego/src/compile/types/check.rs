@@ -6,13 +6,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::env::{Closures, Documents, Env};
-use super::errors::{TypeError, arguments_error, mismatch};
+use super::errors::{TypeError, arguments_error, mismatch, open_result};
 use super::kinds::{FunctionType, Parameter, Type, or};
 use super::schema::Schemas;
 use super::tree::TypeTree;
 use super::unifies::unifies;
 use crate::ast::display::ref_text;
-use crate::ast::{Expr, ExprKind, Ref, Rule, Term, TermValue, Var, With};
+use crate::ast::{Expr, ExprKind, Ref, Rule, Span, Term, TermValue, Var, With};
 use crate::compile::rule_tree::is_multi_value;
 use crate::compile::vars;
 use crate::compile::visit::{self, Node, ground_prefix, refs_ground};
@@ -94,10 +94,22 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks a query.
-    pub(in crate::compile) fn query(&self, tree: &TypeTree, body: &[Expr]) -> Vec<Diagnostic> {
+    pub(in crate::compile) fn query(
+        &self,
+        tree: &TypeTree,
+        body: &[Expr],
+        captured: &[Span],
+    ) -> Vec<Diagnostic> {
         let closures = Closures::default();
         let root = Env::root(tree, &closures);
-        self.body(&root, body).1
+        let mut errors = self.body(&root, body).1;
+        for error in errors
+            .iter_mut()
+            .filter(|error| captured.contains(&error.span))
+        {
+            open_result(error);
+        }
+        errors
     }
 
     /// The type of a term; unknown if there is none yet.

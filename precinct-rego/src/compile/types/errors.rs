@@ -78,6 +78,22 @@ pub(super) fn arguments_error(
     })
 }
 
+/// The result of a call that does not fit is kept in a variable: it counts among the arguments.
+pub(super) fn open_result(error: &mut Diagnostic) {
+    let Some(Value::Array(have)) = error.data.as_mut().and_then(|data| data.get_mut("have")) else {
+        return;
+    };
+    have.push(Value::Null);
+    if let Some(line) = error
+        .details
+        .first_mut()
+        .filter(|line| line.starts_with("have: ("))
+        && let Some(open) = line.strip_suffix(')')
+    {
+        *line = format!("{open}{}???)", if open.ends_with('(') { "" } else { ", " });
+    }
+}
+
 /// A reference into a value that has no parts, or to a function.
 pub(super) fn unsupported(reference: &[Term], position: usize, have: &Type) -> Box<TypeError> {
     let span = reference.first().map_or_else(Span::default, |it| it.span);
@@ -148,7 +164,7 @@ pub(super) fn invalid(
         "ref": parts_json(reference),
         "pos": position,
         "want": want.to_json(),
-        "oneOf": one_of.iter().map(key_json).collect::<Vec<_>>(),
+        "oneOf": (!one_of.is_empty()).then(|| one_of.iter().map(key_json).collect::<Vec<_>>()),
     });
     if !have.is_unknown() {
         data["have"] = have.to_json();
