@@ -26,6 +26,8 @@ pub(super) struct UnsafeExpr {
     /// The variables on the left side, if the expression is an assignment.
     assigned: VarSet,
     vars: VarSet,
+    /// The variables belong to a body within the expression.
+    nested: bool,
 }
 
 impl UnsafeExpr {
@@ -40,6 +42,7 @@ impl UnsafeExpr {
             span: expr.span,
             assigned,
             vars,
+            nested: false,
         }
     }
 }
@@ -207,6 +210,7 @@ fn order_closures(
     if !missing.is_empty() {
         faults.push(UnsafeExpr {
             vars: missing,
+            nested: true,
             ..outer
         });
     }
@@ -215,7 +219,7 @@ fn order_closures(
 /// What the values of expressions would be kept in has no value where the expressions have none.
 pub(super) fn note_captured(faults: &mut [UnsafeExpr], captured: &[Span]) {
     for (number, fault) in faults.iter_mut().enumerate() {
-        if captured.contains(&fault.span) {
+        if !fault.nested && captured.contains(&fault.span) {
             fault.vars.insert(format!("$captured{number}").into());
         }
     }
