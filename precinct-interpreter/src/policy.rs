@@ -12,7 +12,7 @@ use precinct_rego::ir::{FunctionId, FunctionKind, Program, verify};
 use precinct_rego::lower::{self, QueryBody};
 use precinct_rego::optimise;
 use precinct_rego::source::Sources;
-use precinct_rego::syntax::{ParseCapabilities, self, ParseOptions};
+use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
 use precinct_runtime::{Arena, Context, EvalError, Value};
 
 use crate::capabilities::{Callable, capabilities};

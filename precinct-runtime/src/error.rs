@@ -59,6 +59,9 @@ impl fmt::Display for EvalError {
     }
 }
 
+/// What a builtin says between its name and what it was at.
+const TIMED_OUT: &str = ": timed out before ";
+
 impl EvalError {
     /// An error of one of the codes in [`code`].
     #[must_use]
@@ -73,8 +76,26 @@ impl EvalError {
     /// The same error with a place, unless it has one.
     #[must_use]
     pub fn at(mut self, location: impl FnOnce() -> Location) -> Self {
-        self.location.get_or_insert_with(location);
+        if !self.is_of_builtin() {
+            self.location.get_or_insert_with(location);
+        }
         self
+    }
+
+    /// The same error, in the words of a builtin that was told to stop: `numbers.range`, `generating all numbers in
+    /// range`.
+    #[must_use]
+    #[cold]
+    pub fn while_builtin(mut self, name: &str, doing: &str) -> Self {
+        if self == Self::cancelled() {
+            self.message = format!("{name}{TIMED_OUT}{doing}");
+        }
+        self
+    }
+
+    /// A builtin said so itself: OPA names no place then.
+    fn is_of_builtin(&self) -> bool {
+        self.code == code::CANCEL && self.message.contains(TIMED_OUT)
     }
 
     /// The same error; one that ended an evaluation because it took too much tells what ran: a rule or function, by its
@@ -84,7 +105,7 @@ impl EvalError {
     pub fn while_running(mut self, path: &str) -> Self {
         // Parts of a document have numbered names.
         let path = path.split('#').next().unwrap_or(path);
-        if self.code == code::CANCEL && path.starts_with("data.") {
+        if self.code == code::CANCEL && path.starts_with("data.") && !self.is_of_builtin() {
             self.message.push_str(" in ");
             self.message.push_str(path);
         }

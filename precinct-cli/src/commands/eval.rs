@@ -114,9 +114,9 @@ pub struct Args {
     /// A schema of the input, or a folder of schemas that annotations name.
     #[arg(short, long, value_name = "PATH")]
     schema: Option<String>,
-    /// The longest text of a cell in pretty output.
-    #[arg(long, default_value_t = 80)]
-    pretty_limit: usize,
+    /// Without effect, as in OPA: `pretty-limit` of the shell cuts what is long.
+    #[arg(long, default_value_t = 80, allow_negative_numbers = true)]
+    pretty_limit: i64,
     /// Report which parts of the policies were evaluated.
     #[arg(long)]
     coverage: bool,
@@ -525,7 +525,7 @@ fn show(args: &Args, rows: &[Row], report: &Report) {
         Format::Values => Some(results::values(rows)),
         Format::Bindings => Some(results::bindings(rows)),
         Format::Raw => Some(results::raw(rows)),
-        Format::Pretty => Some(pretty(rows, report, args.pretty_limit, args.var_values)),
+        Format::Pretty => Some(pretty(rows, report, 0, args.var_values)),
         Format::Source => None,
     };
     if let Some(text) = text {

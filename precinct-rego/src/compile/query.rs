@@ -9,7 +9,7 @@ use super::expand;
 use super::functions::{self, Within};
 use super::hoist;
 use super::keys;
-use super::locals::Locals;
+use super::locals::{Locals, is_equality};
 use super::nesting;
 use super::options::QueryOptions;
 use super::prints::{self, Prints};
@@ -283,7 +283,7 @@ impl Query<'_> {
                 ExprKind::Call(terms) => {
                     match terms.split_first().map(|(head, rest)| (&head.value, rest)) {
                         Some((TermValue::Ref(operator), operands)) => {
-                            !matches!(ref_text(operator).as_str(), "eq" | "assign")
+                            !is_equality(expr)
                                 && self.arity(operator) == Some(operands.len())
                                 && !is_void(operator)
                         }

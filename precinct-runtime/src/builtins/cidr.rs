@@ -219,7 +219,9 @@ fn expand<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let mut addresses = Vec::new();
     let (mut current, last) = (network.first(), network.last());
     loop {
-        context.spend(1)?;
+        context.spend(1).map_err(|error| {
+            error.while_builtin("net.cidr_expand", "generating all IP addresses")
+        })?;
         addresses.push(Value::string(context.arena(), &text(current)));
         if current >= last {
             break;

@@ -16,7 +16,7 @@ pub const FAMILY: &[Builtin] = &[
 
 fn numbers_range<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let (from, to) = (operand::big_int(args, 1)?, operand::big_int(args, 2)?);
-    range(context, from, &to, &BigInt::from(1))
+    range(context, "numbers.range", from, &to, &BigInt::from(1))
 }
 
 fn numbers_range_step<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
@@ -27,15 +27,23 @@ fn numbers_range_step<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outc
             "numbers.range_step: step must be a positive integer",
         ));
     }
-    range(context, from, &to, &step)
+    range(context, "numbers.range_step", from, &to, &step)
 }
 
-fn range<'a>(context: &mut Context<'a>, from: BigInt, to: &BigInt, step: &BigInt) -> Outcome<'a> {
+fn range<'a>(
+    context: &mut Context<'a>,
+    name: &str,
+    from: BigInt,
+    to: &BigInt,
+    step: &BigInt,
+) -> Outcome<'a> {
     let mut items = Vec::new();
     let mut at = from;
     let up = at <= *to;
     while if up { at <= *to } else { at >= *to } {
-        context.spend(1)?;
+        context
+            .spend(1)
+            .map_err(|error| error.while_builtin(name, "generating all numbers in range"))?;
         items.push(Value::from(Number::from_big(context.arena(), &at)));
         if up {
             at += step;
