@@ -21,6 +21,7 @@ pub struct Cli {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, for the whole run")]
 pub enum Command {
     /// Search, replay and verify recorded decisions.
     Audit(commands::audit::Args),

@@ -162,6 +162,7 @@ pub struct Query {
     engine: Engine,
     function: FunctionId,
     outline: trace::outline::Query,
+    body: Body,
     sources: Sources,
     /// The names of the variables that answers show.
     pub variables: Vec<Arc<str>>,
@@ -377,6 +378,7 @@ impl Policy {
             engine,
             function,
             outline: Outline::query(&query.body, &query.renamed),
+            body: query.body,
             sources: sources.clone(),
             variables: query.variables.into_iter().map(|(name, _)| name).collect(),
             expressions,
@@ -556,6 +558,11 @@ impl Query {
     /// The texts of the policy and of the query.
     pub fn sources(&self) -> &Sources {
         &self.sources
+    }
+
+    /// The query's expressions, compiled.
+    pub fn body(&self) -> &[precinct_rego::ast::Expr] {
+        &self.body
     }
 
     /// The query's expressions, for a trace.

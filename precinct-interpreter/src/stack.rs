@@ -1,7 +1,9 @@
 //! Where an evaluation was when an error ended it.
 
-use precinct_rego::ast::{Module, Rule, Span};
+use precinct_rego::analysis::reads;
+use precinct_rego::ast::{Expr, Module, Rule, Span};
 use precinct_rego::ir::{FunctionId, FunctionKind, Program, RuleId};
+use precinct_runtime::Value;
 
 use crate::engine::{Hooks, Place};
 
@@ -12,31 +14,70 @@ pub struct Stack {
     bodies: Vec<u32>,
     /// How many bodies have been begun.
     begun: u32,
-    at: Vec<(FunctionId, Span, u32)>,
+    at: Vec<Running>,
     /// The same for the first errors of builtins.
-    builtins: Vec<Vec<(FunctionId, Span, u32)>>,
+    builtins: Vec<Vec<Running>>,
 }
+
+/// A function that was running.
+#[derive(Clone, Debug)]
+struct Running {
+    function: FunctionId,
+    span: Span,
+    body: u32,
+    /// The values of its locals that are short enough to be shown, by the position of the local.
+    values: Vec<(usize, String)>,
+}
+
+/// How many characters of an expression OPA shows; longer values are not put in place of their variables.
+const SHOWN: usize = 80;
+
+/// How many of the locals of one function are kept.
+const LOCALS: usize = 256;
 
 /// Of how many errors of builtins the place is kept.
 const KEPT: usize = 64;
 
 /// A place of a stack trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// The expression.
     pub span: Span,
     /// The number of the body that it stands in, in the order in which they were begun; 0 is the query.
     pub body: u32,
+    /// The values of the variables in the expression, by their place, in order.
+    pub values: Vec<(Span, String)>,
 }
 
-impl Hooks<'_> for Stack {
+impl Frame {
+    /// The text of the expression with the values in it; `text` is the whole source.
+    #[must_use]
+    pub fn text(&self, source: &str) -> String {
+        let mut shown = String::new();
+        let mut from = self.span.start as usize;
+        for (span, value) in &self.values {
+            let (start, end) = (span.start as usize, span.end as usize);
+            // A variable within another's place is covered by that.
+            if start < from || end > self.span.end as usize {
+                continue;
+            }
+            shown += source.get(from..start).unwrap_or_default();
+            shown += value;
+            from = end;
+        }
+        shown += source.get(from..self.span.end as usize).unwrap_or_default();
+        shown
+    }
+}
+
+impl<'a> Hooks<'a> for Stack {
     #[inline]
     fn call(&mut self, _place: Place<'_, '_>) {
         self.bodies.push(self.begun);
     }
 
     #[inline]
-    fn leave(&mut self, _function: FunctionId, _result: Option<precinct_runtime::Value<'_>>) {
+    fn leave(&mut self, _function: FunctionId, _result: Option<Value<'_>>) {
         self.bodies.pop();
     }
 
@@ -48,11 +89,11 @@ impl Hooks<'_> for Stack {
         }
     }
 
-    fn failed(&mut self, running: &[(FunctionId, Span)]) {
+    fn failed(&mut self, running: &[Place<'_, 'a>]) {
         self.at = self.places(running);
     }
 
-    fn builtin_failed(&mut self, running: &[(FunctionId, Span)]) {
+    fn builtin_failed(&mut self, running: &[Place<'_, 'a>]) {
         if self.builtins.len() < KEPT {
             self.builtins.push(self.places(running));
         }
@@ -69,26 +110,34 @@ impl Stack {
         }
     }
 
-    fn places(&self, running: &[(FunctionId, Span)]) -> Vec<(FunctionId, Span, u32)> {
+    fn places(&self, running: &[Place<'_, '_>]) -> Vec<Running> {
         let offset = running.len().saturating_sub(self.bodies.len());
-        let place = |(number, (function, span)): (usize, &(FunctionId, Span))| {
+        let place = |(number, place): (usize, &Place<'_, '_>)| {
             let body = number.checked_sub(offset);
             let body = body.and_then(|number| self.bodies.get(number)).copied();
-            (*function, *span, body.unwrap_or(0))
+            let values = place.locals.iter().enumerate().take(LOCALS);
+            let values = values.filter_map(|(local, value)| Some((local, short(value.as_ref()?)?)));
+            Running {
+                function: place.function,
+                span: place.span,
+                body: body.unwrap_or(0),
+                values: values.collect(),
+            }
         };
         running.iter().enumerate().map(place).collect()
     }
 
-    /// The expressions that were being evaluated, innermost first. What the document tree does is left out. An
+    /// The expressions that were being evaluated, innermost first; those of a query are among `query`. What the document
+    /// tree does is left out. An
     /// evaluation that ran to its end and then failed did so because of its first builtin error.
     #[must_use]
-    pub fn frames(&self, program: &Program, modules: &[Module]) -> Vec<Frame> {
+    pub fn frames(&self, program: &Program, modules: &[Module], query: &[Expr]) -> Vec<Frame> {
         let at = if self.at.is_empty() {
             self.builtins.first().map_or(&[][..], Vec::as_slice)
         } else {
             &self.at
         };
-        frames(at, program, modules)
+        frames(at, program, modules, query)
     }
 
     /// The same for an error of a builtin, counted from 0.
@@ -98,27 +147,57 @@ impl Stack {
         number: usize,
         program: &Program,
         modules: &[Module],
+        query: &[Expr],
     ) -> Vec<Frame> {
         let at = self.builtins.get(number).map_or(&[][..], Vec::as_slice);
-        frames(at, program, modules)
+        frames(at, program, modules, query)
     }
 }
 
-fn frames(at: &[(FunctionId, Span, u32)], program: &Program, modules: &[Module]) -> Vec<Frame> {
-    let seen = |function: &FunctionId| {
-        program
-            .functions
-            .get(function.index())
-            .is_some_and(|function| {
-                !matches!(function.kind, FunctionKind::Tree(_) | FunctionKind::Part)
-            })
+/// The value as text, unless it is too long to be shown.
+fn short(value: &Value<'_>) -> Option<String> {
+    let is_small = match value {
+        Value::String(text) => text.len() <= SHOWN,
+        Value::Array(items) => items.len() <= SHOWN,
+        Value::Set(items) => items.items().len() <= SHOWN,
+        Value::Object(members) => members.len() <= SHOWN,
+        _ => true,
+    };
+    let text = is_small.then(|| value.to_string())?;
+    (text.chars().count() <= SHOWN).then_some(text)
+}
+
+fn frames(at: &[Running], program: &Program, modules: &[Module], query: &[Expr]) -> Vec<Frame> {
+    let function = |running: &Running| program.functions.get(running.function.index());
+    let seen = |running: &&Running| {
+        function(running).is_some_and(|function| {
+            !matches!(function.kind, FunctionKind::Tree(_) | FunctionKind::Part)
+        })
     };
     at.iter()
         .rev()
-        .filter(|(function, _, _)| seen(function))
-        .map(|(_, span, body)| Frame {
-            span: expression(*span, modules),
-            body: *body,
+        .filter(seen)
+        .map(|running| {
+            let span = expression(running.span, modules);
+            let locals = function(running).map_or(&[][..], |function| &function.locals);
+            let mut values: Vec<(Span, String)> = reads::of(span, modules, query)
+                .into_iter()
+                .filter_map(|(place, name)| {
+                    let is_named = |(local, _): &&(usize, String)| {
+                        locals
+                            .get(*local)
+                            .is_some_and(|info| info.name.as_deref() == Some(&*name))
+                    };
+                    let (_, value) = running.values.iter().find(is_named)?;
+                    Some((place, value.clone()))
+                })
+                .collect();
+            values.sort_by_key(|(place, _)| (place.start, std::cmp::Reverse(place.end)));
+            Frame {
+                span,
+                body: running.body,
+                values,
+            }
         })
         .collect()
 }

@@ -453,7 +453,7 @@ impl Run<'_> {
             query.answers_with(&mut context, &mut stack)
         };
         let answers = answers.map_err(|error| {
-            let frames = stack.frames(query.program(), self.policy.modules());
+            let frames = stack.frames(query.program(), self.policy.modules(), query.body());
             let shown = explain::traced(host::eval_shown(&error), &frames, query.sources());
             Stopped::Errors(vec![shown])
         })?;
@@ -464,7 +464,8 @@ impl Run<'_> {
                 .enumerate()
                 .map(|(number, error)| {
                     let modules = self.policy.modules();
-                    let frames = stack.builtin_frames(number, query.program(), modules);
+                    let frames =
+                        stack.builtin_frames(number, query.program(), modules, query.body());
                     explain::traced(host::eval_shown(error), &frames, query.sources())
                 })
                 .collect();

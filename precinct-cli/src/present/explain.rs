@@ -89,7 +89,13 @@ pub fn traced(mut error: Shown, frames: &[stack::Frame], sources: &Sources) -> S
     error.bodies = frames.iter().map(|frame| frame.body).collect();
     error.trace = frames
         .iter()
-        .map(|frame| place(frame.span, sources))
+        .map(|frame| {
+            let (file, row, col, mut text) = place(frame.span, sources);
+            if let Some(source) = sources.get(frame.span.source) {
+                text = frame.text(&source.text);
+            }
+            (file, row, col, text)
+        })
         .collect();
     error
 }

@@ -450,7 +450,7 @@ impl Session {
         let answers = answers.map_err(|error| {
             let mut shown = host::eval_shown(&error);
             if self.settings.traceback {
-                let frames = stack.frames(query.program(), policy.modules());
+                let frames = stack.frames(query.program(), policy.modules(), query.body());
                 shown = explain::traced(shown, &frames, query.sources());
             }
             let trace = explain::text(&report.events, &report.sources, false);

@@ -352,7 +352,7 @@ fn one(policy: &Policy, data: &Document, test: &Test, options: &Options) -> Test
 /// Adds to an error where the test was.
 fn shown_with(mut result: TestResult, stack: &Stack, policy: &Policy, test: &Test) -> TestResult {
     if let Some(error) = result.error.take() {
-        let frames = stack.frames(policy.program(), policy.modules());
+        let frames = stack.frames(policy.program(), policy.modules(), &[]);
         let mut error = explain::traced(error, &frames, policy.sources());
         error.trace.push((String::new(), 1, 1, test.document()));
         error.bodies.push(0);

@@ -33,11 +33,11 @@ pub trait Hooks<'a> {
 
     /// An error ends the evaluation: the functions that were running, the outermost first, with their place.
     #[inline]
-    fn failed(&mut self, _running: &[(FunctionId, Span)]) {}
+    fn failed(&mut self, _running: &[Place<'_, 'a>]) {}
 
     /// A builtin failed, which makes its call undefined.
     #[inline]
-    fn builtin_failed(&mut self, _running: &[(FunctionId, Span)]) {}
+    fn builtin_failed(&mut self, _running: &[Place<'_, 'a>]) {}
 
     /// An expression begins; needs [`Options::marks`](super::Options::marks).
     #[inline]
@@ -67,12 +67,12 @@ impl<'a, H: Hooks<'a>> Hooks<'a> for &mut H {
     }
 
     #[inline]
-    fn failed(&mut self, running: &[(FunctionId, Span)]) {
+    fn failed(&mut self, running: &[Place<'_, 'a>]) {
         (**self).failed(running);
     }
 
     #[inline]
-    fn builtin_failed(&mut self, running: &[(FunctionId, Span)]) {
+    fn builtin_failed(&mut self, running: &[Place<'_, 'a>]) {
         (**self).builtin_failed(running);
     }
 
@@ -103,13 +103,13 @@ impl<'a, One: Hooks<'a>, Other: Hooks<'a>> Hooks<'a> for (One, Other) {
     }
 
     #[inline]
-    fn failed(&mut self, running: &[(FunctionId, Span)]) {
+    fn failed(&mut self, running: &[Place<'_, 'a>]) {
         self.0.failed(running);
         self.1.failed(running);
     }
 
     #[inline]
-    fn builtin_failed(&mut self, running: &[(FunctionId, Span)]) {
+    fn builtin_failed(&mut self, running: &[Place<'_, 'a>]) {
         self.0.builtin_failed(running);
         self.1.builtin_failed(running);
     }

@@ -137,7 +137,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             let result = match self.execute(&mut frame) {
                 Ok(result) => result,
                 Err(error) => {
-                    let running = self.running(&frame);
+                    let running = running(&self.frames, &self.registers, &frame);
                     self.hooks.failed(&running);
                     return Err(self.locate(error, &frame));
                 }
@@ -705,16 +705,9 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         }
     }
 
-    /// The running functions, outermost first, with their place.
-    #[cold]
-    fn running(&self, frame: &Frame<'a>) -> Vec<(FunctionId, Span)> {
-        let frames = self.frames.iter().chain(std::iter::once(frame));
-        frames.map(|one| (one.function, span(one))).collect()
-    }
-
     #[cold]
     fn locate_builtin_errors(&mut self, frame: &Frame<'a>, from: usize) {
-        let running = self.running(frame);
+        let running = running(&self.frames, &self.registers, frame);
         self.hooks.builtin_failed(&running);
         let location = self.engine.location(span(frame));
         for error in &mut self.context.builtin_errors[from..] {
@@ -762,6 +755,20 @@ pub(super) fn span(frame: &Frame<'_>) -> Span {
         .get(frame.pc.wrapping_sub(1))
         .copied()
         .unwrap_or(frame.code.span)
+}
+
+/// The running functions, outermost first, with their place.
+#[cold]
+fn running<'p, 'a>(
+    frames: &[Frame<'a>],
+    registers: &'p [Option<Value<'a>>],
+    frame: &Frame<'a>,
+) -> Vec<Place<'p, 'a>> {
+    let frames = frames.iter().chain(std::iter::once(frame));
+    (0..)
+        .zip(frames)
+        .map(|(depth, one)| place(registers, one, depth))
+        .collect()
 }
 
 fn place<'p, 'a>(

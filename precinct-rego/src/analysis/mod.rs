@@ -4,6 +4,7 @@
 //! * [`definition`]: where what stands at a position is defined
 //! * [`dependencies`]: the documents that a query depends on
 //! * [`optimized`]: modules in whose place others come that were evaluated in part
+//! * [`reads`]: the variables that an expression reads
 //! * [`relocation`]: packages under other names
 //! * [`required`]: the builtins and features that modules need
 
@@ -11,5 +12,6 @@ pub mod annotated;
 pub mod definition;
 pub mod dependencies;
 pub mod optimized;
+pub mod reads;
 pub mod relocation;
 pub mod required;

@@ -25,6 +25,7 @@ use super::visit_mut::{self, NodeMut};
 use super::with::Modifiers;
 use crate::ast::display::ref_text;
 use crate::ast::{Body, Expr, ExprKind, RegoVersion, Span, Term, TermValue, Var};
+use crate::capabilities::Builtin;
 use crate::error::{Code, Diagnostic};
 
 type Stage = Result<(), Vec<Diagnostic>>;
@@ -275,7 +276,7 @@ impl Query<'_> {
                 .options
                 .capabilities
                 .builtin(&ref_text(operator));
-            builtin.is_some_and(|builtin| builtin.is_void())
+            builtin.is_some_and(Builtin::is_void)
         };
         let is_captured = |expr: &&Expr| {
             let is_open = match &expr.kind {

@@ -31,9 +31,8 @@ pub fn set_file(document: &mut Value, text: &str) -> Result<(), String> {
     let failed = |why: String| format!("--set-file data: {why}");
     for (path, file) in pairs(text).map_err(failed)? {
         let file = plain(&file);
-        let content = std::fs::read_to_string(&file).map_err(|error| {
-            failed(precinct_bundle::load::system("open", &file, &error).to_string())
-        })?;
+        let content = std::fs::read_to_string(&file)
+            .map_err(|error| failed(precinct_bundle::load::system("open", &file, &error)))?;
         put(document, &path, json!(content.trim()))?;
     }
     Ok(())

@@ -190,7 +190,7 @@ pub fn query<'a>(
     drop(context);
     Outcome {
         answer: answer.map_err(|error| {
-            let frames = stack.frames(query.program(), policy.modules());
+            let frames = stack.frames(query.program(), policy.modules(), query.body());
             Failed::new(&error, &frames, query.sources())
         }),
         engine: INTERPRETER,
@@ -204,7 +204,7 @@ pub fn query<'a>(
 
 /// A failed document: its last frame is the query that the request stands for.
 fn failed(error: &EvalError, stack: &Stack, policy: &Policy) -> Failed {
-    let mut frames = stack.frames(policy.program(), policy.modules());
+    let mut frames = stack.frames(policy.program(), policy.modules(), &[]);
     frames.push(Frame {
         span: Span {
             source: precinct_rego::ast::SourceId(u32::MAX),
@@ -213,6 +213,7 @@ fn failed(error: &EvalError, stack: &Stack, policy: &Policy) -> Failed {
             ..Span::default()
         },
         body: 0,
+        values: Vec::new(),
     });
     Failed::new(error, &frames, policy.sources())
 }

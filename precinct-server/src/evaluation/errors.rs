@@ -88,7 +88,7 @@ impl Failed {
     /// An error of an evaluation that a stack watched.
     #[must_use]
     pub fn watched(error: &EvalError, stack: &Stack, program: &Program, policy: &Policy) -> Self {
-        let frames = stack.frames(program, policy.modules());
+        let frames = stack.frames(program, policy.modules(), &[]);
         Self::new(error, &frames, policy.sources())
     }
 }
