@@ -34,8 +34,14 @@ fn main() {
                     for_typed.reset();
                     results
                 }),
+                Measure::new("json/plain", || {
+                    let call: Call<'_> =
+                        serde_json::from_slice(black_box(json.as_bytes())).unwrap();
+                    hand::plain(&call)
+                }),
                 Measure::new("json/hand", || {
-                    let call: Call<'_> = serde_json::from_slice(black_box(json.as_bytes())).unwrap();
+                    let call: Call<'_> =
+                        serde_json::from_slice(black_box(json.as_bytes())).unwrap();
                     hand::decide(&call)
                 }),
             ]);

@@ -63,7 +63,7 @@ pub struct Outcome<'a, T> {
 }
 
 /// What is printed during an evaluation.
-pub(super) type Prints = Rc<RefCell<Vec<(String, String)>>>;
+type Prints = Rc<RefCell<Vec<(String, String)>>>;
 
 /// Evaluates the document at a path of keys.
 pub fn document<'a>(
@@ -83,7 +83,8 @@ pub fn document<'a>(
     let policy = snapshot.policies.policy();
     let started = Instant::now();
     let prints = Prints::default();
-    let mut context = prepared(policy.context(arena), snapshot, world, &prints);
+    let printed = snapshot.policies.prints().then_some(&prints);
+    let mut context = prepared(policy.context(arena), snapshot, world, printed);
     let mut stack = Stack::of_document();
     let (answer, is_watched) = if snapshot.policies.has_effects() {
         // What is called then must not be called again to find out where it was.
@@ -125,7 +126,8 @@ fn traced<'a>(
 ) -> Outcome<'a, Option<Value<'a>>> {
     let started = Instant::now();
     let prints = Prints::default();
-    let mut context = prepared(policy.context(arena), snapshot, world, &prints);
+    let printed = snapshot.policies.prints().then_some(&prints);
+    let mut context = prepared(policy.context(arena), snapshot, world, printed);
     let outline = policy.outline();
     let query = Outline::document(&reference(keys));
     let mut tracer = Tracer::new(policy.program(), &outline, &query);
@@ -167,7 +169,7 @@ pub fn query<'a>(
 ) -> Outcome<'a, Vec<Row<'a>>> {
     let started = Instant::now();
     let prints = Prints::default();
-    let mut context = prepared(query.context(arena), snapshot, world, &prints);
+    let mut context = prepared(query.context(arena), snapshot, world, Some(&prints));
     let mut stack = Stack::default();
     let mut steps = None;
     let answer = if world.traced {
@@ -222,14 +224,16 @@ pub(super) fn prepared<'a>(
     context: Context<'a>,
     snapshot: &'a Snapshot,
     world: World<'a>,
-    prints: &Prints,
+    prints: Option<&Prints>,
 ) -> Context<'a> {
     let mut context = prepared_quietly(context, snapshot, world);
-    let prints = Rc::clone(prints);
-    context.printer = Some(Box::new(move |line, place| {
-        let place = place.map_or_else(String::new, ToString::to_string);
-        prints.borrow_mut().push((place, line.to_owned()));
-    }));
+    if let Some(prints) = prints {
+        let prints = Rc::clone(prints);
+        context.printer = Some(Box::new(move |line, place| {
+            let place = place.map_or_else(String::new, ToString::to_string);
+            prints.borrow_mut().push((place, line.to_owned()));
+        }));
+    }
     if world.records {
         context = context.with_recording();
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use precinct_runtime::{Arena, Value};
 
-use super::ask::{Outcome, Prints, World, prepared};
+use super::ask::{Outcome, World, prepared};
 use crate::state::Snapshot;
 
 /// Evaluates the document at a path of keys by compiled code. `None` where that cannot answer, or failed: then the
@@ -29,15 +29,14 @@ pub(super) fn document<'a>(
     }
     let path = keys.join("/");
     let started = Instant::now();
-    let prints = Prints::default();
     let context = snapshot.policies.policy().context(arena);
-    let mut context = prepared(context.of_compiled(compiled), snapshot, world, &prints);
+    let mut context = prepared(context.of_compiled(compiled), snapshot, world, None);
     let answer = compiled.evaluate(&mut context, &path)?.ok()?;
     let elapsed = started.elapsed();
     Some(Outcome {
         answer: Ok(answer),
         engine: "native",
-        prints: prints.take(),
+        prints: Vec::new(),
         recorded: context.answers().to_vec(),
         steps: None,
         rules: context.counters.rules,

@@ -56,12 +56,13 @@ pub fn check(incoming: &Incoming<'_>) -> Result<(), Refusal> {
 }
 
 /// What the policy sees of a request.
-fn input<'a>(incoming: &Incoming<'_>, arena: &'a Arena) -> Result<Value<'a>, Refusal> {
+fn input<'a>(incoming: &'a Incoming<'_>, arena: &'a Arena) -> Result<Value<'a>, Refusal> {
     let text = |text: &str| Value::string(arena, text);
     let segments = segments(incoming.path)?;
     let segments: Vec<Value<'a>> = segments.iter().map(|segment| text(segment)).collect();
     let params = incoming.parameters.json().to_string();
-    let params = first(params.as_bytes(), arena).map_err(Refusal::internal)?;
+    let params =
+        first(arena.alloc_slice_copy(params.as_bytes()), arena).map_err(Refusal::internal)?;
     let mut entries = vec![
         (text("path"), Value::array(arena, &segments)),
         (

@@ -252,10 +252,10 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
 /// A function is no document.
 pub(super) fn check_document(incoming: &Incoming<'_>, keys: &[String]) -> Result<(), Refusal> {
     let policies = &incoming.snapshot.policies;
-    let reference = ask::reference(keys);
-    if !policies.is_function(&reference) {
+    if !policies.is_function(keys) {
         return Ok(());
     }
+    let reference = ask::reference(keys);
     match policies.policy().query(&reference, None, &[]) {
         Ok(_) => Ok(()),
         Err(failure) => Err(Refusal::internal(failure.to_string())),
@@ -378,7 +378,7 @@ pub(super) fn provenance(snapshot: &Snapshot) -> String {
 }
 
 /// The first JSON value of a body that must have one.
-pub(super) fn required<'a>(body: &[u8], arena: &'a Arena) -> Result<Value<'a>, Refusal> {
+pub(super) fn required<'a>(body: &'a [u8], arena: &'a Arena) -> Result<Value<'a>, Refusal> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Refusal::bad("EOF"));
     }

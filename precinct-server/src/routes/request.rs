@@ -83,7 +83,7 @@ impl Incoming<'_> {
     ///
     /// # Errors
     /// What is wrong with the text.
-    pub fn value<'a>(&self, arena: &'a Arena) -> Result<Option<Value<'a>>, String> {
+    pub fn value<'a>(&'a self, arena: &'a Arena) -> Result<Option<Value<'a>>, String> {
         if self.is_yaml() {
             if self.body.is_empty() {
                 return Ok(None);
@@ -94,7 +94,8 @@ impl Incoming<'_> {
                 Some(_) => error,
                 None => format!("yaml: {error}"),
             })?;
-            return first(text.as_bytes(), arena).map(Some);
+            let text = arena.alloc_slice_copy(text.as_bytes());
+            return first(text, arena).map(Some);
         }
         if self.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
@@ -125,11 +126,11 @@ impl Incoming<'_> {
 ///
 /// # Errors
 /// What is wrong with the text, in Go's words.
-pub fn first<'a>(text: &[u8], arena: &'a Arena) -> Result<Value<'a>, String> {
+pub fn first<'a>(text: &'a [u8], arena: &'a Arena) -> Result<Value<'a>, String> {
     Decoder::new(arena)
         .limits(Limits::DEFAULT)
         .first()
-        .decode_copied(text)
+        .decode(text)
         .map_err(|error: JsonError| match error.message.as_str() {
             "unexpected end of JSON input" => "unexpected EOF".to_owned(),
             message => message.to_owned(),

@@ -5,9 +5,8 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use precinct_interpreter::policy::{Failure, Policy, PolicyOptions, Step};
-use precinct_rego::ast::display::ref_text;
 use precinct_rego::ast::json::{JsonOptions, module_json};
-use precinct_rego::ast::{Module, RegoVersion};
+use precinct_rego::ast::{Module, RegoVersion, Term, TermValue};
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
 use precinct_runtime::compiled::Compiled;
@@ -36,7 +35,9 @@ pub struct Policies {
     traced: OnceLock<Option<Policy>>,
     has_effects: bool,
     compiled_in: OnceLock<bool>,
-    functions: HashSet<String>,
+    /// The functions, by the keys below `data` that lead to them.
+    functions: HashSet<Vec<String>>,
+    prints: bool,
 }
 
 impl fmt::Debug for Policies {
@@ -66,6 +67,7 @@ impl Policies {
             has_effects: EFFECTS.iter().any(|name| calls(name)),
             compiled_in: OnceLock::new(),
             functions: functions(policy.modules()),
+            prints: calls("internal.print"),
             texts,
             options,
             policy,
@@ -125,18 +127,20 @@ impl Policies {
             let is_v1 =
                 |text: &Text| text.version.unwrap_or(self.options.version) == RegoVersion::V1;
             // Compiled policies print nothing.
-            let prints = || {
-                let mut builtins = self.policy.program().builtins.iter();
-                builtins.any(|builtin| builtin.name.as_ref() == "internal.print")
-            };
-            ours == theirs && self.texts.values().all(is_v1) && !prints()
+            ours == theirs && self.texts.values().all(is_v1) && !self.prints
         })
     }
 
-    /// Whether a reference (`data.a.f`) names a function, which is no document.
+    /// Whether keys below `data` lead to a function, which is no document.
     #[must_use]
-    pub fn is_function(&self, reference: &str) -> bool {
-        self.functions.contains(reference)
+    pub fn is_function(&self, keys: &[String]) -> bool {
+        self.functions.contains(keys)
+    }
+
+    /// Whether an evaluation may print.
+    #[must_use]
+    pub const fn prints(&self) -> bool {
+        self.prints
     }
 
     /// The syntax tree of a module as OPA shows it: as the compiler left it, in JSON.
@@ -157,16 +161,34 @@ impl Policies {
     }
 }
 
-fn functions(modules: &[Module]) -> HashSet<String> {
-    let of_module = |module: &Module| {
-        let package = ref_text(&module.package.path);
-        let rules = module.rules.iter();
-        rules
-            .filter(|rule| !rule.head.args.is_empty())
-            .map(move |rule| format!("{package}.{}", ref_text(&rule.head.reference)))
-            .collect::<Vec<_>>()
+fn functions(modules: &[Module]) -> HashSet<Vec<String>> {
+    // The first term of a package's path is `data`, that of a head a name; all others are strings, or it is no constant.
+    let keys = |terms: &[Term]| -> Option<Vec<String>> {
+        let key = |term: &Term| match &term.value {
+            TermValue::String(text) => Some(text.to_string()),
+            _ => None,
+        };
+        terms.iter().map(key).collect()
     };
-    modules.iter().flat_map(of_module).collect()
+    let of_module = |module: &Module| {
+        let package = keys(module.package.path.get(1..)?)?;
+        let functions = module
+            .rules
+            .iter()
+            .filter(|rule| !rule.head.args.is_empty());
+        let paths = functions.filter_map(|rule| {
+            let (first, rest) = rule.head.reference.split_first()?;
+            let (TermValue::Var(name) | TermValue::String(name)) = &first.value else {
+                return None;
+            };
+            let mut path = package.clone();
+            path.push(name.to_string());
+            path.extend(keys(rest)?);
+            Some(path)
+        });
+        Some(paths.collect::<Vec<_>>())
+    };
+    modules.iter().filter_map(of_module).flatten().collect()
 }
 
 /// Parses one module.
