@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use precinct_codegen::Builder;
 
+#[allow(dead_code, reason = "the inputs are for the benchmark")]
 mod policies {
     include!("src/policies.rs");
 }
