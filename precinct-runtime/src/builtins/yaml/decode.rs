@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use data_encoding::BASE64;
 
+use super::depth::Depth;
 use super::node::{Kind, Node, Tree};
 use super::resolve::{self, Scalar, Tag};
 use crate::json;
@@ -28,7 +29,7 @@ pub(super) enum Data {
 ///
 /// # Errors
 /// What the document says cannot be: a merge of what is no mapping, an alias in itself, and the like.
-pub(super) fn decode(tree: &Tree) -> Result<Data, String> {
+pub(super) fn decode(tree: &Tree, limit: Depth) -> Result<Data, String> {
     let Some(root) = tree.root else {
         return Ok(Data::Null);
     };
@@ -38,6 +39,7 @@ pub(super) fn decode(tree: &Tree) -> Result<Data, String> {
         steps: 0,
         aliased: 0,
         depth: 0,
+        limit,
         repeated: Vec::new(),
     };
     let data = decoder.node(root)?.unwrap_or(Data::Null);
@@ -251,13 +253,12 @@ struct Decoder<'t> {
     open: HashSet<usize>,
     steps: u64,
     aliased: u64,
+    /// Collections and aliases around the node.
     depth: usize,
+    limit: Depth,
     /// Keys that come twice.
     repeated: Vec<String>,
 }
-
-/// Collections and aliases inside each other.
-const MAX_DEPTH: usize = 500;
 
 impl<'t> Decoder<'t> {
     fn at(&self, number: usize) -> Result<&'t Node, String> {
@@ -318,10 +319,7 @@ impl<'t> Decoder<'t> {
 
     fn deeper(&mut self) -> Result<(), String> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(format!("yaml: exceeded max depth of {MAX_DEPTH}"));
-        }
-        Ok(())
+        self.limit.check(self.depth)
     }
 
     /// Begins to follow an alias.

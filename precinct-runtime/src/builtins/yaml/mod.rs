@@ -4,6 +4,7 @@
 //! that are no texts, merges, which style a scalar is written in) is decided as there, since policies see it.
 
 mod decode;
+mod depth;
 mod emit;
 mod error;
 mod node;
@@ -57,18 +58,22 @@ pub const FAMILY: &[Builtin] = &[
 /// # Errors
 /// The text is no YAML, or stands for what JSON cannot say, in OPA's words.
 pub fn to_json(source: &str) -> Result<String, String> {
-    let mut out = String::new();
-    decode::decode(&node::parse(source)?)?.write_json(&mut out)?;
-    Ok(out)
+    depth::within(|limit| {
+        let mut out = String::new();
+        decode::decode(&node::parse(source, limit)?, limit)?.write_json(&mut out)?;
+        Ok(out)
+    })
 }
 
 fn yaml_marshal<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     // JSON is YAML, and its numbers are read as YAML's are.
     let written = json::to_string(operand::at(args, 1));
-    let data = node::parse(&written)
-        .and_then(|document| decode::decode(&document))
-        .map_err(BuiltinError::new)?;
-    Ok(Some(Value::string(context.arena(), &emit::document(&data))))
+    let text = depth::within(|limit| {
+        let data = decode::decode(&node::parse(&written, limit)?, limit)?;
+        Ok(emit::document(&data))
+    });
+    let text = text.map_err(BuiltinError::new)?;
+    Ok(Some(Value::string(context.arena(), &text)))
 }
 
 fn yaml_unmarshal<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
@@ -104,12 +109,13 @@ mod tests {
     #[test]
     fn deep_and_wide_texts_have_bounds() {
         assert!(to_json(&"[".repeat(5_000)).is_err());
-        assert!(to_json(&"- ".repeat(5_000)).is_err());
-        for depth in [100, 490] {
+        assert!(to_json(&"- ".repeat(11_000)).is_err());
+        for depth in [100, 490, 2_000, 9_000] {
             let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
             assert_eq!(to_json(&nested).unwrap(), nested);
             assert!(to_json(&"{a: ".repeat(depth)).is_err());
-            assert!(to_json(&format!("{}1{}", "{a: ".repeat(depth), "}".repeat(depth))).is_ok());
+            let nested = format!("{}1{}", "{a: ".repeat(depth), "}".repeat(depth));
+            assert_eq!(to_json(&nested).err(), None, "{depth}");
         }
         let bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n";
         let refused = to_json(bomb).unwrap_err();

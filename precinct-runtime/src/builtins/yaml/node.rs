@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::depth::Depth;
 use super::error::{Mark, message};
 use super::resolve::{self, Tag, short};
 use super::scan::{Kind as T, Scanner, Style};
-
-/// Collections inside each other.
-const MAX_DEPTH: usize = 500;
 
 /// A document: nodes that refer to each other by number.
 #[derive(Default)]
@@ -46,12 +44,13 @@ pub(super) enum Kind {
 ///
 /// # Errors
 /// The text is no YAML.
-pub(super) fn parse(source: &str) -> Result<Tree, String> {
+pub(super) fn parse(source: &str, depth: Depth) -> Result<Tree, String> {
     let mut composer = Composer {
         scanner: Scanner::new(source)?,
         tree: Tree::default(),
         anchors: HashMap::new(),
         handles: Vec::new(),
+        depth,
     };
     let mut first = true;
     while let Some(root) = composer.document(first)? {
@@ -67,6 +66,7 @@ struct Composer {
     anchors: HashMap<String, usize>,
     /// What handles of tags stand for.
     handles: Vec<(String, String)>,
+    depth: Depth,
 }
 
 /// An anchor and a tag.
@@ -256,9 +256,7 @@ impl Composer {
                 }
                 Step::End => open.pop().map(|frame| self.fill(frame)),
             };
-            if open.len() > MAX_DEPTH {
-                return Err(format!("yaml: exceeded max depth of {MAX_DEPTH}"));
-            }
+            self.depth.check(open.len())?;
             if let Some(number) = done {
                 match open.last_mut() {
                     Some(frame) => frame.content.push(number),
