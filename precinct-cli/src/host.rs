@@ -473,7 +473,7 @@ mod tests {
     fn what_is_no_json_is_placed() {
         for (text, expected) in [
             (&b"{\"a\": 1,\n \"b\": }"[..], Some("2:7: ")),
-            (b"[1, 2", Some("1:7: ")),
+            (b"[1, 2", Some("1:6: ")),
             (b"{}", None),
             (b"a: yaml", None),
             (b"", None),

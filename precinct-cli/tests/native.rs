@@ -10,7 +10,7 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Where compiled programs are kept between runs of the tests.
+/// Where compiled programs are kept between runs of the tests, those of `tests/conformance.rs` among them.
 fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("native")
 }
@@ -38,6 +38,10 @@ fn cargo(folder: &Path, command: &str) -> Output {
         .args([command, "--offline"])
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", cache().join("target"))
+        // As in the manifests of compiled programs: what both link is compiled once.
+        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
+        .env("CARGO_PROFILE_DEV_DEBUG", "false")
+        .env("CARGO_INCREMENTAL", "0")
         .env_remove("RUSTFLAGS")
         .output()
         .unwrap()

@@ -47,8 +47,8 @@ struct Script {
     step: u32,
 }
 
-/// Runs the script on a copy of the policies.
-pub async fn run(policies: &Path) -> Result<()> {
+/// Runs the script on a copy of the policies, with the state of sessions in Redis if there is an address.
+pub async fn run(policies: &Path, redis: Option<&str>) -> Result<()> {
     let place = tempfile::tempdir().context("make a folder for the demo")?;
     let copy = place.path().join("policies");
     copied(policies, &copy)?;
@@ -69,6 +69,7 @@ pub async fn run(policies: &Path) -> Result<()> {
             served: &served,
             records: &records,
             upstream: &upstream,
+            redis,
         },
     )
     .await?;

@@ -29,12 +29,14 @@ mod upstream;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use precinct_audit::{Options, Store};
 use precinct_gateway::layer::Gateway;
 use precinct_gateway::registry::Registry;
+use precinct_gateway::state::redis::Redis;
 use precinct_gateway::svid::TrustBundles;
 use tokio::net::TcpListener;
 
@@ -64,6 +66,9 @@ struct Args {
     /// An MCP server (`http://host:port`) instead of the one that comes with the example.
     #[arg(long)]
     upstream: Option<String>,
+    /// Keeps sessions, limits and spent tokens in Redis or Valkey (`redis://host:port`), for several gateways at once.
+    #[arg(long)]
+    redis: Option<String>,
     /// Runs a script of requests on free ports, with a copy of the policies, and ends.
     #[arg(long)]
     demo: bool,
@@ -73,7 +78,7 @@ struct Args {
 async fn main() -> Result<()> {
     let args = Args::parse();
     if args.demo {
-        return demo::run(&args.policies).await;
+        return demo::run(&args.policies, args.redis.as_deref()).await;
     }
     let upstream = match &args.upstream {
         Some(upstream) => upstream.clone(),
@@ -90,6 +95,7 @@ async fn main() -> Result<()> {
             served: &served,
             records: &args.records,
             upstream: &upstream,
+            redis: args.redis.as_deref(),
         },
     )
     .await?;
@@ -115,7 +121,11 @@ struct Parts<'p> {
     served: &'p Served,
     records: &'p Path,
     upstream: &'p str,
+    redis: Option<&'p str>,
 }
+
+/// How long Redis keeps a session that nobody uses.
+const SESSION_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Starts a gateway; it runs until the process ends.
 async fn start(listen: SocketAddr, parts: &Parts<'_>) -> Result<Running> {
@@ -130,6 +140,12 @@ async fn start(listen: SocketAddr, parts: &Parts<'_>) -> Result<Running> {
     );
     gateway.registry = Arc::clone(parts.served.registry());
     gateway.step_up = Some(Arc::new(parts.login.step_up()?));
+    if let Some(address) = parts.redis {
+        let shared = Redis::connect(address, "gateway:", SESSION_LIFETIME)
+            .await
+            .with_context(|| format!("connect to {address}"))?;
+        gateway.state = Arc::new(shared);
+    }
     let service = proxy::router(parts.upstream)?;
     let tls = parts.authority.server()?;
     server::start(listen, tls, gateway.layer(), service).await
