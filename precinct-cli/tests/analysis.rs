@@ -185,7 +185,11 @@ fn pruning_spares_modules_as_in_opa() {
         assert!(run(folder.path(), &build).status.success());
         let found = json(folder.path(), &["inspect", "-f", "json", "out.tar.gz"]);
         let names: Vec<&String> = found["namespaces"].as_object().unwrap().keys().collect();
-        assert_eq!(names, ["data", "data.a", "data.b", "data.c"], "-O {optimize}");
+        assert_eq!(
+            names,
+            ["data", "data.a", "data.b", "data.c"],
+            "-O {optimize}"
+        );
         fs::remove_file(folder.path().join("out.tar.gz")).unwrap();
     }
 }
