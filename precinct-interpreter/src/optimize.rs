@@ -127,9 +127,13 @@ fn ask(
     };
     let body =
         syntax::parse_query(&sources, id, &parse).map_err(|errors| failed(Step::Parse, errors))?;
+    let context = QueryOptions {
+        equations: true,
+        ..QueryOptions::default()
+    };
     let query = policy
         .compiled()
-        .query(body, &QueryOptions::default())
+        .query(body, &context)
         .map_err(|errors| failed(Step::Compile, errors))?;
     let how = PartialOptions {
         unknowns: unknowns.to_vec(),

@@ -418,7 +418,7 @@ impl Policy {
         Ok((body, context))
     }
 
-    /// Parses and compiles a query, which is not lowered.
+    /// Parses and compiles a query that is evaluated in part, which is not lowered.
     pub(crate) fn compiled_query(
         &self,
         text: &str,
@@ -428,6 +428,7 @@ impl Policy {
     ) -> Result<CompiledQuery, (Step, Vec<Diagnostic>)> {
         let context = QueryOptions {
             prints: self.options.prints,
+            equations: true,
             ..QueryOptions::default()
         };
         let (body, context) = self.parsed_query(text, package, imports, context, sources)?;

@@ -135,7 +135,7 @@ fn json(found: Option<&Partial>, shown: &[Shown]) -> String {
                 list(queries.map(|it| body_json(it, &sources, options)).collect()),
             ),
             (
-                "support",
+                "modules",
                 list(
                     modules
                         .map(|it| module_json(it, &sources, options))

@@ -89,6 +89,8 @@ pub struct QueryOptions {
     pub prints: bool,
     /// The values of the expressions are asked for, not only whether they hold.
     pub values: bool,
+    /// Read `==` as `=` once the variables are safe: what then remains of a query that is evaluated in part is shorter.
+    pub equations: bool,
     /// Names of builtins that this query must not call; `None` takes those of the modules.
     pub unsafe_builtins: Option<BTreeSet<String>>,
 }

@@ -251,7 +251,14 @@ impl Query<'_> {
             "",
             &self.compiled.places,
         ))?;
-        visit_mut::body(&mut self.body, &mut |node| hoist::assignments(node));
+        let equations = self.options.equations;
+        visit_mut::body(&mut self.body, &mut |node| {
+            if equations {
+                hoist::equations(node)
+            } else {
+                hoist::assignments(node)
+            }
+        });
         Ok(())
     }
 

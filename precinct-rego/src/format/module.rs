@@ -9,7 +9,7 @@ use crate::source::Sources;
 
 use super::imports::{self, Line};
 use super::options::FormatOptions;
-use super::scan::scan;
+use super::scan::{scan, shared_wildcards};
 use super::writer::{Fault, Note, Notes, Step, Style, Writer};
 
 /// Writes a module. The sources are those that it was read from.
@@ -74,6 +74,7 @@ pub fn format_body(body: &Body, version: RegoVersion) -> Result<String, Vec<Diag
         version,
     };
     let mut writer = Writer::new(&sources, true, style(&module, options, false));
+    writer.shared_wildcards = shared_wildcards(body);
     if let Err((_, fault)) = writer.body(body, &[]) {
         writer.report(fault);
     }

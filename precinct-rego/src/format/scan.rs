@@ -101,7 +101,7 @@ pub(super) struct Findings {
 /// Looks through the module.
 pub(super) fn scan(module: &Module) -> Findings {
     let mut found = Findings::default();
-    let mut wildcards = HashSet::new();
+    let mut wildcards = Wildcards::default();
     for rule in &module.rules {
         let head = &rule.head;
         let parts = head.reference.len();
@@ -110,19 +110,43 @@ pub(super) fn scan(module: &Module) -> Findings {
         }
         walk_rule(rule, &mut |node| {
             match node {
-                Node::Term(Term {
-                    value: TermValue::Var(name),
-                    ..
-                }) if name.starts_with('$') && !wildcards.insert(name.clone()) => {
-                    found.shared_wildcards.insert(name.clone());
-                }
-                Node::Term(_) => {}
+                Node::Term(term) => wildcards.note(term),
                 Node::Expr(expr) => found.keywords.extend(keyword(expr)),
             }
             true
         });
     }
+    found.shared_wildcards = wildcards.shared;
     found
+}
+
+/// The wildcards of a query that stand in more than one place.
+pub(super) fn shared_wildcards(body: &Body) -> HashSet<Var> {
+    let mut wildcards = Wildcards::default();
+    walk_body(body, &mut |node| {
+        if let Node::Term(term) = node {
+            wildcards.note(term);
+        }
+        true
+    });
+    wildcards.shared
+}
+
+#[derive(Default)]
+struct Wildcards {
+    seen: HashSet<Var>,
+    shared: HashSet<Var>,
+}
+
+impl Wildcards {
+    fn note(&mut self, term: &Term) {
+        if let TermValue::Var(name) = &term.value
+            && name.starts_with('$')
+            && !self.seen.insert(name.clone())
+        {
+            self.shared.insert(name.clone());
+        }
+    }
 }
 
 /// The keyword that the expression needs.

@@ -44,7 +44,7 @@ impl<'c> Walk<'c> {
         node: &'c RuleNode,
         then: Then<'_, 'c>,
     ) -> Outcome {
-        let group = self.group(&node.rules);
+        let group = self.group(&self.extent_rules(node));
         let site = Site { path, at, plugged };
         if !group.branches.is_empty() && self.ref_unknown(path.parts, path.at) {
             let whole = made(TermValue::Ref(path.parts.to_vec()));

@@ -7,7 +7,7 @@ use super::refs::find;
 use super::walk::Walk;
 use crate::ast::{Expr, ExprKind, Rule, Term, TermValue};
 use crate::compile::locals::equality_operands;
-use crate::compile::rule_tree::{RuleId, is_multi_value};
+use crate::compile::rule_tree::{RuleId, RuleNode, is_multi_value};
 use crate::compile::vars;
 use crate::compile::visit::{is_constant, refs_ground};
 
@@ -62,6 +62,24 @@ impl<'c> Walk<'c> {
             }
         }
         group
+    }
+
+    /// The rules of a document, with those below when a reference has a variable: both define its parts.
+    pub(super) fn extent_rules(&self, node: &RuleNode) -> Vec<RuleId> {
+        let rules = &self.compiled.rules;
+        if node
+            .rules
+            .iter()
+            .all(|id| refs_ground(rules.reference(*id)))
+        {
+            return node.rules.clone();
+        }
+        let mut all = Vec::new();
+        node.depth_first(&mut |below| {
+            all.extend(&below.rules);
+            false
+        });
+        all
     }
 
     fn may_hold(&self, id: RuleId) -> bool {

@@ -172,8 +172,7 @@ impl Walk<'_> {
         let mut rules = Vec::new();
         let mut found = false;
         visit::expr(expr, &mut |node| {
-            found = found || self.requires_saving(node, Some(at), &mut rules);
-            found
+            self.look(node, Some(at), &mut rules, &mut found)
         });
         found || rules.into_iter().any(|id| self.rule_unknown(id))
     }
@@ -186,8 +185,7 @@ impl Walk<'_> {
         let mut rules = Vec::new();
         let mut found = false;
         visit::term(term, &mut |node| {
-            found = found || self.requires_saving(node, Some(at), &mut rules);
-            found
+            self.look(node, Some(at), &mut rules, &mut found)
         });
         found || rules.into_iter().any(|id| self.rule_unknown(id))
     }
@@ -210,16 +208,38 @@ impl Walk<'_> {
         let mut rules = Vec::new();
         let mut found = false;
         for rule in visit::branches(rule) {
-            let mut look = |node: Node<'_>| {
-                found = found || self.requires_saving(node, None, &mut rules);
-                found
-            };
+            let mut look = |node: Node<'_>| self.look(node, None, &mut rules, &mut found);
             visit::head(rule, &mut look);
             visit::body(&rule.body, &mut look);
         }
         let found = found || rules.into_iter().any(|id| self.rule_unknown(id));
         self.unknown_rules.insert(id, found);
         found
+    }
+
+    /// Looks for what requires saving; the answer says whether what is within the node has been looked at.
+    fn look(
+        &self,
+        node: Node<'_>,
+        at: Option<At>,
+        rules: &mut Vec<RuleId>,
+        found: &mut bool,
+    ) -> bool {
+        *found = *found || self.requires_saving(node, at, rules);
+        if let Node::Term(term) = node
+            && let TermValue::Ref(parts) = &term.value
+            && parts
+                .first()
+                .and_then(vars::name)
+                .is_some_and(|name| vars::is_root(name))
+        {
+            // The root is not read as a whole.
+            for operand in parts.iter().skip(1) {
+                visit::term(operand, &mut |node| self.look(node, at, rules, found));
+            }
+            return true;
+        }
+        *found
     }
 
     /// Whether the node by itself requires saving; the rules that it reads are noted. Without a table the node stands in
