@@ -173,7 +173,9 @@ impl<'c> Walk<'c> {
                 },
                 _ => {
                     let (value, table) = walk.bindings.applied(head, at);
-                    if matches!(&value.value, TermValue::Var(_)) {
+                    // A variable that stands for one of another body may be unknown there.
+                    let open = matches!(&value.value, TermValue::Var(_));
+                    if open && !walk.unknowns.contains(&value, table) {
                         return Ok(());
                     }
                     let value = value.into_owned();
