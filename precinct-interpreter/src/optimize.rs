@@ -139,6 +139,7 @@ fn ask(
         unknowns: unknowns.to_vec(),
         disable_inlining: optimized::required(policy.compiled(), entrypoint),
         shallow_inlining: wanted.shallow_inlining,
+        truths: false,
         nondeterministic_builtins: false,
         namespace: wanted.namespace.clone(),
         in_place: true,

@@ -29,6 +29,8 @@ pub struct PartialQuery<'q> {
     pub disable_inlining: &'q [String],
     /// Rules that depend on what is not known are not inlined.
     pub shallow_inlining: bool,
+    /// A rule whose default is false is inlined where it is only asked whether it holds.
+    pub truths: bool,
     /// Builtins with different answers for equal operands are called.
     pub nondeterministic_builtins: bool,
     /// The base documents.
@@ -82,6 +84,7 @@ impl Policy {
             unknowns: references(question.unknowns)?,
             disable_inlining: references(question.disable_inlining)?,
             shallow_inlining: question.shallow_inlining,
+            truths: question.truths,
             nondeterministic_builtins: question.nondeterministic_builtins,
             namespace: "partial".to_owned(),
             in_place: false,

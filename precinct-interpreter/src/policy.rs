@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use precinct_rego::ast::{Body, Import, Module, Ref, RegoVersion, Span, Term, TermValue};
+use precinct_rego::ast::{
+    Annotations, Body, Import, Module, Ref, RegoVersion, Span, Term, TermValue,
+};
 use precinct_rego::capabilities::Capabilities;
 use precinct_rego::compile::{self, CompileOptions, Compiled, CompiledQuery, QueryOptions};
 use precinct_rego::error::{Code, Diagnostic};
@@ -435,6 +437,24 @@ impl Policy {
         self.compiled
             .query(body, &context)
             .map_err(|errors| (Step::Compile, errors))
+    }
+
+    /// The annotations that apply to the first rule of this reference (`data.a.b`), from the nearest on: those of the
+    /// rule, of its document, its package and the packages around.
+    #[must_use]
+    pub fn annotations(&self, reference: &[Term]) -> Vec<&Annotations> {
+        let compiled = &self.compiled;
+        let rule = compiled
+            .tree
+            .find(reference)
+            .and_then(|node| node.rules.first());
+        let Some(rule) = rule else {
+            return Vec::new();
+        };
+        let links = compiled
+            .annotations
+            .chain(&compiled.modules, &compiled.rules, *rule);
+        links.into_iter().filter_map(|(_, found)| found).collect()
     }
 
     pub(crate) fn compiled(&self) -> &Compiled {

@@ -11,6 +11,7 @@
 //! * [`monitoring`]: numbers for operators
 //! * [`state`]: policies, documents and bundles that decide
 //! * [`evaluation`]: questions to a state, and their answers
+//! * [`filters`]: conditions for data stores
 //! * [`http`]: requests as they are read and answers as they are written
 //! * [`routes`]: the REST API
 //! * [`serve`]: connections and their limits
@@ -22,6 +23,7 @@ pub mod configuration;
 pub mod decision;
 pub mod decision_log;
 pub mod evaluation;
+pub mod filters;
 pub mod http;
 pub mod log;
 pub mod management;

@@ -102,6 +102,7 @@ fn evaluate(args: &Args, query: &str) -> Result<Partial, Stopped> {
         unknowns: &asked.unknowns,
         disable_inlining: &asked.disable_inlining,
         shallow_inlining: asked.shallow_inlining,
+        truths: false,
         nondeterministic_builtins: asked.nondeterministic_builtins,
         data: &parsed.data,
         input: input.as_ref(),

@@ -245,21 +245,26 @@ fn prepared_quietly<'a>(
     snapshot: &'a Snapshot,
     world: World<'a>,
 ) -> Context<'a> {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let ns = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
-    let mut context = context
-        .with_seed(rand_seed())
+    let mut context = timed(context)
         .with_data(snapshot.data.value())
         .with_input(world.input)
         .with_bounds(Bounds {
             deadline: world.limit.map(|limit| Instant::now() + limit),
             ..Bounds::default()
         });
-    context.time_ns = ns;
     context.strict_builtin_errors = world.strict_builtin_errors;
     context.runtime = world.runtime.map(Document::value);
+    context
+}
+
+/// The same with the present time, and randomness.
+#[must_use]
+pub fn timed(context: Context<'_>) -> Context<'_> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let mut context = context.with_seed(rand_seed());
+    context.time_ns = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
     context
 }
 

@@ -93,7 +93,8 @@ impl Failed {
     }
 }
 
-fn place(file: &str, row: u32, col: u32) -> String {
+/// A place as errors show it.
+pub(crate) fn place(file: &str, row: u32, col: u32) -> String {
     ObjectText::default()
         .with_string("file", file)
         .with("row", &row.to_string())

@@ -14,6 +14,10 @@ pub const QUERY_COMPILE: &str = "timer_rego_query_compile_ns";
 pub const QUERY_EVAL: &str = "timer_rego_query_eval_ns";
 /// Partial evaluation.
 pub const PARTIAL_EVAL: &str = "timer_rego_partial_eval_ns";
+/// Evaluating the rule of masks.
+pub const MASK_RULE: &str = "timer_compile_eval_mask_rule_ns";
+/// From conditions to filters.
+pub const TRANSLATE: &str = "timer_compile_translate_queries_ns";
 /// Parsing a module.
 pub const MODULE_PARSE: &str = "timer_rego_module_parse_ns";
 /// Compiling modules.

@@ -9,7 +9,8 @@ use precinct_rego::ast::json::{JsonOptions, body_json, module_json};
 use precinct_rego::source::Sources;
 use precinct_runtime::{Document, Value};
 
-use super::request::{Incoming, first, kind};
+use super::request::{Incoming, first, given, kind};
+use crate::evaluation::ask;
 use crate::evaluation::errors::{self, Failed};
 use crate::evaluation::metrics::{self, Metrics};
 use crate::evaluation::scratch::with_arena;
@@ -44,10 +45,11 @@ pub fn post(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
         unknowns: &request.unknowns,
         disable_inlining: &request.disable_inlining,
         shallow_inlining: false,
+        truths: false,
         nondeterministic_builtins: request.nondeterministic_builtins,
         data: &incoming.snapshot.data,
         input: request.input.as_ref(),
-        prepare: &|context| context,
+        prepare: &ask::timed,
     };
     let partial = policies
         .policy()
@@ -91,11 +93,6 @@ pub fn post(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
         object.finish(),
         incoming.is_pretty(),
     ))
-}
-
-/// A member that is there and not null.
-fn given(value: Option<Value<'_>>) -> Option<Value<'_>> {
-    value.filter(|value| !matches!(value, Value::Null))
 }
 
 fn read(incoming: &Incoming<'_>) -> Result<Request, Refusal> {

@@ -9,7 +9,8 @@ use serde_json::{Map, json};
 
 use super::request::{Client, Incoming};
 use super::{
-    authorization, compile, data, documents, health, operation, policies, query, request, webhook,
+    authorization, compile, data, documents, filters, health, operation, policies, query, request,
+    webhook,
 };
 use crate::app::App;
 use crate::http::answer::{Answer, Refusal};
@@ -235,8 +236,14 @@ fn refused(methods: &'static str) -> Answer {
 
 /// Where paths are sent that are written in an odd way.
 fn redirected(method: &Method, path: &str, query: Option<&str>, found: &Found) -> Option<Answer> {
+    let asks = matches!(*method, Method::GET | Method::HEAD);
     let (status, place) = if let Some(clean) = cleaned(path) {
         (StatusCode::TEMPORARY_REDIRECT, clean)
+    } else if path == "/v1/compile" && asks {
+        // Filters can be asked for with GET, below this path.
+        (StatusCode::TEMPORARY_REDIRECT, "/v1/compile/".to_owned())
+    } else if path == "/v1/compile/" && !matches!(found, Found::Handler(_)) {
+        return None;
     } else if path.len() > 1 && path.ends_with('/') && !matches!(found, Found::Nothing) {
         let place = path.trim_end_matches('/').to_owned();
         (StatusCode::MOVED_PERMANENTLY, place)
@@ -338,8 +345,15 @@ fn find<'p>(method: &Method, path: &'p str) -> (Found, &'p str) {
     }
     let found = match path {
         "/v1/compile" if *method == Method::POST => route("v1/compile", true, compile::post),
-        "/v1/compile" if *method == Method::HEAD => Found::WrongMethod,
         "/v1/compile" => Found::Allows("POST"),
+        _ if path.starts_with("/v1/compile/") => {
+            let rest = path.strip_prefix("/v1/compile/").unwrap_or_default();
+            return match *method {
+                Method::GET | Method::POST => (route("v1/compile", true, filters::post), rest),
+                Method::HEAD => (Found::WrongMethod, rest),
+                _ => (Found::Allows("GET, HEAD, POST"), rest),
+            };
+        }
         "/v1/config" if reads => route("v1/config", false, operation::configuration),
         "/v1/status" if reads => route("v1/status", false, operation::status),
         "/v1/config" | "/v1/status" if *method == Method::HEAD => Found::WrongMethod,

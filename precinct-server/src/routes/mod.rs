@@ -8,6 +8,7 @@
 //! * [`policies`]: modules, read and exchanged
 //! * [`query`]: ad hoc queries
 //! * [`compile`]: queries evaluated in part
+//! * [`filters`]: rules as data filters
 //! * [`health`] and [`operation`]: what operators ask
 //! * [`dispatch`]: which handler a path belongs to
 
@@ -16,6 +17,7 @@ pub mod compile;
 pub mod data;
 pub mod dispatch;
 pub mod documents;
+pub mod filters;
 pub mod health;
 pub mod operation;
 pub mod policies;

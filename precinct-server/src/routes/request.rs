@@ -137,6 +137,12 @@ pub fn first<'a>(text: &'a [u8], arena: &'a Arena) -> Result<Value<'a>, String> 
         })
 }
 
+/// A member that is there and not null.
+#[must_use]
+pub fn given(value: Option<Value<'_>>) -> Option<Value<'_>> {
+    value.filter(|value| !matches!(value, Value::Null))
+}
+
 /// What Go calls the kind of a value.
 #[must_use]
 pub const fn kind(value: Value<'_>) -> &'static str {

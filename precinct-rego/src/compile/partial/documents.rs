@@ -6,7 +6,7 @@ use super::index::Group;
 use super::propagate::Propagation;
 use super::refs::{Path, Within, merged};
 use super::saved::{conflict, named, plugged as plugged_body, split};
-use super::walk::{Frame, Outcome, Then, Walk};
+use super::walk::{Frame, Outcome, Then, Walk, is_condition};
 use crate::ast::display::ref_text;
 use crate::ast::order::{compare, sorted_terms};
 use crate::ast::{Head, HeadKeywords, Ref, Rule, Span, Term, TermValue, Var};
@@ -80,7 +80,9 @@ impl<'c> Walk<'c> {
         let default = group.default.and_then(|id| self.rule(id));
         if let Some(value) = default.and_then(|rule| rule.head.value.as_ref()) {
             let other = self.bindings.plug(site.path.other, site.path.other_at);
-            support = !is_constant(&other.value) || *value == other;
+            let asks_truth = self.inlining.truths && is_condition(site.path.other);
+            support = !(asks_truth && matches!(value.value, TermValue::Boolean(false)))
+                && (!is_constant(&other.value) || *value == other);
         }
         if support || self.inlining.shallow || self.inlining.disabled(site.document(), false) {
             return self.complete_support(frame, site, group, then);

@@ -50,6 +50,8 @@ pub struct PartialOptions {
     pub disable_inlining: Vec<Ref>,
     /// Rules that depend on what is not known are not inlined.
     pub shallow_inlining: bool,
+    /// A rule whose default is false is inlined where it is only asked whether it holds.
+    pub truths: bool,
     /// Builtins with different answers for equal operands are called.
     pub nondeterministic_builtins: bool,
     /// The name below `data` under which support modules stand.

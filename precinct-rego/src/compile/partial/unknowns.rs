@@ -138,15 +138,18 @@ impl Unknowns {
 #[derive(Debug, Default)]
 pub(super) struct Inlining {
     pub(super) shallow: bool,
+    /// Defaults of false don't matter to conditions.
+    pub(super) truths: bool,
     /// Those that the caller named, and those of `with` expressions that are being evaluated.
     asked: Vec<Ref>,
     modified: Vec<Vec<Ref>>,
 }
 
 impl Inlining {
-    pub(super) fn new(shallow: bool, asked: Vec<Ref>) -> Self {
+    pub(super) fn new(shallow: bool, truths: bool, asked: Vec<Ref>) -> Self {
         Self {
             shallow,
+            truths,
             asked,
             modified: Vec::new(),
         }

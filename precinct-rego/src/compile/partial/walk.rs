@@ -22,6 +22,13 @@ use crate::compile::{Compiled, CompiledQuery};
 const DEPTH: usize = 5000;
 /// How many queries, and rules of support, may remain.
 const RESULTS: usize = 1 << 16;
+/// What the names of variables begin with that stand for conditions.
+const CONDITION: &str = "$_term_";
+
+/// Whether a term only stands for a condition: whether it holds is all that counts.
+pub(super) fn is_condition(term: &Term) -> bool {
+    matches!(&term.value, TermValue::Var(name) if name.starts_with(CONDITION))
+}
 
 pub(super) type Outcome = Result<(), Refused>;
 /// What follows when something holds.
@@ -96,7 +103,11 @@ impl<'c> Walk<'c> {
             runtime,
             bindings: Bindings::default(),
             unknowns: Unknowns::new(options.unknowns.clone()),
-            inlining: Inlining::new(options.shallow_inlining, options.disable_inlining.clone()),
+            inlining: Inlining::new(
+                options.shallow_inlining,
+                options.truths,
+                options.disable_inlining.clone(),
+            ),
             nondeterministic: options.nondeterministic_builtins,
             unknown_rules: HashMap::new(),
             saved: vec![Vec::new()],
@@ -290,7 +301,7 @@ impl<'c> Walk<'c> {
 
     /// A term by itself: it must be defined and not false.
     fn condition(&mut self, frame: &Frame<'_>, term: &Term, then: Then<'_, 'c>) -> Outcome {
-        let name: Var = format!("$_term_{}_{}", frame.id, frame.index).into();
+        let name: Var = format!("{CONDITION}{}_{}", frame.id, frame.index).into();
         let result = variable(name);
         self.unify(frame, term, frame.at, &result, frame.at, &mut |walk| {
             if walk.unknowns.contains(&result, frame.at) {
