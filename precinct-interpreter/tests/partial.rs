@@ -52,6 +52,7 @@ fn remains(query: &str) -> Vec<String> {
         unknowns: &["input".to_owned()],
         disable_inlining: &[],
         shallow_inlining: false,
+        truths: false,
         nondeterministic_builtins: false,
         data: &data,
         input: None,

@@ -1,6 +1,6 @@
 //! Whether all that remains can be expressed in the targets.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use precinct_rego::ast::display::{body_text, ref_text};
 use precinct_rego::ast::{Expr, ExprKind, Module, Ref, Span, Term, TermValue};
@@ -12,7 +12,7 @@ use super::target::{Feature, Target, lacks, refuses_builtin};
 /// What no filter can express, in the order of the expressions. `shorts` are the unknowns that are columns by
 /// themselves.
 #[must_use]
-pub fn check(partial: &Partial, targets: &[Target], shorts: &HashSet<String>) -> Vec<Fault> {
+pub fn check(partial: &Partial, targets: &[Target], shorts: &BTreeSet<String>) -> Vec<Fault> {
     let checker = Checker {
         targets,
         shorts,
@@ -28,7 +28,7 @@ pub fn check(partial: &Partial, targets: &[Target], shorts: &HashSet<String>) ->
 
 struct Checker<'c> {
     targets: &'c [Target],
-    shorts: &'c HashSet<String>,
+    shorts: &'c BTreeSet<String>,
     support: &'c [Module],
 }
 

@@ -3,7 +3,7 @@
 //! `{"fruits": {"$self": "f", "name": "display_name"}}`, for all targets, for one (`sql`), or for a dialect
 //! (`postgresql`). `$table` names the table of an unknown that is a column (`input.name`).
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
@@ -15,7 +15,7 @@ pub struct Mappings<'m>(Option<&'m Map<String, Value>>);
 
 /// The unknowns that are columns by themselves.
 #[must_use]
-pub fn short_unknowns(all: Option<&Map<String, Value>>) -> HashSet<String> {
+pub fn short_unknowns(all: Option<&Map<String, Value>>) -> BTreeSet<String> {
     let groups = all.into_iter().flat_map(Map::values);
     let tables = groups.filter_map(Value::as_object).flatten();
     tables

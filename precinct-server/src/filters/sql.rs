@@ -123,7 +123,7 @@ fn of_literal(literal: &Literal, target: Target) -> Result<String, Fault> {
     }
 }
 
-/// Text in quotes. SQL Server and SQLite know one escape, the doubled quote; the others those of C.
+/// Text in quotes. SQL Server and `SQLite` know one escape, the doubled quote; the others those of C.
 fn string(text: &str, target: Target) -> String {
     let mut quoted = String::with_capacity(text.len() + 3);
     match target {

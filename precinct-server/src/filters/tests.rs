@@ -25,7 +25,7 @@ either if { input.fruits.name == "a"; input.fruits.price == 1 }
 either if input.fruits.ok == true
 key if input.fruits[input.column] == 1
 number if input.fruits[0] == 1
-plus if input.fruits.price + 1 == 3
+sum_of if input.fruits.price + 1 == 3
 elsewhere if { input.fruits.name < "m" with input.user as "v" }
 default off := false
 off if input.fruits.name == "a"
@@ -39,6 +39,7 @@ fn filter(rule: &str, target: Target) -> Result<Option<String>, Vec<Fault>> {
     let text = Text {
         name: "f.rego".to_owned(),
         text: POLICY.to_owned(),
+        version: None,
     };
     let policy = Policy::compile(vec![text], PolicyOptions::default()).unwrap();
     let data = Document::from_json(b"{}").unwrap();
@@ -133,7 +134,7 @@ fn conditions_are_trees() {
 #[test]
 fn what_a_target_lacks_is_refused() {
     for (rule, target, message) in [
-        ("plus", Target::Mysql, "invalid builtin `plus`"),
+        ("sum_of", Target::Mysql, "invalid builtin `plus`"),
         (
             "starts",
             Target::Sqlite,
