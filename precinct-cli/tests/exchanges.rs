@@ -4,14 +4,11 @@
 //! test passes and says that it was skipped.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use precinct_transcript::scenario::{self, Scenario};
-use precinct_transcript::server;
+use precinct_transcript::{known, server};
 
-/// The steps that are answered in another way, each with the reason. A step that is answered as recorded has no place
-/// here.
+/// The steps that are answered in another way, each with the reason.
 const DIFFERENT: &str = include_str!("exchanges.different");
 
 fn recordings() -> Option<PathBuf> {
@@ -27,44 +24,13 @@ fn recordings() -> Option<PathBuf> {
     None
 }
 
-/// `scenario step` of each line that gives a reason.
-fn known() -> BTreeSet<(String, usize)> {
-    DIFFERENT
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(|line| {
-            let mut words = line.splitn(3, ' ');
-            let name = words.next().unwrap().to_owned();
-            let step = words.next().unwrap().parse().unwrap();
-            let reason = words.next().unwrap_or_default();
-            assert!(!reason.is_empty(), "expected a reason: {line}");
-            (name, step)
-        })
-        .collect()
-}
-
 #[test]
 fn recorded_exchanges_are_answered_as_recorded() {
     let Some(folder) = recordings() else { return };
     let binary = Path::new(env!("CARGO_BIN_EXE_precinct"));
-    let known = known();
-    let mut found = BTreeSet::new();
-    let mut surprises = Vec::new();
-    let mut passed = 0;
-    for file in scenario::files(&folder).unwrap() {
-        let scenario = Scenario::read(&file).unwrap();
-        let outcome = server::replay(&scenario, binary).unwrap();
-        passed += outcome.passed;
-        for failure in outcome.failures {
-            let step = (scenario.name.clone(), failure.step);
-            if !known.contains(&step) {
-                surprises.push(format!("{} {}: {failure:#?}", step.0, step.1));
-            }
-            found.insert(step);
-        }
-    }
-    println!("{passed} steps as recorded, {} not", found.len());
-    assert!(surprises.is_empty(), "{}", surprises.join("\n"));
-    let answered: Vec<_> = known.difference(&found).collect();
-    assert!(answered.is_empty(), "answered as recorded: {answered:?}");
+    let passed = known::replay_all(&folder, DIFFERENT, |scenario| {
+        server::replay(scenario, binary)
+    })
+    .unwrap_or_else(|error| panic!("{error:#}"));
+    println!("{passed} steps as recorded");
 }

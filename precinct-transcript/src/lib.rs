@@ -9,11 +9,13 @@
 //! * [`command`]: steps that run a command line
 //! * [`server`]: steps that ask a server
 //! * [`http`]: requests and answers
+//! * [`known`]: steps that differ, with reasons
 //! * [`upstream`]: the control plane of a scenario
 
 pub mod command;
 pub mod content;
 pub mod http;
+pub mod known;
 pub mod matching;
 pub mod scenario;
 pub mod server;
