@@ -1,98 +1,104 @@
-//! Looking at a text eight bytes at a time.
+//! Looking at a text sixteen bytes at a time.
 //!
-//! The marks of a word have the high bit of each byte that was found; the lowest mark is the first byte, as words are read
-//! in little-endian order.
+//! A mark is a bit for a byte that was found; the lowest bit is the first byte.
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
+use wide::u8x16;
+
+const WIDTH: usize = 16;
 
 /// The length of the text up to a quote, a backslash or a control character.
 #[inline]
 pub(crate) fn plain_length(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // Subtracting borrows from the byte above only where one is found, so the lowest mark is right; those above it
-        // need not be.
-        let quotes = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
-        let escapes = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
-        let controls = word.wrapping_sub(ONES * 0x20);
-        let marks = (quotes | escapes | controls) & !word & HIGHS;
+    let (wholes, rest) = bytes.as_chunks::<WIDTH>();
+    for (at, chunk) in wholes.iter().enumerate() {
+        let chunk = u8x16::new(*chunk);
+        let quotes = chunk.simd_eq(u8x16::splat(b'"'));
+        let escapes = chunk.simd_eq(u8x16::splat(b'\\'));
+        let controls = chunk.min(u8x16::splat(0x1f)).simd_eq(chunk);
+        let marks = (quotes | escapes | controls).to_bitmask();
         if marks != 0 {
-            return at * 8 + first(marks);
+            return at * WIDTH + marks.trailing_zeros() as usize;
         }
     }
     let tail = rest
         .iter()
         .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
         .unwrap_or(rest.len());
-    words.len() * 8 + tail
+    wholes.len() * WIDTH + tail
 }
 
-/// The position of a byte: of the first one for 0, of the second one for 1, and so on.
+/// The text holds this byte.
 #[inline]
-pub(crate) fn position(bytes: &[u8], wanted: u8, nth: usize) -> Option<usize> {
-    let mut left = nth;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let mut marks = equal(u64::from_le_bytes(*word), wanted);
-        if marks == 0 {
-            continue;
-        }
-        let count = count(marks);
-        if left < count {
-            for _ in 0..left {
-                marks &= marks - 1;
-            }
-            return Some(at * 8 + first(marks));
-        }
-        left -= count;
-    }
-    let tail = rest
+pub(crate) fn holds(bytes: &[u8], wanted: u8) -> bool {
+    let Some(last) = bytes.last_chunk::<WIDTH>() else {
+        return bytes.contains(&wanted);
+    };
+    let (wholes, _) = bytes.as_chunks::<WIDTH>();
+    // The last sixteen bytes overlap those before them: no bytes are left over.
+    wholes
         .iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == wanted)
-        .nth(left)?
-        .0;
-    Some(words.len() * 8 + tail)
+        .chain([last])
+        .any(|chunk| marks(chunk, wanted) != 0)
 }
 
-/// Marks the bytes that equal this one, and no others.
+/// Where the part behind `nth` separators begins and ends; none if there are fewer.
 #[inline]
-const fn equal(word: u64, byte: u8) -> u64 {
-    let differing = word ^ (ONES * byte as u64);
-    !(((differing & !HIGHS) + !HIGHS) | differing) & HIGHS
+pub(crate) fn part(bytes: &[u8], separator: u8, nth: usize) -> Option<(usize, usize)> {
+    let mut left = nth;
+    let mut start = 0;
+    let mut base = 0;
+    let (wholes, rest) = bytes.as_chunks::<WIDTH>();
+    for chunk in wholes {
+        let mut marks = marks(chunk, separator);
+        while marks != 0 {
+            let at = base + marks.trailing_zeros() as usize;
+            if left == 0 {
+                return Some((start, at));
+            }
+            left -= 1;
+            start = at + 1;
+            marks &= marks - 1;
+        }
+        base += WIDTH;
+    }
+    for (at, byte) in (base..).zip(rest) {
+        if *byte == separator {
+            if left == 0 {
+                return Some((start, at));
+            }
+            left -= 1;
+            start = at + 1;
+        }
+    }
+    (left == 0).then_some((start, bytes.len()))
 }
 
+/// Marks the bytes that equal this one.
 #[inline]
-const fn first(marks: u64) -> usize {
-    marks.trailing_zeros() as usize / 8
-}
-
-/// The number of marks: the sum of the bytes, by a multiplication, because not every processor counts bits.
-#[inline]
-const fn count(marks: u64) -> usize {
-    ((marks >> 7).wrapping_mul(ONES) >> 56) as usize
+fn marks(chunk: &[u8; WIDTH], wanted: u8) -> u32 {
+    u8x16::new(*chunk)
+        .simd_eq(u8x16::splat(wanted))
+        .to_bitmask()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Texts of all lengths around a word, with bytes that words get wrong most easily: neighbours of what is looked for,
-    /// and bytes with the high bit.
+    /// Texts of all lengths around a few chunks, with bytes that are got wrong most easily: neighbours of what is
+    /// looked for, and bytes with the high bit.
     fn texts() -> impl Iterator<Item = Vec<u8>> {
         let bytes = [
             b'/', b'.', b'0', 0xaf, b'"', b'!', b'#', b'\\', b'[', b']', 0x1f, 0x20, 0, 0x80, 0xff,
             0xa2, 0xdc, b'a',
         ];
         let mut state = 1_u32;
-        (0..4000).map(move |n| {
+        (0..8000).map(move |n| {
             let mut text = Vec::new();
-            for _ in 0..n % 27 {
+            for _ in 0..n % 59 {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 // Most bytes are plain, so that long runs occur.
-                let drawn = (state >> 16) as usize % 40;
+                let drawn = (state >> 16) as usize % 70;
                 text.push(*bytes.get(drawn).unwrap_or(&b'a'));
             }
             text
@@ -111,22 +117,27 @@ mod tests {
     }
 
     #[test]
-    fn positions_are_those_of_a_byte_at_a_time() {
+    fn parts_are_those_of_a_split() {
         for text in texts() {
             for nth in 0..6 {
                 for wanted in [b'/', 0xaf, b'a', 0] {
-                    let slow = text
-                        .iter()
-                        .enumerate()
-                        .filter(|(_, byte)| **byte == wanted)
-                        .nth(nth)
-                        .map(|(at, _)| at);
-                    assert_eq!(
-                        position(&text, wanted, nth),
-                        slow,
-                        "{text:?} {wanted} {nth}"
-                    );
+                    let slow = text.split(|byte| *byte == wanted).nth(nth);
+                    let fast = part(&text, wanted, nth).map(|(start, end)| &text[start..end]);
+                    assert_eq!(fast, slow, "{text:?} {wanted} {nth}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_is_found_wherever_it_stands() {
+        for text in texts() {
+            for wanted in [b'/', 0xaf, b'a', 0] {
+                assert_eq!(
+                    holds(&text, wanted),
+                    text.contains(&wanted),
+                    "{text:?} {wanted}"
+                );
             }
         }
     }

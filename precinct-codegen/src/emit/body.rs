@@ -14,6 +14,7 @@ use syn::Lifetime;
 
 use super::Emitter;
 use super::rows::{Row, mentions};
+use super::sites::Sites;
 use crate::kinds::{Kind, can_complete};
 use crate::locals::{Declaration, Locals};
 use crate::visit::walk;
@@ -44,6 +45,8 @@ pub(super) struct Body<'e, 'p> {
     pub(super) withs: u32,
     /// What it is called when the rules of the function give different values, if they can.
     conflict: Option<Conflict>,
+    /// The rules of the function, if all of them give constants.
+    pub(super) sites: Option<Sites<'p>>,
 }
 
 /// Something that encloses a statement.
@@ -78,10 +81,12 @@ impl<'e, 'p> Body<'e, 'p> {
             row: RefCell::new(None),
             withs: 0,
             conflict: conflict_of(function),
+            sites: None,
         };
         body.known = body.known_locals();
         body.splits = body.lazy_splits();
         body.choices = body.choices();
+        body.sites = body.sites();
         body
     }
 
@@ -93,16 +98,17 @@ impl<'e, 'p> Body<'e, 'p> {
         let stmts = self.stmts(&self.function.body);
         let declarations: Vec<TokenStream> = (0..)
             .zip(&self.function.locals)
-            .filter(|(at, _)| !self.inner.contains(&Local(*at)))
+            .filter(|(at, _)| !self.inner.contains(&Local(*at)) && !self.is_held(Local(*at)))
             .filter_map(|(at, info)| self.declaration(Local(at), info.kind))
             .collect();
         let end = can_complete(&self.function.body, &mut Vec::new()).then(|| {
             let undefined = self.ok(&quote!(None));
             quote!(#undefined)
         });
-        let origins = self
-            .conflict
-            .map(|_| quote!(let mut origins = rt::Origins::new();));
+        let origins = self.conflict.map(|_| match self.sites {
+            Some(_) => quote!(let mut held: ::core::primitive::u64 = 0;),
+            None => quote!(let mut origins = rt::Origins::new();),
+        });
         quote! {
             #arena
             #origins
@@ -257,6 +263,9 @@ impl<'e, 'p> Body<'e, 'p> {
     fn ok(&self, result: &TokenStream) -> TokenStream {
         if let Some(conflict) = self.conflict {
             let conflict = conflict_name(conflict);
+            if let Some(sites) = &self.sites {
+                return self.unless_disagreeing(sites, &conflict, result);
+            }
             let path: &str = &self.function.name;
             return quote!(match origins.settle(#conflict, #path) {
                 Ok(()) => Ok(#result),
@@ -270,14 +279,28 @@ impl<'e, 'p> Body<'e, 'p> {
         }
     }
 
+    /// The value of the local is that of the rules that held.
+    pub(super) fn is_held(&self, local: Local) -> bool {
+        self.sites
+            .as_ref()
+            .is_some_and(|sites| sites.target == local)
+    }
+
+    /// A constant as the function's result.
+    pub(super) fn returned_constant(&self, constant: Value<'_>) -> TokenStream {
+        match self.emitter.shapes[self.id.index()].kind {
+            Kind::Boolean => self.boolean(constant.as_bool().unwrap_or_default()),
+            Kind::Text | Kind::String => self.text(constant.as_str().unwrap_or_default()),
+            Kind::Nothing | Kind::Any => self.written(constant),
+        }
+    }
+
     /// A value as the function's result.
     fn returned(&self, value: Operand) -> TokenStream {
         let shape = self.emitter.shapes[self.id.index()];
-        let result = match (shape.kind, self.constant_operand(value)) {
-            (Kind::Boolean, Some(constant)) => self.boolean(constant.as_bool().unwrap_or_default()),
-            (Kind::Text | Kind::String, Some(constant)) => {
-                self.text(constant.as_str().unwrap_or_default())
-            }
+        let result = match (&self.sites, self.constant_operand(value)) {
+            (_, Some(constant)) => self.returned_constant(constant),
+            (Some(sites), None) if value == Operand::Local(sites.target) => self.agreed(sites),
             _ => {
                 let value = self.operand(value);
                 self.emitter.unwrapped(self.id, &value)
@@ -470,6 +493,9 @@ impl<'e, 'p> Body<'e, 'p> {
                 source,
                 conflict,
             } => {
+                if let Some(held) = self.held(stmt, *source) {
+                    return held;
+                }
                 let name = name_of(*target);
                 let source = self.operand(*source);
                 if *conflict == Conflict::Replace {

@@ -36,6 +36,7 @@ impl<'p> Body<'_, 'p> {
                 quote!(rt::is_collection(#value))
             }
             Test::Member { value, collection } => self.member(*value, *collection),
+            Test::Set(local) if self.is_held(*local) => quote!(held != 0),
             Test::Set(local) => {
                 let name = name_of(*local);
                 quote!(#name.is_some())

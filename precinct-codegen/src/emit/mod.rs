@@ -19,6 +19,7 @@
 //! * [`public`], what a gateway calls
 //! * [`rows`], what rules that are alike differ in
 //! * [`select`], many rules behind an index
+//! * [`sites`], rules that give constants
 //! * [`withs`], replacements
 
 mod body;
@@ -29,6 +30,7 @@ mod projection;
 mod public;
 mod rows;
 mod select;
+mod sites;
 mod withs;
 
 use std::cell::RefCell;
@@ -146,6 +148,9 @@ struct Emitter<'p> {
     builtins: RefCell<BTreeMap<BuiltinId, Ident>>,
     projections: RefCell<Vec<Reads>>,
 }
+
+/// A function of so many statements is inlined.
+const SMALL: usize = 48;
 
 /// So many rules of a document are quoted above the function that stands for them.
 const QUOTED: usize = 16;
@@ -301,8 +306,10 @@ impl<'p> Emitter<'p> {
         let doc = self.documentation(function);
         let remembered = effects.memo.then_some(function.memo).flatten();
         let Some(slot) = remembered else {
+            let inline = self.is_small(id).then(|| quote!(#[inline]));
             return quote! {
                 #doc
+                #inline
                 pub(crate) fn #name<'a, I: rt::Input<'a>>(#state, input: &I, #(#parameters),*) -> #result {
                     #body
                 }
@@ -344,6 +351,16 @@ impl<'p> Emitter<'p> {
                 Ok(result)
             }
         }
+    }
+
+    /// The function is so small that a caller had better have its statements: what several decisions of a request read
+    /// of the input is then read once.
+    fn is_small(&self, id: FunctionId) -> bool {
+        let mut statements = 0;
+        walk(&self.program.functions[id.index()].body, &mut |_| {
+            statements += 1;
+        });
+        !self.effects[id.index()].context && statements <= SMALL
     }
 
     /// The type of a function's result.

@@ -42,7 +42,7 @@ pub use natives::{
     below, contains, count, ends_with, glob_between, glob_exact, in_table, integer, literal_set,
     member_within, part, position, split, starts_with, text,
 };
-pub use origins::Origins;
+pub use origins::{Origins, disagreement};
 pub use run::{
     Base, Flow, Slot, between, elements, entries, equal, fail, fields, less, literal_object,
     located, matched, not_replaced, patched, replaced, running, scratch,

@@ -72,14 +72,8 @@ pub fn part<'a>(text: &'a str, separator: &str, at: usize) -> Option<Value<'a>> 
 /// The part behind `at` separators.
 #[inline]
 fn byte_part(text: &str, separator: u8, at: usize) -> Option<&str> {
-    let rest = match at.checked_sub(1) {
-        None => text,
-        Some(last) => text.get(words::position(text.as_bytes(), separator, last)? + 1..)?,
-    };
-    match words::position(rest.as_bytes(), separator, 0) {
-        Some(end) => rest.get(..end),
-        None => Some(rest),
-    }
+    let (start, end) = words::part(text.as_bytes(), separator, at)?;
+    text.get(start..end)
 }
 
 /// `glob.match(pattern, _, value)` for a pattern without wildcards.

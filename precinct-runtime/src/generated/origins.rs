@@ -82,6 +82,37 @@ impl<'a> Origins<'a> {
     }
 }
 
+/// The error for rules that gave different constants: which of them held is a bit each, the lowest for the first.
+#[cold]
+#[must_use]
+pub fn disagreement(
+    held: u64,
+    given: &[(Value<'static>, Place)],
+    kind: Conflict,
+    path: &str,
+) -> EvalError {
+    let mut conflicts = Conflicts::default();
+    let mut first: Option<Value<'static>> = None;
+    let mut differing = None;
+    for (at, (value, place)) in given.iter().enumerate() {
+        if held >> at & 1 == 0 {
+            continue;
+        }
+        match first {
+            Some(have) if have.equals(*value) => continue,
+            Some(_) => differing = differing.or(Some(*place)),
+            None => first = Some(*value),
+        }
+        conflicts.note(Some(location(*place)), *value);
+    }
+    let error = ops::conflict(kind, path);
+    let error = match differing {
+        Some(place) => located(error, place),
+        None => error,
+    };
+    conflicts.explain(error)
+}
+
 #[cold]
 fn error(differing: Differing<'_>, kind: Conflict, path: &str) -> EvalError {
     let error = located(ops::conflict(kind, path), differing.place);

@@ -12,6 +12,7 @@ use crate::matcher::Matcher;
 use crate::number::Number;
 use crate::ops;
 use crate::value::{ObjectBuilder, Value};
+use crate::words;
 
 /// Base documents that a program was compiled with; read when first asked for.
 #[derive(Debug)]
@@ -307,11 +308,19 @@ pub fn replaced<'a, T>(
 #[inline]
 #[must_use]
 pub fn between(text: &str, before: &str, after: &str, delimiters: &[char]) -> bool {
-    text.len() >= before.len() + after.len()
-        && text.starts_with(before)
-        && text.ends_with(after)
-        && (delimiters.is_empty()
-            || !text[before.len()..text.len() - after.len()].contains(delimiters))
+    let Some(middle) = text
+        .strip_prefix(before)
+        .and_then(|rest| rest.strip_suffix(after))
+    else {
+        return false;
+    };
+    match delimiters {
+        [] => true,
+        [only] if let Ok(only @ ..=0x7f) = u8::try_from(*only) => {
+            !words::holds(middle.as_bytes(), only)
+        }
+        several => !middle.contains(several),
+    }
 }
 
 thread_local! {
