@@ -16,6 +16,12 @@ fn main() -> Result<(), BuildError> {
         .file("host.rs")
         .compile()?;
     Builder::new()
+        .policies("tests/typed")
+        .schemas("tests/typed/request.json")
+        .input_struct("Request")
+        .file("typed.rs")
+        .compile()?;
+    Builder::new()
         .policies("tests/hostile")
         .file("hostile.rs")
         .compile()

@@ -20,12 +20,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use precinct_interpreter::capabilities::{capabilities, declared};
-use precinct_interpreter::{Failure, Policy, PolicyOptions, Text};
+use precinct_interpreter::{Failure, Policy, PolicyOptions};
 use precinct_rego::ast::RegoVersion;
 use precinct_rego::capabilities::Capabilities;
 
 use crate::emit::{GenerateError, Options, generate};
 use crate::folder::Folder;
+use crate::shape;
+use crate::shape::schemas::{self, Schemas};
 
 /// Compiles policies in a build script.
 #[derive(Clone, Debug)]
@@ -41,6 +43,11 @@ pub struct Builder {
     /// Functions of the host program: names and signatures.
     functions: Vec<(String, String)>,
     capabilities: Option<PathBuf>,
+    schemas: Option<PathBuf>,
+    /// The name of the struct that is made of the schema of `input`.
+    input_struct: Option<String>,
+    /// Types of the program that serve as input: source files and names.
+    input_types: Vec<(PathBuf, String)>,
 }
 
 impl Default for Builder {
@@ -67,6 +74,9 @@ impl Builder {
             served: false,
             functions: Vec::new(),
             capabilities: None,
+            schemas: None,
+            input_struct: None,
+            input_types: Vec::new(),
         }
     }
 
@@ -115,6 +125,38 @@ impl Builder {
         self
     }
 
+    /// Checks policies against JSON Schemas, as OPA's `--schema` does: a file describes `input` everywhere, the files of a
+    /// folder are named by annotations (`schema.request` is `request.json`).
+    #[must_use]
+    pub fn schemas(mut self, path: impl AsRef<Path>) -> Self {
+        self.schemas = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Writes a struct of this name for the schema of `input`, with `#[derive(Input)]`: a typed input for gateways that
+    /// have a schema and no type. The schema is the file given to [`Builder::schemas`], or what annotations give `input`.
+    ///
+    /// A property that is not required is an `Option`, which is undefined when it is `None`; what a Rust type cannot say is a
+    /// `Value`. New fields come with new properties: build it with `..Request::default()`.
+    #[must_use]
+    pub fn input_struct(mut self, name: impl Into<String>) -> Self {
+        self.input_struct = Some(name.into());
+        self
+    }
+
+    /// Holds the policies against a type that the program derives `Input` for: `input_type("src/call.rs", "Call")`. A rule
+    /// that asks for a field which is not there, or compares one with what it can never be, is a warning of the build; with
+    /// [`Builder::strict`], an error.
+    ///
+    /// Types of the standard library and those of the same file are understood, with `serde`'s attributes; others could be
+    /// anything.
+    #[must_use]
+    pub fn input_type(mut self, source: impl AsRef<Path>, name: impl Into<String>) -> Self {
+        self.input_types
+            .push((source.as_ref().to_owned(), name.into()));
+        self
+    }
+
     /// Compiles the tests (`*_test.rego`) too, so that a Rust test can ask each of them.
     #[must_use]
     pub const fn tests(mut self, tests: bool) -> Self {
@@ -156,6 +198,9 @@ impl Builder {
         }
         read?;
         let text = self.generated(&folder)?;
+        for warning in self.against_types(&folder)? {
+            println!("cargo::warning={warning}");
+        }
         let out_dir = match &self.out_dir {
             Some(path) => path.clone(),
             None => PathBuf::from(std::env::var_os("OUT_DIR").ok_or(BuildError::NoOutDir)?),
@@ -172,6 +217,78 @@ impl Builder {
         let mut folder = Folder::new(self.tests);
         self.paths.iter().try_for_each(|path| folder.add(path))?;
         self.generated(&folder)
+    }
+
+    /// What [`Builder::compile`] would warn of: a line for each rule that can never match the types of the program.
+    ///
+    /// # Errors
+    /// Sources that cannot be read; with [`Builder::strict`], the mismatches themselves.
+    pub fn warnings(&self) -> Result<Vec<String>, BuildError> {
+        let mut folder = Folder::new(self.tests);
+        self.paths.iter().try_for_each(|path| folder.add(path))?;
+        self.against_types(&folder)
+    }
+
+    fn against_types(&self, folder: &Folder) -> Result<Vec<String>, BuildError> {
+        let mut warnings = Vec::new();
+        for (path, name) in &self.input_types {
+            println!("cargo:rerun-if-changed={}", path.display());
+            let source = std::fs::read_to_string(path)
+                .map_err(|error| BuildError::Read(path.clone(), error))?;
+            let schema = shape::rust::schema(&source, name)
+                .map_err(|error| BuildError::Schema(format!("{}: {error}", path.display())))?;
+            let mut options = self.options()?;
+            options.max_errors = 0;
+            options.compile.schemas = Schemas::from([(Vec::new(), schema)]);
+            match Policy::compile(folder.texts(), options) {
+                Ok(_) => {}
+                Err(failure) if self.strict => return Err(BuildError::Rego(Box::new(failure))),
+                Err(failure) => warnings.extend(failure.errors.iter().map(|error| {
+                    let line = failure.line(error).replace("\n\t", ", ").replace('\n', " ");
+                    format!("{line} (input is `{name}` of {})", path.display())
+                })),
+            }
+        }
+        Ok(warnings)
+    }
+
+    fn options(&self) -> Result<PolicyOptions, BuildError> {
+        let mut options = PolicyOptions {
+            version: if self.v0 {
+                RegoVersion::V0
+            } else {
+                RegoVersion::V1
+            },
+            strict: self.strict,
+            capabilities: self.known()?,
+            ..PolicyOptions::default()
+        };
+        if let Some(path) = &self.schemas {
+            let mut seen = Vec::new();
+            options.compile.schemas = schemas::read(path, &mut seen)?;
+            for path in seen {
+                println!("cargo:rerun-if-changed={}", path.display());
+            }
+        }
+        options.annotations |= self.schemas.is_some() || self.input_struct.is_some();
+        Ok(options)
+    }
+
+    /// The struct for the schema of `input`, if one is wanted.
+    fn input_item(&self, policy: &Policy, schemas: &Schemas) -> Result<String, BuildError> {
+        let Some(name) = &self.input_struct else {
+            return Ok(String::new());
+        };
+        if syn::parse_str::<syn::Ident>(name).is_err() {
+            return Err(BuildError::Schema(format!(
+                "expected the name of a struct, found `{name}`"
+            )));
+        }
+        let schema = schemas::of_input(schemas, policy.modules())?;
+        let items = shape::structs::structs(&schema, name).map_err(BuildError::Schema)?;
+        let file = syn::parse2(items)
+            .map_err(|error| BuildError::Generate(GenerateError::Malformed(error.to_string())))?;
+        Ok(prettyplease::unparse(&file))
     }
 
     /// What the policies can call.
@@ -193,27 +310,11 @@ impl Builder {
     }
 
     fn generated(&self, folder: &Folder) -> Result<String, BuildError> {
-        let texts = folder
-            .modules
-            .iter()
-            .map(|(name, text)| Text {
-                name: name.clone(),
-                text: text.clone(),
-                version: None,
-            })
-            .collect();
-        let options = PolicyOptions {
-            version: if self.v0 {
-                RegoVersion::V0
-            } else {
-                RegoVersion::V1
-            },
-            strict: self.strict,
-            capabilities: self.known()?,
-            ..PolicyOptions::default()
-        };
-        let policy =
-            Policy::compile(texts, options).map_err(|error| BuildError::Rego(Box::new(error)))?;
+        let options = self.options()?;
+        let schemas = options.compile.schemas.clone();
+        let policy = Policy::compile(folder.texts(), options)
+            .map_err(|error| BuildError::Rego(Box::new(error)))?;
+        let input = self.input_item(&policy, &schemas)?;
         let data = folder.data.as_ref().map(ToString::to_string);
         let digest = folder.digest();
         let entrypoints = (!self.entrypoints.is_empty()).then_some(&self.entrypoints[..]);
@@ -225,7 +326,10 @@ impl Builder {
             strict_builtin_errors: false,
             entrypoints,
         };
-        roomy(|| generate(policy.program(), options)).map_err(BuildError::Generate)
+        let mut text =
+            roomy(|| generate(policy.program(), options)).map_err(BuildError::Generate)?;
+        text.push_str(&input);
+        Ok(text)
     }
 }
 
@@ -255,6 +359,9 @@ pub enum BuildError {
     /// A base document is not JSON or YAML, or contradicts another one.
     #[error("{}: {}", .0.display(), .1)]
     Data(PathBuf, String),
+    /// A schema or a type of `input` is not there, or cannot be used.
+    #[error("{0}")]
+    Schema(String),
     /// There are errors in the policies.
     #[error("{0}")]
     Rego(Box<Failure>),

@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use precinct_interpreter::Text;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -33,6 +34,18 @@ impl Folder {
             tests,
             ..Self::default()
         }
+    }
+
+    /// The modules as texts to compile.
+    pub(crate) fn texts(&self) -> Vec<Text> {
+        self.modules
+            .iter()
+            .map(|(name, text)| Text {
+                name: name.clone(),
+                text: text.clone(),
+                version: None,
+            })
+            .collect()
     }
 
     /// Adds a file, or a folder with all that is below it.

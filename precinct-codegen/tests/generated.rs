@@ -140,3 +140,100 @@ fn base_documents_of_folders_are_merged_and_contradictions_refused() {
         "{error}"
     );
 }
+
+const CALL: &str =
+    "#[derive(Input)] pub struct Call { tool: String, count: u32, tags: Vec<String> }";
+
+#[test]
+fn a_field_that_can_never_match_is_a_warning() {
+    let rego = "package p\n\na if input.count == \"many\"\n\nb if input.tool in {1, 2}\n\nc if input.tol == \"x\"\n\nd if startswith(input.tags[_], \"x\")\n\ne if input.count > 1\n";
+    let folder = folder("never", &[("p.rego", rego), ("call.rs", CALL)]);
+    let build = Builder::new()
+        .policies(folder.join("p.rego"))
+        .input_type(folder.join("call.rs"), "Call");
+    let warnings = build.warnings().unwrap();
+    let rows: Vec<&str> = warnings
+        .iter()
+        .map(|line| {
+            let (_, behind) = line.split_once("p.rego:").unwrap();
+            behind.split(": ").next().unwrap()
+        })
+        .collect();
+    assert_eq!(rows, ["3", "5", "7"], "{warnings:#?}");
+    assert!(warnings[0].contains("match error"), "{warnings:#?}");
+    assert!(
+        warnings[2].contains("undefined ref: input.tol"),
+        "{warnings:#?}"
+    );
+    assert!(
+        warnings
+            .iter()
+            .all(|line| !line.contains('\n') && line.contains("`Call`"))
+    );
+    let refused = build.strict(true).warnings();
+    assert!(matches!(refused, Err(BuildError::Rego(_))));
+}
+
+#[test]
+fn a_type_that_is_not_in_the_source_stops_the_build() {
+    let folder = folder(
+        "no-type",
+        &[("p.rego", "package p\n\na := 1\n"), ("call.rs", CALL)],
+    );
+    let warnings = Builder::new()
+        .policies(folder.join("p.rego"))
+        .input_type(folder.join("call.rs"), "Request")
+        .warnings();
+    let message = warnings.unwrap_err().to_string();
+    assert!(
+        message.ends_with("call.rs: there is no struct or enum `Request`"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_struct_is_made_of_the_schema_that_annotations_give_input() {
+    let annotated = |schema: &str| {
+        format!("# METADATA\n# schemas:\n#   - input: {schema}\npackage p\n\na if input.n == 1\n")
+    };
+    let inline = annotated("{type: object, properties: {n: {type: integer}}}");
+    let folder = folder(
+        "annotated",
+        &[
+            ("p.rego", &inline),
+            (
+                "named.rego",
+                &annotated("schema.request").replace("package p", "package q"),
+            ),
+            (
+                "schemas/request.json",
+                r#"{"type": "object", "properties": {"n": {"type": "string"}}}"#,
+            ),
+        ],
+    );
+    let text = Builder::new()
+        .policies(folder.join("p.rego"))
+        .input_struct("Request")
+        .generate()
+        .unwrap();
+    has(
+        &text,
+        &[
+            "pub struct Request<'r>",
+            "pub n: ::core::option::Option<::core::primitive::i64>",
+        ],
+    );
+    let both = Builder::new()
+        .policies(folder.join("p.rego"))
+        .policies(folder.join("named.rego"))
+        .schemas(folder.join("schemas"))
+        .input_struct("Request")
+        .generate();
+    // The policy compares a string with a number: OPA refuses that, too.
+    assert!(matches!(both, Err(BuildError::Rego(_))));
+    let none = Builder::new()
+        .policies(folder.join("named.rego"))
+        .input_struct("Request")
+        .generate();
+    assert!(matches!(none, Err(BuildError::Schema(_))));
+}

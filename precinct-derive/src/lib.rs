@@ -5,12 +5,8 @@
 //! be given as `#[input(…)]` where a type does not use `serde`. The one difference: a field that is `None` is
 //! undefined, not `null`.
 //!
-//! * [`attributes`]: what attributes say
-//! * [`names`]: the renaming rules of `serde`
 //! * [`shape`]: structs and enums as code
 
-mod attributes;
-mod names;
 mod shape;
 
 use proc_macro::TokenStream;

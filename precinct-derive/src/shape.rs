@@ -7,8 +7,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Data, DataEnum, DeriveInput, Error, Fields, Generics, Result, parse_quote};
 
-use crate::attributes::Attributes;
-use crate::names::Rule;
+use precinct_shape::{Attributes, Rule};
 
 /// The implementation for a type.
 pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {

@@ -2,23 +2,32 @@
 
 /// A rule of `rename_all`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Rule {
+pub enum Rule {
     /// Names stay.
     #[default]
     None,
+    /// `lowercase`
     Lower,
+    /// `UPPERCASE`
     Upper,
+    /// `PascalCase`
     Pascal,
+    /// `camelCase`
     Camel,
+    /// `snake_case`
     Snake,
+    /// `SCREAMING_SNAKE_CASE`
     ScreamingSnake,
+    /// `kebab-case`
     Kebab,
+    /// `SCREAMING-KEBAB-CASE`
     ScreamingKebab,
 }
 
 impl Rule {
     /// The rule of a name; none if there is no such rule.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
         Some(match name {
             "lowercase" => Self::Lower,
             "UPPERCASE" => Self::Upper,
@@ -33,7 +42,8 @@ impl Rule {
     }
 
     /// The name of a field, which is in snake case in Rust.
-    pub(crate) fn field(self, name: &str) -> String {
+    #[must_use]
+    pub fn field(self, name: &str) -> String {
         match self {
             Self::None | Self::Lower | Self::Snake => name.to_owned(),
             Self::Upper | Self::ScreamingSnake => name.to_ascii_uppercase(),
@@ -45,7 +55,8 @@ impl Rule {
     }
 
     /// The name of a variant, which is in Pascal case in Rust.
-    pub(crate) fn variant(self, name: &str) -> String {
+    #[must_use]
+    pub fn variant(self, name: &str) -> String {
         match self {
             Self::None | Self::Pascal => name.to_owned(),
             Self::Lower => name.to_ascii_lowercase(),

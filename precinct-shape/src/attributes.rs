@@ -6,27 +6,40 @@ use syn::{Attribute, Error, ExprPath, LitStr, Result};
 use crate::names::Rule;
 
 /// What the attributes of a type, variant or field say, as far as it matters to an input.
-#[derive(Default)]
+#[derive(Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each stands for an attribute"
 )]
-pub(crate) struct Attributes {
-    pub(crate) rename: Option<String>,
-    pub(crate) rename_all: Rule,
-    pub(crate) rename_all_fields: Rule,
-    pub(crate) skip: bool,
-    pub(crate) skip_if: Option<ExprPath>,
-    pub(crate) flatten: bool,
-    pub(crate) transparent: bool,
-    pub(crate) tag: Option<String>,
-    pub(crate) content: Option<String>,
-    pub(crate) untagged: bool,
+pub struct Attributes {
+    /// `rename`
+    pub rename: Option<String>,
+    /// `rename_all`
+    pub rename_all: Rule,
+    /// `rename_all_fields`
+    pub rename_all_fields: Rule,
+    /// `skip`, `skip_serializing`
+    pub skip: bool,
+    /// `skip_serializing_if`
+    pub skip_if: Option<ExprPath>,
+    /// `flatten`
+    pub flatten: bool,
+    /// `transparent`
+    pub transparent: bool,
+    /// `tag`
+    pub tag: Option<String>,
+    /// `content`
+    pub content: Option<String>,
+    /// `untagged`
+    pub untagged: bool,
 }
 
 impl Attributes {
     /// Reads the attributes.
-    pub(crate) fn of(attributes: &[Attribute]) -> Result<Self> {
+    ///
+    /// # Errors
+    /// An attribute under which a type is written in a way that an input cannot follow.
+    pub fn of(attributes: &[Attribute]) -> Result<Self> {
         let mut out = Self::default();
         for attribute in attributes {
             let own = attribute.path().is_ident("input");
@@ -66,7 +79,7 @@ impl Attributes {
     }
 
     /// The name in the input of something that is called this in Rust.
-    pub(crate) fn name(&self, rust: &str, apply: impl FnOnce(&str) -> String) -> String {
+    pub fn name(&self, rust: &str, apply: impl FnOnce(&str) -> String) -> String {
         self.rename
             .clone()
             .unwrap_or_else(|| apply(rust.strip_prefix("r#").unwrap_or(rust)))
