@@ -1,6 +1,7 @@
 //! Where values live.
 
 use std::fmt;
+use std::sync::Arc;
 
 use self_cell::{MutBorrow, self_cell};
 
@@ -11,9 +12,16 @@ use crate::value::lists::Lists;
 /// Storage for the values of one evaluation. Allocating is a pointer bump; `reset` frees everything at once.
 pub type Arena = bumpalo::Bump;
 
+/// What the values of a document lie in.
+struct Storage {
+    arena: Arena,
+    /// Documents that the values point into.
+    parts: Vec<Arc<Document>>,
+}
+
 self_cell!(
     struct Cell {
-        owner: MutBorrow<Arena>,
+        owner: MutBorrow<Storage>,
         #[covariant]
         dependent: Value,
     }
@@ -30,8 +38,8 @@ pub struct Document {
 impl Document {
     /// Builds a document; `build` puts everything it returns into the arena it gets.
     pub fn new(build: impl for<'a> FnOnce(&'a Arena) -> Value<'a>) -> Self {
-        Self::of(Cell::new(MutBorrow::new(Arena::new()), |arena| {
-            build(arena.borrow_mut())
+        Self::of(Cell::new(storage(Vec::new()), |storage| {
+            build(&storage.borrow_mut().arena)
         }))
     }
 
@@ -39,8 +47,22 @@ impl Document {
     pub fn try_new<E>(
         build: impl for<'a> FnOnce(&'a Arena) -> Result<Value<'a>, E>,
     ) -> Result<Self, E> {
-        let cell = Cell::try_new(MutBorrow::new(Arena::new()), |arena| {
-            build(arena.borrow_mut())
+        let cell = Cell::try_new(storage(Vec::new()), |storage| {
+            build(&storage.borrow_mut().arena)
+        })?;
+        Ok(Self::of(cell))
+    }
+
+    /// Builds a document whose values may be those of other documents, which live as long as it does: `build` gets their
+    /// values in this order. Nothing of them is copied.
+    pub fn over<E>(
+        parts: Vec<Arc<Self>>,
+        build: impl for<'a> FnOnce(&[Value<'a>], &'a Arena) -> Result<Value<'a>, E>,
+    ) -> Result<Self, E> {
+        let cell = Cell::try_new(storage(parts), |storage| {
+            let Storage { arena, parts } = storage.borrow_mut();
+            let values: Vec<Value<'_>> = parts.iter().map(|part| part.value()).collect();
+            build(&values, arena)
         })?;
         Ok(Self::of(cell))
     }
@@ -76,6 +98,13 @@ impl Document {
     }
 }
 
+fn storage(parts: Vec<Arc<Document>>) -> MutBorrow<Storage> {
+    MutBorrow::new(Storage {
+        arena: Arena::new(),
+        parts,
+    })
+}
+
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.value().fmt(f)
@@ -85,6 +114,35 @@ impl fmt::Debug for Document {
 impl Default for Document {
     fn default() -> Self {
         Self::empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failing test may panic")]
+
+    use super::*;
+
+    #[test]
+    fn a_document_over_others_keeps_them_alive_and_copies_nothing() {
+        let part = Arc::new(Document::from_json(br#"{"a": ["long enough to be told apart"]}"#).unwrap());
+        let place = |document: &Document| {
+            let list = document.value().path(&["a"]).unwrap();
+            list.as_array().unwrap().as_ptr().addr()
+        };
+        let there = place(&part);
+        let over = Document::over(vec![part], |parts, arena| {
+            let a = parts[0].path(&["a"]).unwrap();
+            let entries = [("a", a), ("b", Value::int(1))];
+            let entries = entries.map(|(key, value)| (Value::string(arena, key), value));
+            Ok::<_, ()>(Value::object(arena, entries))
+        });
+        let over = over.unwrap();
+        assert_eq!(place(&over), there);
+        assert_eq!(
+            over.value().to_string(),
+            r#"{"a": ["long enough to be told apart"], "b": 1}"#
+        );
     }
 }
 

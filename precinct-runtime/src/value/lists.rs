@@ -6,6 +6,7 @@
 //! for the first time, and takes four to eight bytes for each of its members.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
 
 use super::Value;
@@ -15,7 +16,14 @@ pub const LONG: usize = 256;
 
 type Place = (usize, usize);
 
-static KNOWN: LazyLock<RwLock<HashMap<Place, Arc<Slots>>>> = LazyLock::new(RwLock::default);
+static KNOWN: LazyLock<RwLock<HashMap<Place, Known>>> = LazyLock::new(RwLock::default);
+
+/// A list that is known: its index, and how many documents it is part of.
+#[derive(Default)]
+struct Known {
+    slots: Arc<Slots>,
+    documents: usize,
+}
 
 /// Positions plus one by hash; zero where free. Empty until they are needed.
 #[derive(Default)]
@@ -53,7 +61,9 @@ impl Lists {
         }
         if !places.is_empty() {
             let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
-            known.extend(places.iter().map(|place| (*place, Arc::default())));
+            for place in &places {
+                known.entry(*place).or_default().documents += 1;
+            }
         }
         Self(places)
     }
@@ -66,7 +76,12 @@ impl Drop for Lists {
         }
         let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
         for place in &self.0 {
-            known.remove(place);
+            if let Entry::Occupied(mut list) = known.entry(*place) {
+                list.get_mut().documents -= 1;
+                if list.get().documents == 0 {
+                    list.remove();
+                }
+            }
         }
     }
 }
@@ -78,7 +93,7 @@ pub fn contains(items: &[Value<'_>], value: Value<'_>) -> Option<bool> {
         return None;
     }
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
-    let slots = Arc::clone(known.get(&place(items))?);
+    let slots = Arc::clone(&known.get(&place(items))?.slots);
     drop(known);
     let slots = slots.0.get_or_init(|| fill(items));
     let mask = slots.len().checked_sub(1)?;

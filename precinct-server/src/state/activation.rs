@@ -6,6 +6,7 @@ use precinct_bundle::Bundle;
 use precinct_bundle::manifest::overlap;
 use precinct_interpreter::policy::Failure;
 use precinct_rego::ast::{Module, RegoVersion, TermValue};
+use precinct_runtime::value::{Object, ObjectBuilder};
 use precinct_runtime::{Arena, Document, Value};
 
 use super::Snapshot;
@@ -123,17 +124,21 @@ fn enter(
         }
     };
     let before = patched.as_ref().unwrap_or(data);
-    Document::try_new(|arena| {
-        let mut whole = before.value().copy_into(arena);
-        if bundle.patch.is_none() {
-            let gone = old.iter().flat_map(|old| &old.roots);
-            for root in gone.chain(&roots) {
-                whole = without(whole, root, arena);
-            }
-            for root in &roots {
-                whole = with(whole, root, bundle.data.value(), arena)?;
-            }
-        }
+    // The bundle's own documents are not copied; what stays of the others is, so that nothing keeps what went.
+    Document::over(vec![Arc::clone(&bundle.data)], |parts, arena| {
+        let whole = if bundle.patch.is_none() {
+            let scratch = Arena::new();
+            let gone = old.iter().flat_map(|old| &old.roots).chain(&roots);
+            let rest = gone.fold(before.value(), |rest, root| without(rest, root, &scratch));
+            let documents = parts.first().copied().unwrap_or(Value::EMPTY_OBJECT);
+            roots
+                .iter()
+                .try_fold(rest.copy_into(arena), |whole, root| {
+                    with(whole, root, documents, arena)
+                })?
+        } else {
+            before.value().copy_into(arena)
+        };
         let place = ["system", "bundles", &candidate.name].map(str::to_owned);
         let described = precinct_runtime::json::Decoder::new(arena)
             .decode_copied(described.as_bytes())
@@ -195,7 +200,7 @@ fn without<'a>(data: Value<'a>, root: &str, arena: &'a Arena) -> Value<'a> {
 fn with<'a>(
     data: Value<'a>,
     root: &str,
-    documents: Value<'_>,
+    documents: Value<'a>,
     arena: &'a Arena,
 ) -> Result<Value<'a>, WriteError> {
     let path = keys(root);
@@ -203,19 +208,18 @@ fn with<'a>(
         let Some(documents) = documents.as_object() else {
             return Ok(data);
         };
-        return documents
-            .entries()
-            .iter()
-            .try_fold(data, |data, (key, value)| {
-                let key = key.as_str().unwrap_or_default().to_owned();
-                document::write(data, &[key], Change::Add(value.copy_into(arena)), arena)
-            });
+        let mut whole = ObjectBuilder::new(arena);
+        let rest = data.as_object().into_iter().flat_map(Object::entries);
+        for (key, value) in rest.chain(documents.entries()) {
+            whole.replace(*key, *value);
+        }
+        return Ok(whole.finish());
     }
     let Some(value) = documents.path(&path) else {
         return Ok(data);
     };
     let data = document::make_way(data, &path, arena)?;
-    document::write(data, &path, Change::Add(value.copy_into(arena)), arena)
+    document::write(data, &path, Change::Add(value), arena)
 }
 
 fn check_overlaps(bundles: &Bundles) -> Result<(), ActivationError> {

@@ -167,8 +167,8 @@ fn from_files(loaded: &Loaded, places: &Places) -> Result<Snapshot, String> {
 }
 
 /// The documents with `data.system.version`, which says what answers.
-fn with_version(data: &Document) -> Result<Document, document::WriteError> {
-    Document::try_new(|arena| {
+fn with_version(data: &Arc<Document>) -> Result<Document, document::WriteError> {
+    Document::over(vec![Arc::clone(data)], |parts, arena| {
         let text = |text: &str| Value::string(arena, text);
         let empty = ["build_commit", "build_hostname", "build_timestamp"];
         let version = Value::object(
@@ -179,7 +179,8 @@ fn with_version(data: &Document) -> Result<Document, document::WriteError> {
                 .chain([(text("version"), text(env!("CARGO_PKG_VERSION")))]),
         );
         let path = ["system", "version"].map(str::to_owned);
-        let data = document::make_way(data.value().copy_into(arena), &path, arena)?;
+        let data = parts.first().copied().unwrap_or(Value::EMPTY_OBJECT);
+        let data = document::make_way(data, &path, arena)?;
         document::write(data, &path, document::Change::Add(version), arena)
     })
 }
