@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn a_document_over_others_keeps_them_alive_and_copies_nothing() {
-        let part = Arc::new(Document::from_json(br#"{"a": ["long enough to be told apart"]}"#).unwrap());
+        let part =
+            Arc::new(Document::from_json(br#"{"a": ["long enough to be told apart"]}"#).unwrap());
         let place = |document: &Document| {
             let list = document.value().path(&["a"]).unwrap();
             list.as_array().unwrap().as_ptr().addr()

@@ -245,8 +245,11 @@ fn term(globals: &mut Globals, hidden: &mut Vec<VarSet>, it: &mut Term) {
             }
         }
         TermValue::Ref(parts) => {
+            // OPA 1.22 leaves the names in a template string alone that stands right within a reference.
             for part in parts.iter_mut().skip(1) {
-                term(globals, hidden, part);
+                if !matches!(part.value, TermValue::Template(_)) {
+                    term(globals, hidden, part);
+                }
             }
             if let Some(head) = parts.first_mut() {
                 match vars::name(head) {

@@ -116,17 +116,17 @@ fn compare(one: &Version<'_>, other: &Version<'_>) -> Ordering {
 }
 
 fn semver_compare<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let mut versions = Vec::new();
-    for position in [1, 2] {
-        let text = operand::string(args, position)?;
-        let version = parse(text).ok_or_else(|| {
+    // Both are strings before either is looked at.
+    let texts = [operand::string(args, 1)?, operand::string(args, 2)?];
+    let version = |position: usize| {
+        let text = texts[position - 1];
+        parse(text).ok_or_else(|| {
             BuiltinError::new(format!(
                 "operand {position}: string \"{text}\" is not a valid SemVer"
             ))
-        })?;
-        versions.push(version);
-    }
-    let order = compare(&versions[0], &versions[1]);
+        })
+    };
+    let order = compare(&version(1)?, &version(2)?);
     Ok(Some(Value::int(order as i64)))
 }
 

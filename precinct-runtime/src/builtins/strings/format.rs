@@ -266,14 +266,32 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
     };
     let done = match arg {
         Arg::Int(whole, _) => integer(verb, spec, whole, out),
-        Arg::Float(float) => real(verb, spec, *float, out),
+        Arg::Float(float) => {
+            let sharp = spec.sharp && verb != 'v';
+            real(verb, Spec { sharp, ..spec }, *float, out)
+        }
         Arg::Text(text) => string(verb, spec, text, out),
         Arg::Other(text) => string(verb, spec, text, out),
         Arg::Foreign(text, kind) => foreign(verb, spec, text, kind, out),
     };
     if !done {
         let mut shown = String::new();
-        write_arg('v', spec, arg, &mut shown);
+        // Go shows what does not fit the verb as for `%v`, but with the flags of the verb.
+        match arg {
+            Arg::Float(float) => real('v', spec, *float, &mut shown),
+            _ => {
+                write_arg(
+                    'v',
+                    Spec {
+                        sharp: false,
+                        ..spec
+                    },
+                    arg,
+                    &mut shown,
+                );
+                true
+            }
+        };
         if matches!(arg, Arg::Foreign(_, "interface {}")) {
             return out.extend(["%!", &verb.to_string(), "(<nil>)"]);
         }
@@ -426,6 +444,9 @@ fn real(verb: char, spec: Spec, float: f64, out: &mut String) -> bool {
         'X' => hexadecimal(float.abs(), spec.precision).to_uppercase(),
         _ => return false,
     };
+    if spec.sharp && verb != 'b' && float.is_finite() {
+        text = with_all_digits(&text, verb, spec.precision);
+    }
     let sign = if float.is_sign_negative() {
         "-"
     } else if spec.plus {
@@ -451,6 +472,38 @@ fn real(verb: char, spec: Spec, float: f64, out: &mut String) -> bool {
         out,
     );
     true
+}
+
+/// A float with the digits and the point that the flag `#` asks for: zeros up to the precision where the verb would leave
+/// them out, and a point in any case.
+fn with_all_digits(text: &str, verb: char, precision: Option<usize>) -> String {
+    let mut missing = match verb {
+        'v' | 'g' | 'G' | 'x' => precision.unwrap_or(6),
+        _ => 0,
+    };
+    let is_hexadecimal = matches!(verb, 'x' | 'X');
+    let is_exponent = |c: char| match c {
+        'p' | 'P' => true,
+        'e' | 'E' => !is_hexadecimal,
+        _ => false,
+    };
+    let (digits, exponent) = text.split_at(text.find(is_exponent).unwrap_or(text.len()));
+    let mut is_significant = false;
+    for c in digits.chars().filter(|c| *c != '.') {
+        is_significant |= c != '0';
+        if is_significant {
+            missing = missing.saturating_sub(1);
+        }
+    }
+    let mut out = digits.to_owned();
+    if !digits.contains('.') {
+        if digits == "0" {
+            missing = missing.saturating_sub(1);
+        }
+        out.push('.');
+    }
+    out.extend(std::iter::repeat_n('0', missing));
+    out + exponent
 }
 
 /// The mantissa as an integer and the power of two, of a float without sign.
