@@ -4,9 +4,10 @@
 mod subjects;
 
 use std::hint::black_box;
+use std::num::NonZero;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use precinct_runtime::{Arena, Evaluator};
+use precinct_runtime::{Arena, Evaluator, evaluate_many};
 use subjects::{Call, entries, hand, inputs, interpreted, native, native_json, policy};
 
 fn decisions(criterion: &mut Criterion) {
@@ -69,5 +70,28 @@ fn decisions(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, decisions);
+/// Ten thousand calls from bytes, on one thread and on all.
+fn batch(criterion: &mut Criterion) {
+    let texts: Vec<String> = inputs()
+        .into_iter()
+        .map(|(_, json)| json)
+        .cycle()
+        .take(10_000)
+        .collect();
+    let all = std::thread::available_parallelism().unwrap();
+    let mut group = criterion.benchmark_group("batch");
+    group.throughput(criterion::Throughput::Elements(10_000));
+    for threads in [NonZero::<usize>::MIN, all] {
+        group.bench_function(format!("{threads} threads"), |b| {
+            b.iter(|| {
+                evaluate_many(&texts, threads, |evaluator, json| {
+                    native_json(evaluator, json.as_bytes()).is_some()
+                })
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decisions, batch);
 criterion_main!(benches);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use precinct_interpreter::{Policy, PolicyOptions, Text};
 use precinct_policies::precinct::authz;
-use precinct_runtime::{Arena, Document, Evaluator, Input, json};
+use precinct_runtime::{Arena, Document, Evaluator, Input, evaluate_many, json};
 use serde::Serialize;
 
 #[allow(dead_code)]
@@ -219,9 +219,21 @@ fn decisions_take_no_memory_from_the_system() {
         .iter()
         .map(|call| serde_json::to_string(call).unwrap())
         .collect();
+    // The same with escapes, and with much that no policy asks for.
+    let escaped: Vec<String> = texts
+        .iter()
+        .map(|text| {
+            let escaped = text
+                .replace('/', "\\u002f")
+                .replace("search", "\\u0073earch");
+            let more = r#"{"unread":{"a":[1,{"b":["x\n\u00e9",null,1.5e3]}],"ключ":"значение"},"#;
+            escaped.replacen('{', more, 1)
+        })
+        .collect();
     let mut evaluator = Evaluator::new();
     for warm in [false, true] {
-        for (call, text) in calls.iter().zip(&texts) {
+        let all = calls.iter().chain(&calls).zip(texts.iter().chain(&escaped));
+        for (call, text) in all {
             let before = COUNT.get();
             let typed = decide(&evaluator, call);
             let parsed = decide_json(&evaluator, text.as_bytes());
@@ -231,6 +243,26 @@ fn decisions_take_no_memory_from_the_system() {
             assert!(!warm || taken == 0, "{taken} allocations for {text}");
         }
     }
+}
+
+#[test]
+fn many_calls_are_decided_as_each_of_them() {
+    let calls: Vec<Call> = calls().into_iter().cycle().take(1000).collect();
+    let texts: Vec<String> = calls
+        .iter()
+        .map(|call| serde_json::to_string(call).unwrap())
+        .collect();
+    let each: Vec<usize> = calls
+        .iter()
+        .map(|call| decide(&Evaluator::new(), call))
+        .collect();
+    let threads = 3.try_into().unwrap();
+    let typed = evaluate_many(&calls, threads, |evaluator, call| decide(evaluator, call));
+    let from_json = evaluate_many(&texts, threads, |evaluator, text| {
+        decide_json(evaluator, text.as_bytes())
+    });
+    assert_eq!(typed, each);
+    assert_eq!(from_json, each);
 }
 
 #[test]

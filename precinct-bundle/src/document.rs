@@ -49,30 +49,36 @@ pub enum AssembleError {
 /// # Errors
 /// The first part that is wrong.
 pub fn assemble(parts: &[Part]) -> Result<Document, AssembleError> {
-    Document::try_new(|arena| {
-        let mut whole = Value::EMPTY_OBJECT;
-        let mut trees = Vec::new();
-        for (number, part) in parts.iter().enumerate() {
-            let value =
-                parse(&part.file, &part.text, arena).map_err(|message| AssembleError::Text {
-                    part: number,
-                    message,
-                })?;
-            let tree = tree(&part.path, value, arena);
-            if tree.as_object().is_none() {
-                return Err(AssembleError::NoObject { part: number });
-            }
-            whole = join(whole, tree, arena).map_err(|path| AssembleError::Conflict {
-                part: number,
-                earlier: trees
-                    .iter()
-                    .position(|earlier: &Value<'_>| earlier.path(&path).is_some()),
-                path,
-            })?;
-            trees.push(tree);
+    Document::try_new(|arena| joined(parts, arena, |part| parse(&part.file, &part.text, arena)))
+}
+
+/// Puts the values of documents together, each asked for in its turn.
+pub(crate) fn joined<'a>(
+    parts: &[Part],
+    arena: &'a Arena,
+    mut value: impl FnMut(&Part) -> Result<Value<'a>, String>,
+) -> Result<Value<'a>, AssembleError> {
+    let mut whole = Value::EMPTY_OBJECT;
+    let mut trees = Vec::new();
+    for (number, part) in parts.iter().enumerate() {
+        let value = value(part).map_err(|message| AssembleError::Text {
+            part: number,
+            message,
+        })?;
+        let tree = tree(&part.path, value, arena);
+        if tree.as_object().is_none() {
+            return Err(AssembleError::NoObject { part: number });
         }
-        Ok(whole)
-    })
+        whole = join(whole, tree, arena).map_err(|path| AssembleError::Conflict {
+            part: number,
+            earlier: trees
+                .iter()
+                .position(|earlier: &Value<'_>| earlier.path(&path).is_some()),
+            path,
+        })?;
+        trees.push(tree);
+    }
+    Ok(whole)
 }
 
 /// The file names that hold base documents in a bundle; their digests are taken from their meaning, not their bytes.
@@ -90,17 +96,22 @@ pub fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// Whether the name of a file says that it holds YAML.
+pub(crate) fn is_yaml(path: &str) -> bool {
+    let extension = path.rsplit('.').next().unwrap_or_default();
+    matches!(extension, "yaml" | "yml")
+}
+
 /// Reads a document: YAML when the name ends so, JSON otherwise.
 ///
 /// # Errors
 /// What is wrong with the text.
 pub fn parse<'a>(path: &str, bytes: &[u8], arena: &'a Arena) -> Result<Value<'a>, String> {
-    let extension = path.rsplit('.').next().unwrap_or_default();
     let decode = |bytes: &[u8]| {
         let decoded = Decoder::new(arena).decode_copied(bytes);
         decoded.map_err(|error| error.to_string())
     };
-    if matches!(extension, "yaml" | "yml") {
+    if is_yaml(path) {
         decode(yaml(bytes)?.as_bytes())
     } else {
         decode(bytes)

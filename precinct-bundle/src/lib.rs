@@ -11,6 +11,7 @@
 //! * [`manifest`]: what a bundle says of itself
 //! * [`bundle`]: the meaning of the files
 //! * [`document`]: base documents, merged and hashed
+//! * [`memory`]: documents that were read before
 //! * [`patch`]: the changes of a delta bundle
 //! * [`signature`]: who vouches for it
 //! * [`load`]: modules and documents from the paths of a command line
@@ -25,6 +26,7 @@ pub mod files;
 pub mod guard;
 pub mod load;
 pub mod manifest;
+pub mod memory;
 pub mod patch;
 pub mod revision;
 pub mod signature;
@@ -35,3 +37,4 @@ pub use error::Error;
 pub use files::{Files, Limits};
 pub use guard::{Admitted, Guard};
 pub use manifest::Manifest;
+pub use memory::Memory;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use precinct_runtime::arena::Document;
 
 use crate::document::{self, AssembleError, Part};
-use crate::{Bundle, Error, Files, Limits, archive, directory};
+use crate::{Bundle, Error, Files, Limits, Memory, archive, directory};
 
 /// What was found at some paths.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +59,8 @@ pub struct Options {
     pub ignore: Vec<String>,
     /// Bounds on what is read.
     pub limits: Limits,
+    /// The documents of the last reading, for those who read the same files again.
+    pub memory: Option<Arc<Memory>>,
 }
 
 impl Options {
@@ -88,7 +90,11 @@ pub fn paths(paths: &[String], options: &Options) -> Result<Loaded, LoadErrors> 
         let (prefix, path) = split_prefix(path);
         loading.visit(&clean(path), &prefix, 0);
     }
-    match document::assemble(&loading.documents) {
+    let data = match &options.memory {
+        Some(memory) => memory.assemble(&loading.documents),
+        None => document::assemble(&loading.documents),
+    };
+    match data {
         Ok(data) => loading.loaded.data = Arc::new(data),
         Err(error) => loading
             .errors

@@ -1,16 +1,12 @@
 //! Many inputs at once.
 
 use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use precinct_rego::ir::FunctionId;
+use precinct_runtime::batch::in_blocks;
 use precinct_runtime::{Arena, Context, EvalError, Value};
 
 use crate::engine::Engine;
-
-/// Inputs are handed out in blocks of this size: small enough that no thread waits long for another at the end.
-const BLOCK: usize = 64;
 
 /// What every evaluation of a batch shares.
 pub struct Batch<'b, P> {
@@ -38,44 +34,9 @@ impl Engine {
         P: Fn(&mut Context<'_>) + Sync,
         T: Send,
     {
-        let threads = threads.get().min(inputs.len().div_ceil(BLOCK));
-        if threads <= 1 {
-            let mut arena = Arena::new();
-            return inputs
-                .iter()
-                .map(|input| self.one(batch, *input, &mut arena, &take))
-                .collect();
-        }
-        let next = AtomicUsize::new(0);
-        let blocks: Vec<&[Value<'b>]> = inputs.chunks(BLOCK).collect();
-        let work = || {
-            let mut arena = Arena::new();
-            let mut done = Vec::new();
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some(block) = blocks.get(at) else {
-                    return done;
-                };
-                let results: Vec<T> = block
-                    .iter()
-                    .map(|input| self.one(batch, *input, &mut arena, &take))
-                    .collect();
-                done.push((at, results));
-            }
-        };
-        let mut done = thread::scope(|scope| {
-            let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut done = work();
-            for worker in workers {
-                match worker.join() {
-                    Ok(more) => done.extend(more),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            done
-        });
-        done.sort_unstable_by_key(|(at, _)| *at);
-        done.into_iter().flat_map(|(_, results)| results).collect()
+        in_blocks(inputs, threads, Arena::new, |arena, input| {
+            self.one(batch, *input, arena, &take)
+        })
     }
 
     fn one<'b, P: Fn(&mut Context<'_>), T>(

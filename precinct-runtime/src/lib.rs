@@ -10,15 +10,17 @@
 //! * [`ops`]: what the statements of the IR do, shared by both engines
 //! * [`input`]: what a policy can ask of an input that is not a [`Value`]
 //! * [`index`]: which of many rules can apply
+//! * [`batch`]: many inputs at once
 //! * [`builtin`], [`builtins`]: the table of builtin functions and their families
 //! * [`compiled`]: policies of a program, asked by path
 //! * [`evaluator`]: what decisions reuse: memory, base data, bounds
 //! * [`matcher`]: constant patterns
 //! * [`patterns`]: compiled patterns that outlive an evaluation
-//! * `words`: looking at a text eight bytes at a time
+//! * `words`: looking at a text sixteen bytes at a time
 //! * [`error`]: how an evaluation fails
 
 pub mod arena;
+pub mod batch;
 pub mod builtin;
 pub mod builtins;
 pub mod compiled;
@@ -38,6 +40,7 @@ pub mod value;
 mod words;
 
 pub use arena::{Arena, Document};
+pub use batch::evaluate_many;
 pub use builtin::Builtin;
 pub use context::Context;
 pub use error::{BuiltinError, EvalError};

@@ -374,5 +374,6 @@ fn places(args: &ServeArgs, sources: &Sources<'_>, prints: bool) -> Result<Place
             prints,
             ..sources.options.clone()
         },
+        memory: args.watch.then(Arc::default),
     })
 }

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use bumpalo::collections::{String as ArenaString, Vec as ArenaVec};
+
 use super::keep::{Borrowed, Copied, Keep};
 use crate::arena::Arena;
 use crate::number::{Number, size};
@@ -91,8 +93,8 @@ impl<'a> Decoder<'a> {
     pub fn decode(self, text: &'a [u8]) -> Result<Value<'a>, JsonError> {
         self.check_size(text.len())?;
         match str::from_utf8(text) {
-            Ok(text) => self.run(text, Borrowed),
-            Err(_) => self.run(self.arena.alloc_str(&repair(text)), Borrowed),
+            Ok(text) => self.run(text, Borrowed, self.arena),
+            Err(_) => self.run(self.arena.alloc_str(&repair(text)), Borrowed, self.arena),
         }
     }
 
@@ -103,7 +105,8 @@ impl<'a> Decoder<'a> {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => Cow::Owned(repair(text)),
         };
-        self.run(&text, Copied::new(self.arena, text.len()))
+        // These values are to stay: what reading needs besides is not left among them.
+        self.run(&text, Copied::new(self.arena, text.len()), &Arena::new())
     }
 
     fn check_size(self, size: usize) -> Result<(), JsonError> {
@@ -119,7 +122,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn run<'t, K>(self, text: &'t str, keep: K) -> Result<Value<'a>, JsonError>
+    fn run<'t, K>(self, text: &'t str, keep: K, scratch: &Arena) -> Result<Value<'a>, JsonError>
     where
         K: Keep<'t, 'a>,
     {
@@ -129,8 +132,9 @@ impl<'a> Decoder<'a> {
             bytes: text.as_bytes(),
             at: 0,
             keep,
-            items: Vec::new(),
-            entries: Vec::new(),
+            items: ArenaVec::new_in(scratch),
+            entries: ArenaVec::new_in(scratch),
+            scratch,
             depth: 0,
         };
         let value = reader.value()?;
@@ -145,20 +149,21 @@ impl<'a> Decoder<'a> {
     }
 }
 
-struct Reader<'t, 'a, K> {
+struct Reader<'t, 'a, 's, K> {
     decoder: Decoder<'a>,
     text: &'t str,
     bytes: &'t [u8],
     at: usize,
     keep: K,
     /// Elements of the arrays that are being read, inner ones behind outer ones.
-    items: Vec<Value<'a>>,
+    items: ArenaVec<'s, Value<'a>>,
     /// Entries of the objects that are being read, likewise.
-    entries: Vec<(Value<'a>, Value<'a>)>,
+    entries: ArenaVec<'s, (Value<'a>, Value<'a>)>,
+    scratch: &'s Arena,
     depth: usize,
 }
 
-impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, K> {
+impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
     #[inline]
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
@@ -358,7 +363,7 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, K> {
 
     /// The rest of a string from its first escape on.
     fn escaped(&mut self, start: usize) -> Result<&'a str, JsonError> {
-        let mut text = String::from(&self.text[start..self.at]);
+        let mut text = ArenaString::from_str_in(&self.text[start..self.at], self.scratch);
         loop {
             match self.peek() {
                 Some(b'"') => {
@@ -377,7 +382,7 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, K> {
         }
     }
 
-    fn escape(&mut self, text: &mut String) -> Result<(), JsonError> {
+    fn escape(&mut self, text: &mut ArenaString<'_>) -> Result<(), JsonError> {
         let plain = match self.peek() {
             Some(b'u') => {
                 self.at += 1;
@@ -396,7 +401,7 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, K> {
         Ok(())
     }
 
-    fn code_point(&mut self, text: &mut String) -> Result<(), JsonError> {
+    fn code_point(&mut self, text: &mut ArenaString<'_>) -> Result<(), JsonError> {
         let first = self.hex()?;
         if !(0xd800..0xdc00).contains(&first) {
             text.push(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use precinct_bundle::load::{self, Loaded, LoadedModule};
-use precinct_bundle::{Bundle, Digest, Guard};
+use precinct_bundle::{Bundle, Digest, Guard, Memory};
 use precinct_interpreter::policy::{Failure, PolicyOptions, Step};
 use precinct_runtime::compiled::Compiled;
 use precinct_runtime::{Document, Value};
@@ -28,6 +28,8 @@ pub struct Places {
     pub guard: Option<Guard>,
     /// How modules are compiled.
     pub options: PolicyOptions,
+    /// The documents of the last reading, where the places are read again when they change.
+    pub memory: Option<Arc<Memory>>,
 }
 
 /// Reads everything and compiles it.
@@ -38,6 +40,7 @@ pub fn read(places: &Places) -> Result<Snapshot, String> {
     let failed = |message: String| format!("load error: {message}");
     let reading = load::Options {
         ignore: places.ignore.clone(),
+        memory: places.memory.clone(),
         ..load::Options::default()
     };
     let loaded = match places.compiled {
