@@ -117,6 +117,17 @@ impl Default for Document {
     }
 }
 
+/// Fails an evaluation that needs more storage than it may have.
+///
+/// `limit` is in bytes. Engines ask on each rule and on each builtin call, so that the arena passes the limit by no
+/// more than what one builtin makes.
+pub fn check_limit(arena: &Arena, limit: usize) -> Result<(), EvalError> {
+    if arena.allocated_bytes() > limit {
+        return Err(EvalError::memory(limit));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failing test may panic")]
@@ -145,15 +156,4 @@ mod tests {
             r#"{"a": ["long enough to be told apart"], "b": 1}"#
         );
     }
-}
-
-/// Fails an evaluation that needs more storage than it may have.
-///
-/// `limit` is in bytes. Engines ask on each rule and on each builtin call, so that the arena passes the limit by no
-/// more than what one builtin makes.
-pub fn check_limit(arena: &Arena, limit: usize) -> Result<(), EvalError> {
-    if arena.allocated_bytes() > limit {
-        return Err(EvalError::memory(limit));
-    }
-    Ok(())
 }

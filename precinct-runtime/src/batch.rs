@@ -91,8 +91,8 @@ mod tests {
     fn a_panic_of_a_thread_reaches_the_caller() {
         let inputs = [0; 1000];
         let outcome = std::panic::catch_unwind(|| {
-            evaluate_many(&inputs, NonZero::<usize>::MAX, |_, _| {
-                assert_ne!(inputs[0], 0)
+            evaluate_many(&inputs, NonZero::<usize>::MAX, |_, n| {
+                assert_ne!(*n, 0, "a test of panics");
             });
         });
         assert!(outcome.is_err());
