@@ -11,7 +11,7 @@ use precinct_interpreter::trace::{Event, Op, Subject, pretty};
 
 use super::Outcome;
 use crate::host::{self, Places, Refusal};
-use crate::present::coverage;
+use crate::present::{coverage, errors};
 use crate::present::explain::Explain;
 use crate::schemas;
 use crate::testing::report::{self, Totals};
@@ -354,8 +354,20 @@ fn show_coverage(
     covered: &precinct_interpreter::coverage::Report,
 ) -> u8 {
     let totals = Totals::of(&results);
-    if totals.failed > 0 || totals.errors > 0 {
-        return show(args, results);
+    if let Some(error) = results.iter().find_map(|result| result.error.as_ref()) {
+        eprintln!("{}", errors::headline(error));
+        return 1;
+    }
+    // Without coverage there is no JSON either: what failed is told as to people.
+    let failed: Vec<TestResult> = results.into_iter().filter(|it| it.fail).collect();
+    if let Some(first) = failed.first() {
+        eprintln!("{}", first.full());
+        let options = report::Options {
+            verbose: args.verbose(),
+            ..report::Options::default()
+        };
+        print!("{}", report::text(&failed, options));
+        return 1;
     }
     let percentage = covered.percentage();
     if percentage < args.threshold {

@@ -142,6 +142,10 @@ impl Outline {
             let head = &rule.head;
             let collects = head.key.is_some() || head.reference.iter().skip(1).any(is_open);
             let mut exprs = names.steps(&rule.body);
+            let args = names.of_terms(rule.head.args.iter());
+            for (step, expr) in exprs.iter_mut().zip(rule.body.iter()) {
+                step.indexed = is_indexed(expr, &args);
+            }
             self.constants_of(&exprs);
             if rule.default {
                 exprs = vec![Step {
@@ -499,7 +503,7 @@ impl Names<'_> {
             text: self.text(expr),
             negated: expr.negated || matches!(expr.kind, ExprKind::Not(_)),
             inner,
-            indexed: is_indexed(expr),
+            indexed: false,
             note: note(expr),
             parts: self.parts(&seen),
             vars: self.of_terms(seen.into_iter()),
@@ -626,8 +630,13 @@ fn is_document(term: &Term) -> bool {
     rooted && parts.iter().skip(1).all(is_constant)
 }
 
-fn is_indexed(expr: &Expr) -> bool {
+/// Whether an index looks at this expression: it compares a document or an argument with a constant.
+fn is_indexed(expr: &Expr, args: &[(Arc<str>, Arc<str>)]) -> bool {
     let negated = expr.negated || !expr.with.is_empty();
+    let is_argument = |term: &Term| match &term.value {
+        TermValue::Var(name) => args.iter().any(|(known, _)| **known == **name),
+        _ => false,
+    };
     let terms = match &expr.kind {
         ExprKind::Call(terms) => terms,
         ExprKind::Term(term) => return !negated && is_document(term),
@@ -636,7 +645,7 @@ fn is_indexed(expr: &Expr) -> bool {
     let called = expr.operator().map(|parts| dotted_names(parts));
     if !negated && called.as_deref() == Some("glob.match") && terms.len() == 4 {
         let constant = is_constant(&terms[1]) && is_constant(&terms[2]);
-        return constant && (is_document(&terms[3]) || matches!(terms[3].value, TermValue::Var(_)));
+        return constant && (is_document(&terms[3]) || is_argument(&terms[3]));
     }
     if negated || terms.len() != 3 {
         return false;
@@ -645,7 +654,7 @@ fn is_indexed(expr: &Expr) -> bool {
     let variable = |term: &Term| matches!(term.value, TermValue::Var(_));
     let fits = |one: &Term, other: &Term| {
         is_document(one) && (variable(other) || is_constant(other))
-            || variable(one) && is_constant(other)
+            || is_argument(one) && is_constant(other)
     };
     equal && (fits(&terms[1], &terms[2]) || fits(&terms[2], &terms[1]))
 }

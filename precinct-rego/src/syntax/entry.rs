@@ -30,7 +30,7 @@ pub fn parse_module(
     let mut errors = parser.errors();
     let mut annotations = Vec::new();
     if options.process_annotations {
-        annotations = metadata::read(&comments, &mut errors);
+        annotations = metadata::read(text, &comments, &mut errors);
     }
     if !errors.is_empty() {
         return Err(errors);
