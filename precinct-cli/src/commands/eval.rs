@@ -525,6 +525,10 @@ fn show(args: &Args, rows: &[Row], report: &Report) {
     let text = match args.format {
         Format::Json => Some(json(rows, report, false)),
         Format::Discard => Some(json(rows, report, true)),
+        Format::Pretty if failed => {
+            eprintln!("{}", errors::text(&report.errors));
+            report.coverage.as_ref().map(coverage::table)
+        }
         _ if failed => {
             eprintln!("{}", errors::text(&report.errors));
             None
@@ -544,7 +548,7 @@ fn show(args: &Args, rows: &[Row], report: &Report) {
 /// Answers and everything else as one object.
 pub fn json(rows: &[Row], report: &Report, discard: bool) -> String {
     let result = if discard {
-        Some(Json::from("discarded"))
+        report.errors.is_empty().then(|| Json::from("discarded"))
     } else {
         (!rows.is_empty()).then(|| results::rows_json(rows))
     };

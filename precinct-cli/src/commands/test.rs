@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
 use precinct_interpreter::policy::PolicyOptions;
-use precinct_interpreter::trace::{Event, Op, Subject, pretty};
+use precinct_interpreter::trace::{Detail, Event, Op, Subject, filtered, pretty};
 
 use super::Outcome;
 use crate::host::{self, Places, Refusal};
-use crate::present::{coverage, errors};
 use crate::present::explain::Explain;
+use crate::present::{coverage, errors};
 use crate::schemas;
 use crate::testing::report::{self, Totals};
 use crate::testing::result::TestResult;
@@ -257,10 +257,10 @@ fn explain(
             continue;
         }
         let traced = runner::trace(&policy, &parsed.data, test, options, &outline, kept);
-        let shown = args
-            .explain
-            .unwrap_or(Explain::Fails)
-            .select(&traced.events);
+        let shown = match args.explain {
+            Some(explain) => explain.select(&traced.events),
+            None => filtered(&traced.events, Detail::NotesAndFails),
+        };
         result.trace = pretty::indented(&shown, policy.sources(), args.var_values, 2);
         let failed = |event: &&Event| {
             let expression = matches!(event.subject, Subject::Expr(_));

@@ -305,11 +305,7 @@ fn half<'t>(long: &'t [char], short: &'t [char], at: usize) -> Option<Halves<'t>
     while let Some(found) = position(short, seed, from) {
         let after = common_start(&long[at..], &short[found..]);
         let before = common_end(&long[..at], &short[..found]);
-        if best
-            .as_ref()
-            .map_or(0, |best| best.middle.len())
-            < before + after
-        {
+        if best.as_ref().map_or(0, |best| best.middle.len()) < before + after {
             best = Some(Halves {
                 old: (&long[..at - before], &long[at + after..]),
                 new: (&short[..found - before], &short[found + after..]),

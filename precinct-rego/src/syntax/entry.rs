@@ -72,6 +72,27 @@ pub fn parse_query(
     Ok(query)
 }
 
+/// What is wrong with a text that is read as statements, of which some could be rules.
+///
+/// # Errors
+/// All syntax errors that were found.
+pub fn check_statements(
+    sources: &Sources,
+    id: SourceId,
+    options: &ParseOptions,
+) -> Result<(), Vec<Diagnostic>> {
+    let (text, language) = prepare(sources, id, options)?;
+    let tokens = lexer::tokens(text);
+    let mut parser = Parser::new(id, text, &tokens, &language);
+    parser.statements(false);
+    let errors = parser.errors();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
+}
+
 /// Reads a term.
 ///
 /// # Errors
