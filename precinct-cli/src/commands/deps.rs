@@ -84,7 +84,10 @@ fn found(args: &Args, query: &str) -> Result<Dependencies, String> {
         ..Places::default()
     };
     let parsed = host::parse(&places, &options).map_err(|refusal| refusal.text())?;
-    let compile_options = CompileOptions::new(Arc::clone(&options.capabilities));
+    let compile_options = CompileOptions {
+        use_schema_annotations: false,
+        ..CompileOptions::new(Arc::clone(&options.capabilities))
+    };
     let compiled = compile::compile(parsed.modules, &parsed.sources, &compile_options)
         .map_err(|found| errors::text(&host::diagnostics(&found, &parsed.sources)))?;
     Ok(dependencies::of_query(&compiled, &body))

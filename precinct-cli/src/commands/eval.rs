@@ -252,7 +252,7 @@ pub struct Report {
     pub errors: Vec<Shown>,
     pub metrics: Vec<(String, u64)>,
     pub spreads: Vec<(String, explain::Spread)>,
-    pub coverage: Option<Json>,
+    pub coverage: Option<precinct_interpreter::coverage::Report>,
     pub events: Vec<Event>,
     pub sources: Sources,
     pub profile: Vec<explain::Cost>,
@@ -269,6 +269,10 @@ fn document_of(path: &str) -> String {
 
 fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, Stopped> {
     let errors = Stopped::Errors;
+    if args.coverage {
+        // Modules that do not compile are reported too, as none.
+        report.coverage = Some(Coverage::default().report(&[], &Sources::default()));
+    }
     let (options, places) = args.policy_options().map_err(Stopped::Message)?;
     let input = host::input(args.input.as_deref(), args.stdin_input).map_err(Stopped::Message)?;
     let mut metrics: Vec<(&str, u64)> = Vec::new();
@@ -313,6 +317,10 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
                     Ok(rows) => rows,
                     Err(stopped) => {
                         run.explain(report);
+                        if args.coverage {
+                            report.coverage =
+                                Some(coverage.report(&parsed.modules, &parsed.sources));
+                        }
                         return Err(stopped);
                     }
                 };
@@ -330,9 +338,7 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
         report.measured(metrics, &times, args.count);
     }
     if args.coverage {
-        report.coverage = Some(coverage::json(
-            &coverage.report(&parsed.modules, &parsed.sources),
-        ));
+        report.coverage = Some(coverage.report(&parsed.modules, &parsed.sources));
     }
     Ok(rows)
 }
@@ -519,6 +525,10 @@ fn show(args: &Args, rows: &[Row], report: &Report) {
     let text = match args.format {
         Format::Json => Some(json(rows, report, false)),
         Format::Discard => Some(json(rows, report, true)),
+        Format::Pretty if failed => {
+            eprintln!("{}", errors::text(&report.errors));
+            report.coverage.as_ref().map(coverage::table)
+        }
         _ if failed => {
             eprintln!("{}", errors::text(&report.errors));
             None
@@ -538,7 +548,7 @@ fn show(args: &Args, rows: &[Row], report: &Report) {
 /// Answers and everything else as one object.
 pub fn json(rows: &[Row], report: &Report, discard: bool) -> String {
     let result = if discard {
-        Some(Json::from("discarded"))
+        report.errors.is_empty().then(|| Json::from("discarded"))
     } else {
         (!rows.is_empty()).then(|| results::rows_json(rows))
     };
@@ -569,7 +579,7 @@ pub fn json(rows: &[Row], report: &Report, discard: bool) -> String {
         ("aggregated_metrics", spreads),
         ("explanation", events),
         ("profile", profile),
-        ("coverage", report.coverage.clone()),
+        ("coverage", report.coverage.as_ref().map(coverage::json)),
     ])
     .pretty()
 }
@@ -594,7 +604,7 @@ pub fn pretty(rows: &[Row], report: &Report, limit: usize, values: bool) -> Stri
     }
     text += &explain::profile_table(&report.profile);
     if let Some(coverage) = &report.coverage {
-        text += &coverage.pretty();
+        text += &coverage::table(coverage);
     }
     text
 }

@@ -40,7 +40,7 @@ pub struct Args {
     #[arg(long)]
     v0_compatible: bool,
     /// The policies are Rego v0 and are to be valid under v1 too.
-    #[arg(long)]
+    #[arg(long, alias = "rego-v1")]
     v0_v1: bool,
     /// Leave out imports that v1 does not need.
     #[arg(long)]
@@ -52,7 +52,7 @@ pub struct Args {
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
         num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     check_result: bool,
-    /// The policies are and stay Rego v1: always so without other flags.
+    /// The policies are Rego v1: always so without other flags.
     #[arg(long, hide = true)]
     v1_compatible: bool,
 }
@@ -94,10 +94,11 @@ fn files_done(args: &Args, files: &[String]) -> Result<(), String> {
 }
 
 fn options(args: &Args) -> FormatOptions {
-    let (source, target) = match (args.v0_v1, args.v0_compatible) {
-        (true, _) => (RegoVersion::V0, RegoVersion::V0CompatV1),
-        (false, true) => (RegoVersion::V0, RegoVersion::V0),
-        (false, false) => (RegoVersion::V1, RegoVersion::V1),
+    let (source, target) = match (args.v0_v1, args.v0_compatible, args.v1_compatible) {
+        (true, false, true) => (RegoVersion::V1, RegoVersion::V0CompatV1),
+        (true, ..) => (RegoVersion::V0, RegoVersion::V0CompatV1),
+        (false, true, _) => (RegoVersion::V0, RegoVersion::V0),
+        (false, false, _) => (RegoVersion::V1, RegoVersion::V1),
     };
     let mut options = FormatOptions::new(source);
     options.target = Target::of(target);

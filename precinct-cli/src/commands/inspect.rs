@@ -93,6 +93,7 @@ fn report(args: &Args, path: &str) -> Result<String, String> {
     };
     let compile_options = CompileOptions {
         allow_undefined_functions: true,
+        use_schema_annotations: false,
         ..CompileOptions::new(Arc::clone(&options.capabilities))
     };
     let compiled = compile::compile(parsed.modules.clone(), &parsed.sources, &compile_options)
@@ -104,9 +105,9 @@ fn report(args: &Args, path: &str) -> Result<String, String> {
     })
 }
 
-fn refused(refusal: &Refusal) -> String {
+fn refused(bundle: &str, refusal: &Refusal) -> String {
     match refusal {
-        Refusal::Parse(shown) => errors::text(shown),
+        Refusal::Parse(shown) => format!("bundle {bundle}: {}", errors::text(shown)),
         other => other.text(),
     }
 }
@@ -127,7 +128,7 @@ fn content(path: &str, options: &PolicyOptions) -> Result<Content, String> {
             }],
             ..Loaded::default()
         };
-        let parsed = host::parse_loaded(&loaded, options).map_err(|it| refused(&it))?;
+        let parsed = host::parse_loaded(&loaded, options).map_err(|it| it.text())?;
         return Ok(Content {
             namespaces: packages(&parsed),
             parsed,
@@ -155,7 +156,7 @@ fn content(path: &str, options: &PolicyOptions) -> Result<Content, String> {
             .collect(),
         ..Loaded::default()
     };
-    let parsed = host::parse_loaded(&loaded, options).map_err(|it| refused(&it))?;
+    let parsed = host::parse_loaded(&loaded, options).map_err(|it| refused(&clean, &it))?;
     let mut namespaces = packages(&parsed);
     for part in &bundle.documents {
         let place = std::iter::once("data")

@@ -22,7 +22,7 @@ pub mod parse;
 pub mod profile;
 pub mod refactor;
 pub mod registry;
-mod residual;
+pub mod residual;
 pub mod run;
 pub mod serve;
 pub mod sign;

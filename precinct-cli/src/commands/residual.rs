@@ -108,15 +108,21 @@ fn evaluate(args: &Args, query: &str) -> Result<Partial, Stopped> {
         input: input.as_ref(),
         prepare: &prepare,
     };
-    policy.partial(&question).map_err(|error| {
-        Stopped::Errors(match error {
-            PartialError::Query(failure) => host::failure_shown(&failure),
-            PartialError::Evaluation(error) => vec![host::eval_shown(&error)],
-        })
-    })
+    policy
+        .partial(&question)
+        .map_err(|error| Stopped::Errors(self::shown(error)))
 }
 
-fn json(found: Option<&Partial>, shown: &[Shown]) -> String {
+/// The errors of a partial evaluation, ready to be shown.
+pub fn shown(error: PartialError) -> Vec<Shown> {
+    match error {
+        PartialError::Query(failure) => host::failure_shown(&failure),
+        PartialError::Evaluation(error) => vec![host::eval_shown(&error)],
+    }
+}
+
+/// What remains, as an object.
+pub fn json(found: Option<&Partial>, shown: &[Shown]) -> String {
     let errors = (!shown.is_empty()).then(|| Json::Array(shown.iter().map(Shown::json).collect()));
     let partial = found.map(|found| {
         let sources = Sources::default();
@@ -179,7 +185,11 @@ fn source(found: &Partial) -> Result<String, String> {
     Ok(text)
 }
 
-fn pretty(found: &Partial) -> Result<String, String> {
+/// What remains, as a table.
+///
+/// # Errors
+/// When a part of it can't be written as text.
+pub fn pretty(found: &Partial) -> Result<String, String> {
     let trimmed = |text: String| text.replace('\t', "  ").trim_matches('\n').to_owned();
     let mut rows = Vec::new();
     for (number, body) in (1..).zip(&found.queries) {

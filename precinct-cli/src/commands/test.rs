@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
 use precinct_interpreter::policy::PolicyOptions;
-use precinct_interpreter::trace::{Event, Op, Subject, pretty};
+use precinct_interpreter::trace::{Detail, Event, Op, Subject, filtered, pretty};
 
 use super::Outcome;
 use crate::host::{self, Places, Refusal};
-use crate::present::coverage;
 use crate::present::explain::Explain;
+use crate::present::{coverage, errors};
 use crate::schemas;
 use crate::testing::report::{self, Totals};
 use crate::testing::result::TestResult;
@@ -257,10 +257,10 @@ fn explain(
             continue;
         }
         let traced = runner::trace(&policy, &parsed.data, test, options, &outline, kept);
-        let shown = args
-            .explain
-            .unwrap_or(Explain::Fails)
-            .select(&traced.events);
+        let shown = match args.explain {
+            Some(explain) => explain.select(&traced.events),
+            None => filtered(&traced.events, Detail::NotesAndFails),
+        };
         result.trace = pretty::indented(&shown, policy.sources(), args.var_values, 2);
         let failed = |event: &&Event| {
             let expression = matches!(event.subject, Subject::Expr(_));
@@ -354,8 +354,20 @@ fn show_coverage(
     covered: &precinct_interpreter::coverage::Report,
 ) -> u8 {
     let totals = Totals::of(&results);
-    if totals.failed > 0 || totals.errors > 0 {
-        return show(args, results);
+    if let Some(error) = results.iter().find_map(|result| result.error.as_ref()) {
+        eprintln!("{}", errors::headline(error));
+        return 1;
+    }
+    // Without coverage there is no JSON either: what failed is told as to people.
+    let failed: Vec<TestResult> = results.into_iter().filter(|it| it.fail).collect();
+    if let Some(first) = failed.first() {
+        eprintln!("{}", first.full());
+        let options = report::Options {
+            verbose: args.verbose(),
+            ..report::Options::default()
+        };
+        print!("{}", report::text(&failed, options));
+        return 1;
     }
     let percentage = covered.percentage();
     if percentage < args.threshold {

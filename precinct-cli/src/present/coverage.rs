@@ -3,6 +3,7 @@
 use precinct_interpreter::coverage::{FileReport, Range, Report};
 
 use super::json::Json;
+use super::table::grid;
 
 fn position(row: u32, col: u32) -> Json {
     Json::object([("row", Some(row.into())), ("col", Some(col.into()))])
@@ -41,6 +42,12 @@ fn file(report: &FileReport) -> Json {
         ("not_covered_lines", lines(report.not_covered_lines())),
         ("coverage", percent(report.percentage())),
     ])
+}
+
+/// What is shown of the report besides JSON: how much was covered.
+pub fn table(report: &Report) -> String {
+    let share = format!("{:.2}", report.percentage());
+    grid(&[["Overall Coverage".to_owned(), share]])
 }
 
 /// The whole report.

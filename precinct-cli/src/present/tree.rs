@@ -1,7 +1,7 @@
 //! The syntax tree by indentation, as `parse` prints it.
 
 use precinct_rego::ast::order::{sorted_entries, sorted_terms};
-use precinct_rego::ast::{Body, Expr, ExprKind, Module, Rule, TemplatePart, Term, TermValue};
+use precinct_rego::ast::{Body, Expr, ExprKind, Module, Rule, Term, TermValue};
 
 /// A module, a line for each node.
 pub fn module(module: &Module) -> String {
@@ -22,6 +22,10 @@ pub fn module(module: &Module) -> String {
         tree.line(2, name);
     }
     module.rules.iter().for_each(|rule| tree.rule(1, rule));
+    module
+        .annotations
+        .iter()
+        .for_each(|_| tree.line(1, "annotations"));
     module.comments.iter().for_each(|_| tree.line(1, "comment"));
     tree.text
 }
@@ -71,8 +75,8 @@ impl Tree {
     }
 
     fn expr(&mut self, depth: usize, index: usize, expr: &Expr) {
-        let not = if expr.negated { " negated" } else { "" };
-        self.line(depth, &format!("expr index={index}{not}"));
+        let not = if expr.negated { "negated " } else { "" };
+        self.line(depth, &format!("expr {not}index={index}"));
         match &expr.kind {
             ExprKind::Term(term) => self.term(depth + 1, term),
             ExprKind::Call(terms) => terms.iter().for_each(|term| self.term(depth + 1, term)),
@@ -151,20 +155,55 @@ impl Tree {
                 self.term(depth + 1, &c.value);
                 self.body(depth + 1, &c.body);
             }
-            TermValue::Template(template) => {
-                self.line(depth, "templatestring");
-                for (index, part) in template.parts.iter().enumerate() {
-                    match part {
-                        TemplatePart::Text(term) => self.term(depth + 1, term),
-                        TemplatePart::Expr(expr) => self.expr(depth + 1, index, expr),
-                    }
-                }
-            }
+            // Its parts are not shown.
+            TermValue::Template(_) => self.line(depth, "templatestring"),
             TermValue::Null
             | TermValue::Boolean(_)
             | TermValue::Number(_)
             | TermValue::String(_)
-            | TermValue::Var(_) => self.line(depth, &term.to_string()),
+            | TermValue::Var(_) => self.line(depth, &formatted(&term.to_string())),
         }
+    }
+}
+
+/// OPA writes a value as a format without operands, so that a `%` in it is a verb that misses one.
+fn formatted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let (before, verb) = rest.split_at(at);
+        out.push_str(before);
+        let flags = |c: char| matches!(c, '+' | '-' | '#' | ' ' | '0'..='9' | '.');
+        let mut verb = verb[1..].trim_start_matches(flags);
+        if let Some(behind) = verb.strip_prefix('*') {
+            out.push_str("%!(BADWIDTH)");
+            verb = behind;
+        }
+        let mut missing = "MISSING";
+        if let Some((_, behind)) = verb.strip_prefix('[').and_then(|verb| verb.split_once(']')) {
+            missing = "BADINDEX";
+            verb = behind;
+        }
+        let mut letters = verb.chars();
+        match letters.next() {
+            None => out.push_str("%!(NOVERB)"),
+            Some('%') => out.push('%'),
+            Some(letter) => out.push_str(&format!("%!{letter}({missing})")),
+        }
+        rest = letters.as_str();
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::formatted;
+
+    #[test]
+    fn verbs_miss_their_operands() {
+        assert_eq!(formatted("\"a %s %d\""), "\"a %!s(MISSING) %!d(MISSING)\"");
+        assert_eq!(formatted("\"100%\""), "\"100%!\"(MISSING)");
+        assert_eq!(formatted("50%% %5.2f"), "50% %!f(MISSING)");
     }
 }

@@ -59,9 +59,10 @@ impl Session {
                         settings.toggle(mode);
                         quiet
                     }
-                    Err(_) => Err(format!(
-                        "unknown trace mode '{mode}'; it is one of off, full, notes, fails, debug"
-                    )),
+                    Err(_) => Err(
+                        "invalid explain mode, expected one of: off, full, notes, fails, debug"
+                            .to_owned(),
+                    ),
                 },
             },
             "notes" => {
@@ -120,6 +121,7 @@ impl Session {
                         .to_owned(),
                 ),
             },
+            "unknown" => self.set_unknowns(&args).map(|()| Done::Text(String::new())),
             "dump" => self.dump(args.first().copied()),
             _ => return None,
         };

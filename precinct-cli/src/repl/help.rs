@@ -1,7 +1,7 @@
 //! What `help` prints.
 
 /// The commands: how they are written, what they do.
-pub const COMMANDS: [(&str, &str); 22] = [
+pub const COMMANDS: [(&str, &str); 23] = [
     ("<stmt>", "evaluate the statement"),
     ("package <term>", "change active package"),
     ("import <term>", "add import to active module"),
@@ -21,6 +21,10 @@ pub const COMMANDS: [(&str, &str); 22] = [
     ("metrics", "toggle metrics"),
     ("instrument", "toggle instrumentation"),
     ("profile", "toggle profiler and turns off trace"),
+    (
+        "unknown [ref-1 [ref-2 [...]]]",
+        "toggle partial evaluation mode",
+    ),
     ("strict-builtin-errors", "toggle strict built-in error mode"),
     ("traceback", "toggle evaluation stack traces on errors"),
     ("dump [path]", "dump raw data in storage"),
@@ -38,7 +42,10 @@ const EXAMPLES: [(&str, &str); 3] = [
     ("data.system.version", "drill into specific document"),
 ];
 
-const TOPICS: [(&str, &str); 1] = [("help input", "how to set input document")];
+const TOPICS: [(&str, &str); 2] = [
+    ("help input", "how to set input document"),
+    ("help partial", "how to use partial evaluation"),
+];
 
 const INPUT: &str = "
 Input
@@ -56,6 +63,21 @@ When files are given to `run`, repl.input:request.json loads one as input.
 
 ";
 
+const PARTIAL: &str = "
+Partial Evaluation
+==================
+
+With `unknown`, documents can be left open: a query is then evaluated as far as
+the rest decides it, and what remains is shown.
+
+\t> allowed := {\"GET\", \"HEAD\"}
+\t> unknown input
+\t> allowed[input.method]
+
+`unknown` without arguments makes everything known again.
+
+";
+
 /// Everything, or one topic.
 ///
 /// # Errors
@@ -63,6 +85,7 @@ When files are given to `run`, repl.input:request.json loads one as input.
 pub fn text(topic: Option<&str>) -> Result<String, String> {
     match topic {
         Some("input") => return Ok(INPUT.to_owned()),
+        Some("partial") => return Ok(PARTIAL.to_owned()),
         Some(other) => return Err(format!("unknown topic '{other}'")),
         None => {}
     }

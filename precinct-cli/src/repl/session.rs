@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use precinct_interpreter::partial::PartialQuery;
 use precinct_interpreter::policy::{Policy, PolicyOptions, with_imports};
 use precinct_interpreter::stack::Stack;
 use precinct_interpreter::trace::Tracer;
@@ -15,8 +16,9 @@ use precinct_rego::syntax;
 use precinct_runtime::{Document, Value};
 
 use crate::commands::eval::{self, Report};
+use crate::commands::residual;
 use crate::host::{self, Parsed};
-use crate::present::errors;
+use crate::present::errors::{self, Shown};
 use crate::present::explain::{self, Explain};
 use crate::present::results::Row;
 
@@ -68,6 +70,8 @@ pub struct Session {
     units: BTreeMap<String, Unit>,
     current: Option<String>,
     policy: Option<Arc<Policy>>,
+    /// What is not known: queries are evaluated in part.
+    unknowns: Vec<String>,
     pub(super) settings: Settings,
 }
 
@@ -86,6 +90,7 @@ impl Session {
             units: BTreeMap::new(),
             current: None,
             policy: None,
+            unknowns: Vec::new(),
             settings: Settings {
                 json: start.json,
                 limit: 80,
@@ -179,6 +184,7 @@ impl Session {
         let id = sources.add("", text);
         let is_rule = match syntax::parse_query(&sources, id, &self.parsing()) {
             Err(_) => true,
+            Ok(body) if body.len() > 1 && self.reads_as_rule(text)? => true,
             Ok(body) => match body.as_slice() {
                 [expr] if !expr.negated && expr.with.is_empty() => match &expr.kind {
                     ExprKind::Call(terms) => match terms.get(1).map(|term| &term.value) {
@@ -195,9 +201,92 @@ impl Session {
         };
         if is_rule {
             self.define(text)
+        } else if !self.unknowns.is_empty() {
+            self.residual(text)
         } else {
             self.answer(text)
         }
+    }
+
+    /// Whether several expressions on a line are a rule with keywords.
+    ///
+    /// # Errors
+    /// What such a rule lacks.
+    fn reads_as_rule(&self, text: &str) -> Result<bool, String> {
+        let mut sources = Sources::default();
+        let id = sources.add("", format!("package {PACKAGE}\n\n{text}\n"));
+        match syntax::parse_module(&sources, id, &self.parsing()) {
+            Ok(module) => Ok(module.rules.iter().any(|rule| {
+                let keywords = rule.head.keywords;
+                keywords.r#if || keywords.contains
+            })),
+            Err(mut errors) => {
+                errors.retain(|error| error.message.contains("keyword is required"));
+                if errors.is_empty() {
+                    return Ok(false);
+                }
+                for error in &mut errors {
+                    error.span.row = error.span.row.saturating_sub(2).max(1);
+                }
+                Err(shown(&errors, &sources))
+            }
+        }
+    }
+
+    /// Which documents are not known from now on; without any, all are.
+    pub(super) fn set_unknowns(&mut self, references: &[&str]) -> Result<(), String> {
+        let usage = "usage: unknown <input/data reference> [<input/data reference> [...]] (hint: try 'input')";
+        let is_reference = |text: &&str| {
+            let mut sources = Sources::default();
+            let id = sources.add("", *text);
+            let Ok(body) = syntax::parse_query(&sources, id, &self.parsing()) else {
+                return false;
+            };
+            let [expr] = body.as_slice() else {
+                return false;
+            };
+            let ExprKind::Term(term) = &expr.kind else {
+                return false;
+            };
+            matches!(term.value, TermValue::Ref(_) | TermValue::Var(_))
+        };
+        let nothing = references.is_empty() && self.unknowns.is_empty();
+        if nothing || !references.iter().all(is_reference) {
+            return Err(usage.to_owned());
+        }
+        self.unknowns = references.iter().map(|&text| text.to_owned()).collect();
+        Ok(())
+    }
+
+    /// What remains of a query.
+    fn residual(&mut self, text: &str) -> Result<String, String> {
+        let policy = self.policy()?;
+        let package = self.current.as_ref().map(|name| format!("data.{name}"));
+        let imports = self.imports();
+        let input = self.input(&policy);
+        let found = policy.partial(&PartialQuery {
+            query: text,
+            package: package.as_deref(),
+            imports: &imports,
+            unknowns: &self.unknowns,
+            disable_inlining: &[],
+            shallow_inlining: false,
+            truths: false,
+            nondeterministic_builtins: false,
+            data: &self.parsed.data,
+            input: input.as_ref(),
+            prepare: &host::prepare,
+        });
+        match found {
+            Ok(found) if self.settings.json => Ok(residual::json(Some(&found), &[])),
+            Ok(found) => residual::pretty(&found),
+            Err(error) => Err(errors::text(&residual::shown(error))),
+        }
+    }
+
+    fn imports(&self) -> Vec<String> {
+        let unit = self.current.as_ref().and_then(|name| self.units.get(name));
+        unit.map(|unit| unit.imports.clone()).unwrap_or_default()
     }
 
     fn is_defined(&self, name: &str) -> bool {
@@ -243,12 +332,25 @@ impl Session {
             unit.rules.push(Defined { name, text });
         }
         self.policy = None;
-        match self.policy() {
+        // Rows are told as they were typed, not as rows of the module that the rules were added to.
+        let package = self.current.clone().unwrap_or_else(|| PACKAGE.to_owned());
+        let whole = self.text_of(&package).lines().count();
+        let typed: usize = parsed.rules.iter().map(|rule| rows(rule, &module)).sum();
+        let above = u32::try_from(whole - typed.min(whole)).unwrap_or(0);
+        match self.compiled() {
             Ok(_) => Ok(printed),
-            Err(error) => {
+            Err(mut shown) => {
                 (self.units, self.current) = before;
                 self.policy = None;
-                Err(error)
+                for error in &mut shown {
+                    if let Some((file, row, _)) = &mut error.location
+                        && file.is_empty()
+                        && *row > above
+                    {
+                        *row -= above;
+                    }
+                }
+                Err(errors::text(&shown))
             }
         }
     }
@@ -366,6 +468,10 @@ impl Session {
     }
 
     fn policy(&mut self) -> Result<Arc<Policy>, String> {
+        self.compiled().map_err(|shown| errors::text(&shown))
+    }
+
+    fn compiled(&mut self) -> Result<Arc<Policy>, Vec<Shown>> {
         if let Some(policy) = &self.policy {
             return Ok(Arc::clone(policy));
         }
@@ -375,7 +481,7 @@ impl Session {
         for package in self.units.keys() {
             let id = sources.add("", self.text_of(package));
             let module = syntax::parse_module(&sources, id, &parsing)
-                .map_err(|errors| shown(&errors, &sources))?;
+                .map_err(|errors| host::diagnostics(&errors, &sources))?;
             modules.push(module);
         }
         let options = PolicyOptions {
@@ -385,7 +491,7 @@ impl Session {
             ..self.options.clone()
         };
         let policy = Policy::from_modules(modules, sources, options)
-            .map_err(|failure| errors::text(&host::failure_shown(&failure)))?;
+            .map_err(|failure| host::failure_shown(&failure))?;
         let policy = Arc::new(policy);
         self.policy = Some(Arc::clone(&policy));
         Ok(policy)
@@ -406,15 +512,15 @@ impl Session {
         let mut metrics = vec![("timer_rego_module_compile_ns", host::nanos(started))];
         let started = Instant::now();
         let package = self.current.as_ref().map(|name| format!("data.{name}"));
-        let imports = self
-            .current
-            .as_ref()
-            .and_then(|name| self.units.get(name))
-            .map(|unit| unit.imports.clone())
-            .unwrap_or_default();
+        let imports = self.imports();
         let query = policy
             .query(text, package.as_deref(), &imports)
-            .map_err(|failure| errors::text(&host::failure_shown(&failure)))?;
+            .map_err(|failure| {
+                let mut shown = host::failure_shown(&failure);
+                // What the value of an expression would be kept in is nothing that was typed.
+                shown.retain(|error| error.message != "var _ is unsafe");
+                errors::text(&shown)
+            })?;
         metrics.push(("timer_rego_query_compile_ns", host::nanos(started)));
         metrics.push(("timer_rego_query_parse_ns", 0));
         let input = self.input(&policy);
@@ -500,6 +606,12 @@ fn statements(text: &str) -> Vec<Statement> {
         found.push(Statement::Other(rest.join("\n")));
     }
     found
+}
+
+/// How many rows a rule's text has.
+fn rows(rule: &Rule, module: &str) -> usize {
+    let (from, to) = (rule.span.start as usize, rule.span.end as usize);
+    module.get(from..to).map_or(0, |text| text.lines().count())
 }
 
 /// The parts of a rule's name that are constant.

@@ -117,6 +117,15 @@ impl TestResult {
 }
 
 impl TestResult {
+    /// The line, and a line for each case.
+    pub fn full(&self) -> String {
+        let mut text = self.line() + "\n";
+        for case in &self.cases {
+            case.full(0, &mut text);
+        }
+        text
+    }
+
     /// `BenchmarkDataATestX`: a name that Go's tools for benchmarks read.
     pub fn bench_name(&self) -> String {
         let full = format!("{}.{}", self.package, self.name);
@@ -130,6 +139,14 @@ impl TestResult {
 }
 
 impl CaseResult {
+    fn full(&self, depth: usize, text: &mut String) {
+        let indent = "  ".repeat(depth);
+        *text += &format!("{indent}{}: {}\n", self.name, self.outcome());
+        for inner in &self.cases {
+            inner.full(depth + 1, text);
+        }
+    }
+
     /// `PASS` or `FAIL`.
     pub fn outcome(&self) -> &'static str {
         if self.fail { "FAIL" } else { "PASS" }

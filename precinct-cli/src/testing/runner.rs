@@ -168,7 +168,13 @@ fn note(rule: &mut Rule) {
         open.retain(|name| !seen.contains(name));
         at += 1;
     }
-    let span = rule.head.span;
+    // It stands where the cases come from, and nothing else stands exactly there.
+    let before = rule.body.get(at.saturating_sub(1)).map(|expr| expr.span);
+    let before = before.unwrap_or(rule.head.span);
+    let span = Span {
+        end: before.start + 1,
+        ..before
+    };
     let term = |value| Term { span, value };
     let operator = TermValue::Ref(vec![
         term(TermValue::Var("internal".into())),

@@ -84,6 +84,8 @@ pub struct Event {
     pub text: Arc<str>,
     /// What is said besides: `early`, `(matched 1 rule)`, or the note itself.
     pub message: String,
+    /// The whole expression that the author wrote, when this is about a part of it.
+    pub written: Span,
     /// The variables that are bound, by name, when the tracer keeps them.
     pub locals: BTreeMap<Arc<str>, String>,
     /// What the parts of a failed expression were, when the tracer keeps variables.
@@ -110,6 +112,8 @@ pub enum Detail {
     Notes,
     /// Failures, and what led to them.
     Fails,
+    /// Both.
+    NotesAndFails,
     /// Everything.
     Full,
 }
@@ -117,15 +121,16 @@ pub enum Detail {
 /// The events that are shown.
 #[must_use]
 pub fn filtered(events: &[Event], detail: Detail) -> Vec<Event> {
-    let wanted = match detail {
+    let wanted: &[Op] = match detail {
         Detail::Full => return events.to_vec(),
-        Detail::Notes => Op::Note,
-        Detail::Fails => Op::Fail,
+        Detail::Notes => &[Op::Note],
+        Detail::Fails => &[Op::Fail],
+        Detail::NotesAndFails => &[Op::Note, Op::Fail],
     };
     let mut shown = Vec::new();
     let mut begun: BTreeMap<u32, &Event> = BTreeMap::new();
     for event in events {
-        if event.op == wanted {
+        if wanted.contains(&event.op) {
             let mut path = vec![event];
             let mut next = begun.get(&event.query).copied();
             while let Some(outer) = next {

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use precinct_rego::ast::{
-    Body, Expr, ExprKind, Head, Module, Rule, SourceId, Span, TemplatePart, Term, TermValue, Var,
+    Body, Every, Expr, ExprKind, Head, Module, Rule, SourceId, Span, TemplatePart, Term, TermValue,
+    Var,
 };
 
 /// Everything that a trace can show.
@@ -50,6 +51,8 @@ pub(super) struct Scope {
     pub default: bool,
     /// An `else` branch.
     pub otherwise: bool,
+    /// An `every`: its only expression gives the members, the body stands in that.
+    pub every: bool,
     /// The variables that are shown: their name in the program and that in the source.
     pub vars: Vec<(Arc<str>, Arc<str>)>,
     /// The expressions.
@@ -57,6 +60,18 @@ pub(super) struct Scope {
 }
 
 impl Scope {
+    /// Whether an expression of this body (or of an `every`'s) stands here.
+    pub fn holds(&self, span: Span) -> bool {
+        let inner = self.every.then(|| self.body()).flatten();
+        let exprs = inner.as_ref().map_or(&self.exprs, |body| &body.exprs);
+        exprs.iter().any(|step| step.span == span)
+    }
+
+    /// The body of an `every`.
+    pub fn body(&self) -> Option<Arc<Scope>> {
+        self.exprs.first()?.inner.first().cloned()
+    }
+
     /// The place of the mark that says that it held.
     pub fn end(&self) -> Span {
         if self.rule {
@@ -88,6 +103,8 @@ pub(super) struct Step {
     pub vars: Vec<(Arc<str>, Arc<str>)>,
     /// The variables and references in it, each where it stands.
     pub parts: Vec<Part>,
+    /// The whole expression that the author wrote.
+    pub written: Span,
     /// The document whose value it is, in a query.
     pub value_of: Option<Arc<str>>,
     /// The documents that it mentions.
@@ -107,6 +124,8 @@ pub(super) struct Part {
     pub variable: Arc<str>,
     /// What is selected.
     pub path: Vec<Arc<str>>,
+    /// A variable of this expression, and not of another that was made of the same text.
+    pub own: bool,
 }
 
 /// What a note says.
@@ -142,6 +161,10 @@ impl Outline {
             let head = &rule.head;
             let collects = head.key.is_some() || head.reference.iter().skip(1).any(is_open);
             let mut exprs = names.steps(&rule.body);
+            let looked_up = LookedUp::of(rule);
+            for (step, expr) in exprs.iter_mut().zip(rule.body.iter()) {
+                step.indexed = is_indexed(expr, &looked_up);
+            }
             self.constants_of(&exprs);
             if rule.default {
                 exprs = vec![Step {
@@ -158,6 +181,7 @@ impl Outline {
                 document: Arc::clone(&name),
                 collects,
                 otherwise,
+                every: false,
                 default: rule.default,
                 vars: names.of_terms(head.key.iter().chain(&head.value).chain(&head.args)),
                 exprs,
@@ -345,7 +369,26 @@ struct Names<'n>(&'n HashMap<Var, Var>);
 
 impl Names<'_> {
     fn steps(self, body: &Body) -> Vec<Step> {
-        body.iter().map(|expr| self.step(expr)).collect()
+        let mut steps: Vec<Step> = body.iter().map(|expr| self.step(expr)).collect();
+        let spans: Vec<Span> = steps.iter().map(|step| step.span).collect();
+        let parts: Vec<Vec<Part>> = steps.iter().map(|step| step.parts.clone()).collect();
+        for (number, step) in steps.iter_mut().enumerate() {
+            let around = spans.iter().filter(|span| within(step.span, **span));
+            step.written = around
+                .max_by_key(|span| span.end - span.start)
+                .copied()
+                .unwrap_or(step.span);
+            for (other, span) in spans.iter().enumerate() {
+                if other != number && within(*span, step.written) {
+                    // The documents are those that this expression itself asks for.
+                    let parts = parts[other].iter().cloned();
+                    let parts = parts.filter(|part| !part.variable.starts_with("data."));
+                    step.parts
+                        .extend(parts.map(|part| Part { own: false, ..part }));
+                }
+            }
+        }
+        steps
     }
 
     fn scope(self, body: &Body) -> Arc<Scope> {
@@ -416,9 +459,20 @@ impl Names<'_> {
         found.into_iter().map(pair).collect()
     }
 
-    fn parts(self, terms: &[&Term]) -> Vec<Part> {
+    fn parts(self, expr: &Expr, terms: &[&Term]) -> Vec<Part> {
         let mut parts = Vec::new();
         let mut next: Vec<&Term> = terms.to_vec();
+        let is_call = matches!(expr.kind, ExprKind::Call(_));
+        if is_call && !next.is_empty() {
+            // The operator is no part that has a value.
+            next.remove(0);
+        }
+        // A builtin that fails leaves its result, a variable that the compiler made, undefined.
+        let of_rules = expr
+            .operator()
+            .is_some_and(|name| dotted_names(name).starts_with("data."));
+        let equates = expr.operator_is("eq") || expr.operator_is("assign");
+        let computes = is_call && !equates && !of_rules;
         while let Some(term) = next.pop() {
             let (variable, path) = match &term.value {
                 TermValue::Var(name) => (name, Vec::new()),
@@ -436,8 +490,12 @@ impl Names<'_> {
                         None => continue,
                     }
                 }
-                TermValue::Array(inner) | TermValue::Set(inner) | TermValue::Call(inner) => {
+                TermValue::Array(inner) | TermValue::Set(inner) => {
                     next.extend(inner);
+                    continue;
+                }
+                TermValue::Call(inner) => {
+                    next.extend(inner.iter().skip(1));
                     continue;
                 }
                 TermValue::Object(entries) => {
@@ -446,17 +504,47 @@ impl Names<'_> {
                 }
                 _ => continue,
             };
-            let shown = term.to_string();
-            if self.0.contains_key(variable) && term.span.end > term.span.start {
+            if term.span.end <= term.span.start {
+                continue;
+            }
+            let title = self.renamed(&term.to_string());
+            if variable.as_ref() == "data" {
                 parts.push(Part {
                     span: term.span,
-                    title: self.renamed(&shown),
+                    variable: Arc::clone(&title),
+                    title,
+                    path: Vec::new(),
+                    own: false,
+                });
+            } else if variable.as_ref() != "input" {
+                parts.push(Part {
+                    span: term.span,
+                    title,
                     variable: Arc::from(variable.as_ref()),
+                    own: computes && path.is_empty() && !self.0.contains_key(variable),
                     path,
                 });
             }
         }
         parts
+    }
+
+    fn every(self, expr: &Expr, every: &Every) -> Arc<Scope> {
+        let key = every.key.as_ref().map(ToString::to_string);
+        let key = key.as_deref().unwrap_or("_");
+        let members = format!("{}[{key}] = {}", every.domain, every.value);
+        Arc::new(Scope {
+            text: self.text(expr),
+            span: expr.span,
+            every: true,
+            exprs: vec![Step {
+                span: expr.span,
+                text: self.renamed(&members),
+                inner: vec![self.scope(&every.body)],
+                ..Step::default()
+            }],
+            ..Scope::default()
+        })
     }
 
     fn step(self, expr: &Expr) -> Step {
@@ -476,7 +564,7 @@ impl Names<'_> {
             ExprKind::Every(every) => {
                 seen.push(&every.domain);
                 visit(&every.domain);
-                inner.push(self.scope(&every.body));
+                inner.push(self.every(expr, every));
             }
             ExprKind::Not(not) => inner.push(self.scope(&not.body)),
             ExprKind::And(sides) | ExprKind::Or(sides) => {
@@ -491,6 +579,7 @@ impl Names<'_> {
         if expr.negated {
             let mut positive = expr.clone();
             positive.negated = false;
+            positive.with.clear();
             inner = vec![self.scope(&vec![positive])];
             documents.clear();
         }
@@ -499,9 +588,10 @@ impl Names<'_> {
             text: self.text(expr),
             negated: expr.negated || matches!(expr.kind, ExprKind::Not(_)),
             inner,
-            indexed: is_indexed(expr),
+            indexed: false,
+            written: expr.span,
             note: note(expr),
-            parts: self.parts(&seen),
+            parts: self.parts(expr, &seen),
             vars: self.of_terms(seen.into_iter()),
             value_of: None,
             binds: constant(expr).map(|(name, value)| (Arc::from(name.as_ref()), value)),
@@ -550,6 +640,11 @@ impl Names<'_> {
             TermValue::ObjectComprehension(c) => inner.push(self.scope(&c.body)),
         }
     }
+}
+
+/// Whether one place lies in another, or is the same.
+fn within(inner: Span, outer: Span) -> bool {
+    inner.source == outer.source && outer.start <= inner.start && inner.end <= outer.end
 }
 
 /// The variables of a term, but for the roots of documents. The parser bounds how deeply they nest.
@@ -626,8 +721,49 @@ fn is_document(term: &Term) -> bool {
     rooted && parts.iter().skip(1).all(is_constant)
 }
 
-fn is_indexed(expr: &Expr) -> bool {
+/// The variables of a rule that an index knows before its body runs.
+struct LookedUp<'r> {
+    args: Vec<&'r Var>,
+    /// Those that stand for a document.
+    documents: Vec<&'r Var>,
+}
+
+impl<'r> LookedUp<'r> {
+    fn of(rule: &'r Rule) -> Self {
+        let variable = |term: &'r Term| match &term.value {
+            TermValue::Var(name) => Some(name),
+            _ => None,
+        };
+        let stands_for = |expr: &'r Expr| {
+            let ExprKind::Call(terms) = &expr.kind else {
+                return None;
+            };
+            let [_, one, other] = terms.as_slice() else {
+                return None;
+            };
+            let equal = ["eq", "assign"].iter().any(|name| expr.operator_is(name));
+            match (variable(one), variable(other)) {
+                _ if !equal || expr.negated => None,
+                (Some(name), _) if is_document(other) => Some(name),
+                (_, Some(name)) if is_document(one) => Some(name),
+                _ => None,
+            }
+        };
+        Self {
+            args: rule.head.args.iter().filter_map(variable).collect(),
+            documents: rule.body.iter().filter_map(stands_for).collect(),
+        }
+    }
+}
+
+/// Whether an index looks at this expression: it compares a document or an argument with a constant.
+fn is_indexed(expr: &Expr, looked_up: &LookedUp<'_>) -> bool {
     let negated = expr.negated || !expr.with.is_empty();
+    let one_of = |term: &Term, names: &[&Var]| match &term.value {
+        TermValue::Var(name) => names.contains(&name),
+        _ => false,
+    };
+    let is_argument = |term: &Term| one_of(term, &looked_up.args);
     let terms = match &expr.kind {
         ExprKind::Call(terms) => terms,
         ExprKind::Term(term) => return !negated && is_document(term),
@@ -636,7 +772,10 @@ fn is_indexed(expr: &Expr) -> bool {
     let called = expr.operator().map(|parts| dotted_names(parts));
     if !negated && called.as_deref() == Some("glob.match") && terms.len() == 4 {
         let constant = is_constant(&terms[1]) && is_constant(&terms[2]);
-        return constant && (is_document(&terms[3]) || matches!(terms[3].value, TermValue::Var(_)));
+        return constant
+            && (is_document(&terms[3])
+                || is_argument(&terms[3])
+                || one_of(&terms[3], &looked_up.documents));
     }
     if negated || terms.len() != 3 {
         return false;
@@ -645,7 +784,7 @@ fn is_indexed(expr: &Expr) -> bool {
     let variable = |term: &Term| matches!(term.value, TermValue::Var(_));
     let fits = |one: &Term, other: &Term| {
         is_document(one) && (variable(other) || is_constant(other))
-            || variable(one) && is_constant(other)
+            || is_argument(one) && is_constant(other)
     };
     equal && (fits(&terms[1], &terms[2]) || fits(&terms[2], &terms[1]))
 }

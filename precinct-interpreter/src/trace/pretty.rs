@@ -9,8 +9,11 @@ use super::{Event, Op, Subject};
 /// The width that names of files are shortened to.
 const NAME_WIDTH: usize = 64;
 
-/// The longest text of a variable's value.
-const VALUE_WIDTH: usize = 40;
+/// The longest text of a variable's value in a trace.
+const VALUE_WIDTH: usize = 32;
+
+/// The longest text of a value below the expression that it belongs to.
+const PART_WIDTH: usize = 64;
 
 /// The events, a line each: place, indented step, and with `locals` the variables that are bound.
 #[must_use]
@@ -130,16 +133,16 @@ fn shortened(name: &str) -> String {
 fn variables(locals: &BTreeMap<std::sync::Arc<str>, String>) -> String {
     let parts: Vec<String> = locals
         .iter()
-        .map(|(name, value)| format!("{name}: {}", cut(value)))
+        .map(|(name, value)| format!("{name}: {}", cut(value, VALUE_WIDTH)))
         .collect();
     format!("{{{}}}", parts.join(", "))
 }
 
-fn cut(value: &str) -> String {
-    if value.chars().count() <= VALUE_WIDTH {
+fn cut(value: &str, width: usize) -> String {
+    if value.chars().count() <= width {
         return value.to_owned();
     }
-    let head: String = value.chars().take(VALUE_WIDTH - 3).collect();
+    let head: String = value.chars().take(width - 3).collect();
     head + "..."
 }
 
@@ -149,7 +152,7 @@ pub fn failure(event: &Event, sources: &Sources) -> String {
     let Some(source) = sources.get(event.span.source) else {
         return String::new();
     };
-    let (from, to) = (event.span.start as usize, event.span.end as usize);
+    let (from, to) = (event.written.start as usize, event.written.end as usize);
     let line = source.text[..from.min(source.text.len())]
         .rfind('\n')
         .map_or(0, |at| at + 1);
@@ -166,11 +169,15 @@ pub fn failure(event: &Event, sources: &Sources) -> String {
     values.sort_by(|one, other| (one.span.col, &one.title).cmp(&(other.span.col, &other.title)));
     values.dedup_by(|one, other| one.title == other.title);
     let rows: std::collections::BTreeSet<u32> = values.iter().map(|value| value.span.row).collect();
-    if rows.len() > 1 || rows.first().is_some_and(|row| *row != event.span.row) {
+    if rows.len() > 1 || rows.first().is_some_and(|row| *row != event.written.row) {
         values.sort_by(|one, other| one.title.cmp(&other.title));
         text.push_str("\n\nWhere:\n");
         for value in values {
-            text.push_str(&format!("\n{}: {}", value.title, cut(&value.value)));
+            text.push_str(&format!(
+                "\n{}: {}",
+                value.title,
+                cut(&value.value, PART_WIDTH)
+            ));
         }
         return text;
     }
@@ -198,7 +205,7 @@ pub fn failure(event: &Event, sources: &Sources) -> String {
                     text.push_str(&one.title);
                     text.push_str(": ");
                 }
-                text.push_str(&cut(&one.value));
+                text.push_str(&cut(&one.value, PART_WIDTH));
             } else {
                 text.push('|');
             }

@@ -52,6 +52,8 @@ struct Open {
     scope: Arc<Scope>,
     /// The expression that runs or ran last.
     at: Option<usize>,
+    /// How many of the bodies in that expression have begun.
+    entered: usize,
     held: bool,
     /// Where its events begin.
     from: usize,
@@ -176,6 +178,7 @@ impl<'p, 'a> Tracer<'p, 'a> {
             span,
             text,
             message: String::new(),
+            written: span,
             locals: BTreeMap::new(),
             values: Vec::new(),
             ns: u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX),
@@ -217,7 +220,13 @@ impl<'p, 'a> Tracer<'p, 'a> {
             let bound = self.bound.get(&part.variable);
             let value = match bound {
                 Some(value) => value.path(&path)?.to_string(),
-                None => self.outline.constant(&part.variable, &part.path)?,
+                None => {
+                    let constant = self.outline.constant(&part.variable, &part.path);
+                    let value = constant.or_else(|| self.values.get(&part.variable).cloned());
+                    // What the expression itself should have given is not there.
+                    let own = part.own && !step.negated;
+                    value.or_else(|| own.then(|| "undefined".to_owned()))?
+                }
             };
             Some(Shown {
                 span: part.span,
@@ -227,6 +236,7 @@ impl<'p, 'a> Tracer<'p, 'a> {
         };
         let values = step.parts.iter().filter_map(value).collect();
         if let Some(event) = self.events.last_mut() {
+            event.written = step.written;
             event.values = values;
         }
     }
@@ -254,12 +264,18 @@ impl<'p, 'a> Tracer<'p, 'a> {
         self.next += 1;
         let parent = self.open.last().map_or(query, |open| open.query);
         let from = self.events.len();
+        if let Some(outer) = self.open.last_mut()
+            && outer.scope.every
+        {
+            outer.held = false;
+        }
         self.around(Op::Enter, (query, parent), &scope);
         self.open.push(Open {
             query,
             parent,
             scope,
             at: None,
+            entered: 0,
             held: false,
             from,
             answered: Vec::new(),
@@ -295,6 +311,7 @@ impl<'p, 'a> Tracer<'p, 'a> {
             return;
         };
         open.at = Some(expr);
+        open.entered = 0;
         let Some(step) = open.scope.exprs.get(expr) else {
             return;
         };
@@ -351,11 +368,36 @@ impl<'p, 'a> Tracer<'p, 'a> {
         if self.early(&scope) {
             self.say("early");
         }
+        self.next_member();
         if scope.rule
             && let Some(call) = self.calls.last_mut()
         {
             call.answered = true;
         }
+    }
+
+    /// The body of an `every` held for one member: the next one is looked for.
+    fn next_member(&mut self) {
+        let Some([every, _]) = self
+            .open
+            .len()
+            .checked_sub(2)
+            .and_then(|at| self.open.get_mut(at..))
+        else {
+            return;
+        };
+        if !every.scope.every {
+            return;
+        }
+        every.held = true;
+        let ids = (every.query, every.parent);
+        let scope = Arc::clone(&every.scope);
+        self.say("early");
+        if let Some(body) = self.open.pop() {
+            self.retire(body);
+        }
+        self.around(Op::Redo, ids, &scope);
+        self.about(Op::Redo, 0);
     }
 
     fn early(&self, scope: &Scope) -> bool {
@@ -387,6 +429,14 @@ impl<'p, 'a> Tracer<'p, 'a> {
         if held {
             self.around(Op::Redo, ids, &scope);
         } else {
+            // The rules that answered it are left before an expression fails.
+            let (answered, kept) = std::mem::take(&mut open.answered)
+                .into_iter()
+                .partition::<Vec<_>, _>(|(expr, _)| *expr == at);
+            open.answered = kept;
+            for (_, inner) in answered.into_iter().rev() {
+                self.retire(inner);
+            }
             self.about(Op::Fail, at);
             from = at;
         }
@@ -414,7 +464,11 @@ impl<'p, 'a> Tracer<'p, 'a> {
             self.about(Op::Redo, expr);
         }
         for inner in again.into_iter().rev() {
-            self.retire(inner);
+            if inner.scope.every {
+                self.around(Op::Exit, (inner.query, inner.parent), &inner.scope);
+            } else {
+                self.retire(inner);
+            }
         }
     }
 
@@ -428,6 +482,9 @@ impl<'p, 'a> Tracer<'p, 'a> {
     /// The innermost body is left.
     fn close(&mut self) {
         let Some(open) = self.open.pop() else { return };
+        if open.scope.every {
+            return self.close_every(open);
+        }
         let sorted_out = |step: &Step| {
             let documents = &step.documents;
             step.indexed && !documents.iter().any(|name| self.outline.is_virtual(name))
@@ -472,6 +529,24 @@ impl<'p, 'a> Tracer<'p, 'a> {
         } else {
             self.retire(open);
         }
+    }
+
+    /// An `every` is left, after its last member or one for which its body did not hold.
+    fn close_every(&mut self, every: Open) {
+        if every.held {
+            if let Some(outer) = self.open.last_mut() {
+                let at = outer.at.unwrap_or_default();
+                outer.answered.push((at, every));
+            }
+            return;
+        }
+        let ids = (every.query, every.parent);
+        let scope = Arc::clone(&every.scope);
+        self.around(Op::Redo, ids, &scope);
+        self.open.push(every);
+        self.about(Op::Redo, 0);
+        self.open.pop();
+        self.around(Op::Fail, ids, &scope);
     }
 
     fn begin(&mut self, function: FunctionId) {
@@ -602,7 +677,9 @@ impl<'p, 'a> Tracer<'p, 'a> {
                 self.close_to(depth);
                 return self.exit();
             }
+            let inside = begun_here(open, span);
             if let Some(expr) = position(open, span)
+                && inside.is_none()
                 && !self.is_next_outside(depth, span)
             {
                 self.close_to(depth);
@@ -616,14 +693,28 @@ impl<'p, 'a> Tracer<'p, 'a> {
                 .enumerate()
                 .skip(begun)
                 .find_map(|(expr, step)| {
-                    let holds =
-                        |scope: &&Arc<Scope>| scope.exprs.iter().any(|step| step.span == span);
-                    Some((expr, step.inner.iter().find(holds).cloned()?))
+                    let from = if inside.is_some() { open.entered } else { 0 };
+                    let scopes = step.inner.iter().enumerate().skip(from);
+                    let mut found = scopes.filter(|(_, scope)| scope.holds(span));
+                    found
+                        .next()
+                        .map(|(number, scope)| (expr, number, Arc::clone(scope)))
                 });
-            if let Some((expr, scope)) = inner {
+            if let Some((expr, number, scope)) = inner {
                 self.close_to(depth);
                 if self.open.last().is_some_and(|open| open.at != Some(expr)) {
                     self.step(expr);
+                }
+                if let Some(open) = self.open.last_mut() {
+                    open.entered = number + 1;
+                }
+                let mut scope = scope;
+                if scope.every
+                    && let Some(body) = scope.body()
+                {
+                    self.enter(scope);
+                    self.eval(0);
+                    scope = body;
                 }
                 let first = scope.exprs.iter().position(|step| step.span == span);
                 self.enter(scope);
@@ -680,8 +771,18 @@ fn position(open: &Open, span: Span) -> Option<usize> {
         .or_else(|| exprs.iter().position(|step| step.span == span))
 }
 
+/// A body in the expression that runs, not begun before, which has an expression at this place: one that was made of the
+/// same text as the expressions around it.
+fn begun_here(open: &Open, span: Span) -> Option<()> {
+    let step = open.scope.exprs.get(open.at?)?;
+    let mut scopes = step.inner.iter().skip(open.entered);
+    (!open.held && scopes.any(|scope| scope.holds(span))).then_some(())
+}
+
 fn subject(scope: &Scope) -> Subject {
-    if scope.rule {
+    if scope.every {
+        Subject::Expr(0)
+    } else if scope.rule {
         Subject::Rule
     } else {
         Subject::Body

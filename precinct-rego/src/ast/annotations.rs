@@ -56,6 +56,8 @@ pub struct SchemaAnnotation {
     pub path: Ref,
     /// A reference into the loaded schemas (`schema.a.b`).
     pub schema: Option<Ref>,
+    /// That reference as it was written.
+    pub schema_text: String,
     /// A schema written in place.
     pub definition: Option<serde_json::Value>,
 }

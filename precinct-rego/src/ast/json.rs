@@ -623,7 +623,9 @@ impl Writer<'_> {
             writer.locations = locations;
             if let Some(reference) = &schema.schema {
                 writer.key(&mut members, "schema");
-                writer.detached(reference);
+                let outer = writer.detached.replace(schema.schema_text.clone());
+                writer.terms(reference);
+                writer.detached = outer;
             }
             if let Some(definition) = &schema.definition {
                 writer.key(&mut members, "definition");

@@ -19,6 +19,14 @@ const OPERANDS: Scope<'static> = Scope {
     operands: None,
 };
 
+/// The variables that a call reads.
+pub(super) fn operands(expr: &Expr) -> VarSet {
+    match &expr.kind {
+        ExprKind::Call(terms) => OPERANDS.of_terms(terms.get(1..).unwrap_or_default()),
+        _ => VarSet::new(),
+    }
+}
+
 /// The variables that the body gives values to, beside those that have one.
 pub(super) fn of_body(body: &[Expr], arity: Arity<'_>, safe: &VarSet) -> VarSet {
     let mut known = safe.clone();

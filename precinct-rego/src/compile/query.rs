@@ -241,7 +241,12 @@ impl Query<'_> {
 
     fn order(&mut self) -> Stage {
         let mut body = std::mem::take(&mut self.body);
-        let mut faults = safety::order(&mut body, &|operator| self.arity(operator), &vars::roots());
+        let mut faults = safety::order_captured(
+            &mut body,
+            &|operator| self.arity(operator),
+            &vars::roots(),
+            &self.captured,
+        );
         self.body = body;
         safety::note_captured(&mut faults, &self.captured);
         let original = |name: &Var| self.renamed.get(name).unwrap_or(name).clone();

@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::errors::Places;
-use super::locals::{ASSIGNED, equality_operands};
+use super::locals::{ASSIGNED, equality_operands, is_equality};
 use super::outputs;
 use super::vars::{self, Arity, Scope, VarSet, is_generated, shown};
 use super::visit::{self, Node};
@@ -49,6 +49,16 @@ impl UnsafeExpr {
 
 /// Puts the body and all bodies in it in order. If that is impossible, it stays as it is and the faults are returned.
 pub(super) fn order(body: &mut Body, arity: Arity<'_>, globals: &VarSet) -> Vec<UnsafeExpr> {
+    order_captured(body, arity, globals, &[])
+}
+
+/// As [`order`], for a query that keeps the values of the expressions at these places.
+pub(super) fn order_captured(
+    body: &mut Body,
+    arity: Arity<'_>,
+    globals: &VarSet,
+    captured: &[Span],
+) -> Vec<UnsafeExpr> {
     let scope = Scope::safety_with_operands(arity);
     let per_expr: Vec<VarSet> = body.iter().map(|expr| scope.of_expr(expr)).collect();
     let body_vars: VarSet = per_expr.iter().flatten().cloned().collect();
@@ -74,7 +84,17 @@ pub(super) fn order(body: &mut Body, arity: Arity<'_>, globals: &VarSet) -> Vec<
             if placed[index] {
                 continue;
             }
-            let found = outputs::of_expr(expr, arity, &safe);
+            let mut found = outputs::of_expr(expr, arity, &safe);
+            // A call whose value is kept gives nothing before all that it reads is known.
+            if captured.contains(&expr.span)
+                && matches!(expr.kind, ExprKind::Call(_))
+                && !is_equality(expr)
+                && !outputs::operands(expr)
+                    .iter()
+                    .all(|var| found.contains(var) || safe.contains(var))
+            {
+                found.clear();
+            }
             if !closures[index].is_empty() {
                 // An expression that would itself provide all that its closures read cannot come first.
                 if closures[index] == found {

@@ -6,7 +6,7 @@ use crate::ast::{Expr, ExprKind, Import, Module, RegoVersion, Rule, Term, TermVa
 use crate::error::{Code, Diagnostic};
 
 use super::imports::path;
-use super::scan::{Node, walk_rule};
+use super::scan::{Node, walk_rule, walk_term};
 
 /// Built-in functions that v1 doesn't have any more.
 const DEPRECATED: [&str; 11] = [
@@ -116,7 +116,7 @@ fn expressions(rule: &Rule, errors: &mut Vec<Diagnostic>) {
 }
 
 fn deprecated(rule: &Rule, errors: &mut Vec<Diagnostic>) {
-    walk_rule(rule, &mut |node| {
+    let mut visit = |node: Node<'_>| {
         let (terms, span) = match node {
             Node::Expr(Expr {
                 kind: ExprKind::Call(terms),
@@ -138,7 +138,14 @@ fn deprecated(rule: &Rule, errors: &mut Vec<Diagnostic>) {
             errors.push(Diagnostic::new(Code::Type, span, message));
         }
         true
-    });
+    };
+    // A reference of several open parts has no key, in which its calls would be seen.
+    if rule.head.key.is_none() {
+        for part in &rule.head.reference {
+            walk_term(part, &mut visit);
+        }
+    }
+    walk_rule(rule, &mut visit);
 }
 
 fn name(rule: &Rule, keywords: &[&str], errors: &mut Vec<Diagnostic>) {

@@ -30,7 +30,7 @@ pub fn parse_module(
     let mut errors = parser.errors();
     let mut annotations = Vec::new();
     if options.process_annotations {
-        annotations = metadata::read(&comments, &mut errors);
+        annotations = metadata::read(text, &comments, &mut errors);
     }
     if !errors.is_empty() {
         return Err(errors);
@@ -70,6 +70,27 @@ pub fn parse_query(
         return Err(vec![Diagnostic::new(Code::Plain, Span::default(), message)]);
     }
     Ok(query)
+}
+
+/// What is wrong with a text that is read as statements, of which some could be rules.
+///
+/// # Errors
+/// All syntax errors that were found.
+pub fn check_statements(
+    sources: &Sources,
+    id: SourceId,
+    options: &ParseOptions,
+) -> Result<(), Vec<Diagnostic>> {
+    let (text, language) = prepare(sources, id, options)?;
+    let tokens = lexer::tokens(text);
+    let mut parser = Parser::new(id, text, &tokens, &language);
+    parser.statements(false);
+    let errors = parser.errors();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
 }
 
 /// Reads a term.

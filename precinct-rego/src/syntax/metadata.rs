@@ -17,10 +17,14 @@ use crate::source::Sources;
 use super::entry::parse_query;
 use super::metadata_errors::{failure, line_of_value, repeated_keys, yaml_error};
 use super::options::ParseOptions;
-use super::parser::whole_error;
+use super::parser::parse_error;
 
 /// Reads every block; what is wrong is added to `errors`.
-pub(super) fn read(comments: &[Comment], errors: &mut Vec<Diagnostic>) -> Vec<Annotations> {
+pub(super) fn read(
+    text: &str,
+    comments: &[Comment],
+    errors: &mut Vec<Diagnostic>,
+) -> Vec<Annotations> {
     let mut blocks = Vec::new();
     let mut rest = comments;
     while let Some((first, behind)) = rest.split_first() {
@@ -34,7 +38,7 @@ pub(super) fn read(comments: &[Comment], errors: &mut Vec<Diagnostic>) -> Vec<An
         rest = behind;
         match block(first, lines) {
             Ok(annotations) => blocks.push(annotations),
-            Err((span, message)) => errors.push(whole_error(span, message)),
+            Err((span, message)) => errors.push(parse_error(text, span, message)),
         }
     }
     blocks
@@ -445,10 +449,14 @@ fn schema(item: &Yaml) -> Field<SchemaAnnotation> {
     let mut out = SchemaAnnotation {
         path,
         schema: None,
+        schema_text: String::new(),
         definition: None,
     };
     match &value {
-        Yaml::String(text) => out.schema = Some(schema_ref(text)?),
+        Yaml::String(text) => {
+            out.schema = Some(schema_ref(text)?);
+            out.schema_text.clone_from(text);
+        }
         Yaml::Mapping(_) => {
             let definition =
                 json(&value, "").map_err(|why| format!("invalid schema definition: {why}"))?;

@@ -34,5 +34,5 @@ mod terms;
 mod token;
 mod tree;
 
-pub use entry::{parse_module, parse_query, parse_ref, parse_term};
+pub use entry::{check_statements, parse_module, parse_query, parse_ref, parse_term};
 pub use options::{ParseCapabilities, ParseOptions};

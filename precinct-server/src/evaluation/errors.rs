@@ -6,6 +6,7 @@ use precinct_interpreter::stack::{Frame, Stack};
 use precinct_rego::error::Diagnostic;
 use precinct_rego::ir::Program;
 use precinct_rego::source::Sources;
+use precinct_rego::syntax::{self, ParseOptions};
 use precinct_runtime::EvalError;
 use serde_json::Value;
 
@@ -29,12 +30,24 @@ pub fn modules(failure: &Failure) -> Refusal {
 
 /// The refusal of a query.
 #[must_use]
-pub fn query(failure: &Failure) -> Refusal {
-    let message = match failure.step {
-        Step::Parse => QUERY_PARSE,
-        Step::Compile => QUERY_COMPILE,
-    };
-    Refusal::bad(message).with_errors(diagnostics(failure))
+pub fn query(failure: &Failure, text: &str) -> Refusal {
+    match failure.step {
+        Step::Parse => Refusal::bad(QUERY_PARSE).with_errors(statements(failure, text)),
+        Step::Compile => Refusal::bad(QUERY_COMPILE).with_errors(diagnostics(failure)),
+    }
+}
+
+/// The API reads queries as statements, so that what looks like a rule is also told what it lacks as one.
+fn statements(failure: &Failure, text: &str) -> Vec<String> {
+    let mut sources = Sources::default();
+    let id = sources.add("", text);
+    match syntax::check_statements(&sources, id, &ParseOptions::default()) {
+        Err(errors) => {
+            let one = |error: &Diagnostic| diagnostic(error, &sources);
+            errors.iter().map(one).collect()
+        }
+        Ok(()) => diagnostics(failure),
+    }
 }
 
 /// The refusal of a request whose evaluation failed.

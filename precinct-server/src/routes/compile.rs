@@ -5,8 +5,10 @@ use std::time::Instant;
 use axum::http::StatusCode;
 use precinct_interpreter::partial::{PartialError, PartialQuery};
 use precinct_interpreter::policy::Step;
+use precinct_rego::ast::ExprKind;
 use precinct_rego::ast::json::{JsonOptions, body_json, module_json};
 use precinct_rego::source::Sources;
+use precinct_rego::syntax::{self, ParseOptions};
 use precinct_runtime::{Document, Value};
 
 use super::request::{Incoming, first, given, kind};
@@ -27,6 +29,21 @@ struct Request {
     nondeterministic_builtins: bool,
 }
 
+/// The parts of a call, when a text is one: a call is no document that could be unknown.
+fn call(text: &str) -> Option<String> {
+    let mut sources = Sources::default();
+    let id = sources.add("", text);
+    let body = syntax::parse_query(&sources, id, &ParseOptions::default()).ok()?;
+    let [expr] = body.as_slice() else {
+        return None;
+    };
+    let ExprKind::Call(terms) = &expr.kind else {
+        return None;
+    };
+    let parts: Vec<String> = terms.iter().map(ToString::to_string).collect();
+    Some(parts.join(" "))
+}
+
 /// `POST /v1/compile`
 pub fn post(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
     let request = read(incoming)?;
@@ -38,6 +55,13 @@ pub fn post(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
     metrics.set(metrics::QUERY_PARSE, 0);
     metrics.set(metrics::QUERY_COMPILE, 0);
     let policies = &incoming.snapshot.policies;
+    for unknown in &request.unknowns {
+        if let Some(call) = call(unknown) {
+            return Err(Refusal::bad(format!(
+                "error(s) occurred while parsing unknowns: expected term but got [{call}]"
+            )));
+        }
+    }
     let question = PartialQuery {
         query: &request.query,
         package: None,
@@ -56,7 +80,7 @@ pub fn post(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
         .partial(&question)
         .map_err(|error| match error {
             PartialError::Query(failure) => match failure.step {
-                Step::Parse => errors::query(&failure),
+                Step::Parse => errors::query(&failure, &request.query),
                 Step::Compile => errors::modules(&failure),
             },
             PartialError::Evaluation(error) => {

@@ -440,7 +440,7 @@ fn remaining(
     };
     let partial = policy.partial(&question).map_err(|error| match error {
         PartialError::Query(failure) => match failure.step {
-            Step::Parse => errors::query(&failure),
+            Step::Parse => errors::query(&failure, &ref_text(rule)),
             Step::Compile => errors::modules(&failure),
         },
         PartialError::Evaluation(error) => {

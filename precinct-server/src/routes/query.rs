@@ -81,7 +81,7 @@ fn answer(
     let started = Instant::now();
     let query = policy
         .restricted_query(text, &UNSAFE)
-        .map_err(|failure| errors::query(&failure))?;
+        .map_err(|failure| errors::query(&failure, text))?;
     metrics.set(metrics::QUERY_PARSE, 0);
     metrics.time(metrics::QUERY_COMPILE, started);
     let id = app.recorder.next_id();
