@@ -87,6 +87,31 @@ fn a_new_crate_builds_and_tests() {
 }
 
 #[test]
+fn a_builtin_whose_feature_is_off_stops_the_build_and_names_the_feature() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = precinct(folder.path(), &["new", "door-policies"]);
+    assert!(made.status.success(), "{}", err(&made));
+    let made = folder.path().join("door-policies");
+    std::fs::copy(workspace().join("Cargo.lock"), made.join("Cargo.lock")).unwrap();
+    let manifest = std::fs::read_to_string(made.join("Cargo.toml")).unwrap();
+    let lean = manifest.replacen(
+        "precinct-runtime = { ",
+        "precinct-runtime = { default-features = false, ",
+        1,
+    );
+    assert_ne!(lean, manifest);
+    std::fs::write(made.join("Cargo.toml"), lean).unwrap();
+    let rego = "package door\n\nsum := crypto.sha256(input.a)\n\nup := upper(input.a)\n";
+    std::fs::write(made.join("policies/sum.rego"), rego).unwrap();
+    let checked = cargo(&made, "check");
+    let errors = err(&checked);
+    assert!(!checked.status.success());
+    let expected =
+        "the policies call crypto.sha256: turn on the feature `crypto` of precinct-runtime";
+    assert!(errors.contains(expected), "{errors}");
+}
+
+#[test]
 fn names_of_new_crates_are_those_that_cargo_takes() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["Doors", "7doors", "doors!", "self", "do\"ors"] {

@@ -247,6 +247,7 @@ impl<'p> Emitter<'p> {
                 let builtin: &str = &self.program.builtins[id.index()].name;
                 quote!(pub(crate) static #name: rt::Slot = rt::Slot::new(#builtin);)
             }));
+        module.items.extend(self.needed_features());
         module.items.extend(self.statics.finish());
         let modules = root
             .modules
@@ -273,6 +274,25 @@ impl<'p> Emitter<'p> {
         let file: syn::File =
             syn::parse2(file).map_err(|error| GenerateError::Malformed(error.to_string()))?;
         Ok(prettyplease::unparse(&file))
+    }
+
+    /// What stops the build where the runtime lacks a feature that a builtin needs.
+    fn needed_features(&self) -> Vec<TokenStream> {
+        let mut needed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for id in self.builtins.borrow().keys() {
+            let name: &str = &self.program.builtins[id.index()].name;
+            if let Some(feature) = precinct_runtime::builtins::feature(name) {
+                needed.entry(feature).or_default().push(name);
+            }
+        }
+        needed
+            .into_iter()
+            .map(|(feature, names)| {
+                let check = format_ident!("__needs_{feature}");
+                let names = names.join(", ");
+                quote!(::precinct_runtime::#check!(#names);)
+            })
+            .collect()
     }
 
     /// The entry points that can be asked for.

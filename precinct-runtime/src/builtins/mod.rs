@@ -108,3 +108,28 @@ pub const FAMILIES: &[&[Builtin]] = &[
     uri::FAMILY,
     uuid::FAMILY,
 ];
+
+/// The families that a feature of this crate turns on.
+const FEATURES: &[(&str, &[Builtin])] = &[
+    #[cfg(feature = "crypto")]
+    ("crypto", aws::FAMILY),
+    #[cfg(feature = "crypto")]
+    ("crypto", crypto::FAMILY),
+    #[cfg(feature = "crypto")]
+    ("crypto", jwt::FAMILY),
+    #[cfg(feature = "graphql")]
+    ("graphql", graphql::FAMILY),
+    #[cfg(feature = "http")]
+    ("http", http::FAMILY),
+    #[cfg(feature = "schema")]
+    ("schema", schema::FAMILY),
+];
+
+/// The feature of this crate that a builtin needs; none if it is always there, or if its feature is off here, too.
+#[must_use]
+pub fn feature(name: &str) -> Option<&'static str> {
+    let (feature, _) = FEATURES
+        .iter()
+        .find(|(_, family)| family.iter().any(|builtin| builtin.name == name))?;
+    Some(feature)
+}

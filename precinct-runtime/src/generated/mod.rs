@@ -4,12 +4,14 @@
 //! * `text`: tests of strings whose other side is known when the policy is compiled
 //! * [`mod@answer`]: a program that answers one query
 //! * [`case`]: running one of many programs
+//! * `features`: builtins that are not there
 //! * [`natives`]: builtins that are computed in place
 //! * [`origins`]: where the values of a document come from, for the error when they differ
 //! * [`run`]: loops, builtins, replaced functions
 
 pub mod answer;
 pub mod case;
+mod features;
 pub mod natives;
 pub mod origins;
 pub mod run;
