@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use precinct_rego::ast::{
-    Annotations, Body, Import, Module, Ref, RegoVersion, Span, Term, TermValue,
+    Annotations, Body, Import, Module, Ref, RegoVersion, Rule, Span, Term, TermValue,
 };
 use precinct_rego::capabilities::Capabilities;
 use precinct_rego::compile::{self, CompileOptions, Compiled, CompiledQuery, QueryOptions};
@@ -455,6 +455,39 @@ impl Policy {
             .annotations
             .chain(&compiled.modules, &compiled.rules, *rule);
         links.into_iter().filter_map(|(_, found)| found).collect()
+    }
+
+    /// Whether any annotation has labels.
+    #[must_use]
+    pub fn has_labels(&self) -> bool {
+        let mut annotations = self.compiled.modules.iter().flat_map(|it| &it.annotations);
+        annotations.any(|annotation| !annotation.labels.is_empty())
+    }
+
+    /// The labels of the rule that stands here, from the widest scope on: those nearer to the rule take the place of
+    /// others.
+    #[must_use]
+    pub fn labels_at(&self, span: Span) -> serde_json::Map<String, serde_json::Value> {
+        let compiled = &self.compiled;
+        let is_here = |rule: &Rule| {
+            rule.span.source == span.source
+                && (rule.span.row, rule.span.col) == (span.row, span.col)
+        };
+        let found = compiled
+            .rules
+            .iter()
+            .find(|id| compiled.rule(*id).is_some_and(is_here));
+        let Some(id) = found else {
+            return serde_json::Map::new();
+        };
+        compiled
+            .annotations
+            .chain(&compiled.modules, &compiled.rules, id)
+            .into_iter()
+            .rev()
+            .filter_map(|(_, annotation)| annotation)
+            .flat_map(|annotation| annotation.labels.clone())
+            .collect()
     }
 
     pub(crate) fn compiled(&self) -> &Compiled {

@@ -3,6 +3,7 @@
 //! * [`ask`]: the document at a path, or the answers of a query
 //! * [`errors`]: errors as the REST API writes them
 //! * [`explain`]: what an evaluation did
+//! * [`labels`]: labels of rules that held
 //! * [`metrics`]: how long its steps took
 //! * `native`: the document at a path, by code that is compiled in
 //! * [`scratch`]: storage for the values of one request
@@ -10,6 +11,7 @@
 pub mod ask;
 pub mod errors;
 pub mod explain;
+pub mod labels;
 pub mod metrics;
 mod native;
 pub mod scratch;

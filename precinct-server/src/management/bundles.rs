@@ -1,7 +1,7 @@
 //! A bundle, asked for again and again.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use std::{fs, io, thread};
 
@@ -143,7 +143,14 @@ fn fraction() -> f64 {
 }
 
 /// Keeps a bundle up to date for as long as the process runs.
-pub(super) fn run(management: &Arc<Management>, name: &str, source: &BundleSource) {
+///
+/// The other end of `restored` is dropped once the bundle that was kept is active, or is known not to be.
+pub(super) fn run(
+    management: &Arc<Management>,
+    name: &str,
+    source: &BundleSource,
+    restored: mpsc::Sender<()>,
+) {
     let (client, guard) = {
         let configuration = management.configuration.load();
         let client = management
@@ -167,6 +174,7 @@ pub(super) fn run(management: &Arc<Management>, name: &str, source: &BundleSourc
         place: place(management, name).filter(|_| source.persist),
     };
     keeper.restore();
+    drop(restored);
     let mut pace = Pace::new(&source.polling);
     loop {
         let succeeded = keeper.refresh();

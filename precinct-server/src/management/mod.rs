@@ -9,7 +9,7 @@ pub mod discovery;
 pub mod status;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::thread;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -166,8 +166,10 @@ impl Management {
         Ok(())
     }
 
+    /// Begins with all bundles that are not there yet, and comes back when those that were kept are active again.
     fn begin_bundles(self: &Arc<Self>) {
         let configuration = self.configuration.load_full();
+        let (restored, waiting) = mpsc::channel();
         for (name, source) in &configuration.parts.bundles {
             if locked(&self.bundles).contains_key(name) {
                 continue;
@@ -175,8 +177,12 @@ impl Management {
             locked(&self.bundles).insert(name.clone(), bundles::Status::new(name));
             let management = Arc::clone(self);
             let (name, source) = (name.clone(), source.clone());
-            thread::spawn(move || bundles::run(&management, &name, &source));
+            let restored = restored.clone();
+            thread::spawn(move || bundles::run(&management, &name, &source, restored));
         }
+        drop(restored);
+        // Nothing is sent: each thread drops its end when it is done, whatever comes of it.
+        let _ = waiting.recv();
     }
 
     /// Takes up a configuration that came with a discovery bundle.

@@ -10,10 +10,10 @@ use precinct_runtime::{Arena, Value};
 use super::request::{Incoming, first, kind};
 use crate::decision::Event;
 use crate::evaluation::ask::{self, Outcome, World};
-use crate::evaluation::errors;
 use crate::evaluation::explain::Explain;
 use crate::evaluation::metrics::{self, Metrics};
 use crate::evaluation::scratch::with_arena;
+use crate::evaluation::{errors, labels};
 use crate::http::answer::{Answer, Refusal};
 use crate::http::path;
 use crate::http::text::ObjectText;
@@ -187,12 +187,14 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
         check_document(incoming, &keys)?;
         let explain = Explain::of(&incoming.parameters);
         let id = app.recorder.next_id();
+        let tells_labels = incoming.snapshot.policies.has_labels()
+            && (id.is_some() || incoming.parameters.is_on("rule_labels"));
         let world = World {
             input: self.input,
             runtime: Some(&app.runtime),
             strict_builtin_errors: incoming.parameters.is_on("strict-builtin-errors"),
             records: app.settings().keeps_answers && id.is_some(),
-            traced: explain != Explain::Off,
+            traced: explain != Explain::Off || tells_labels,
             keeps_locals: !incoming.is_pretty(),
             limit: app.settings().evaluation_limit,
             compiled: app.compiled,
@@ -242,6 +244,9 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
             object.put("metrics", &self.metrics.json());
         }
         object = object.with_some("result", result.as_deref());
+        if incoming.parameters.is_on("rule_labels") {
+            object = object.with_some("rule_labels", rule_labels(incoming, &outcome).as_deref());
+        }
         if self.warns && self.input.is_none() {
             object.put("warning", NO_INPUT);
         }
@@ -321,7 +326,7 @@ pub(super) fn tell<T>(
         },
         answers: answers.as_deref(),
         custom: told.custom,
-        rule_labels: None,
+        rule_labels: rule_labels(incoming, outcome).as_deref(),
         metrics: told.metrics,
         rules: outcome.rules,
         evaluation_ns: u64::try_from(outcome.elapsed.as_nanos()).unwrap_or(u64::MAX),
@@ -332,6 +337,12 @@ pub(super) fn tell<T>(
         timestamp: Timestamp::now(),
         headers: incoming.headers,
     })
+}
+
+/// The labels of the rules that held.
+pub(super) fn rule_labels<T>(incoming: &Incoming<'_>, outcome: &Outcome<'_, T>) -> Option<String> {
+    let steps = outcome.steps.as_ref().map(|(events, _)| &events[..]);
+    labels::text(&incoming.snapshot.policies, steps)
 }
 
 /// The `nd_builtin_cache` of a decision: results by arguments by builtin.

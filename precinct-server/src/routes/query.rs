@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use precinct_runtime::json::to_string;
 use precinct_runtime::{Arena, Value};
 
-use super::data::{Told, tell};
+use super::data::{Told, rule_labels, tell};
 use super::request::{Incoming, first, kind};
 use crate::evaluation::ask::{self, World};
 use crate::evaluation::errors;
@@ -70,7 +70,8 @@ fn answer(
     let mut metrics = Metrics::default();
     let explain = Explain::of(&incoming.parameters);
     let policies = &incoming.snapshot.policies;
-    let policy = if explain == Explain::Off {
+    let is_traced = explain != Explain::Off || policies.has_labels();
+    let policy = if !is_traced {
         policies.policy()
     } else {
         policies.traced().unwrap_or_else(|| policies.policy())
@@ -90,7 +91,7 @@ fn answer(
         runtime: Some(&app.runtime),
         strict_builtin_errors: false,
         records: app.settings().keeps_answers && id.is_some(),
-        traced: explain != Explain::Off,
+        traced: is_traced,
         keeps_locals: !incoming.is_pretty(),
         limit: app.settings().evaluation_limit,
         compiled: None,
@@ -149,6 +150,9 @@ fn answer(
         object.put("metrics", &metrics.json());
     }
     object = object.with_some("result", result.as_deref());
+    if incoming.parameters.is_on("rule_labels") {
+        object = object.with_some("rule_labels", rule_labels(incoming, &outcome).as_deref());
+    }
     Ok(Answer::json(
         StatusCode::OK,
         object.finish(),

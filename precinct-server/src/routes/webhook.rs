@@ -42,7 +42,7 @@ pub fn document(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> 
             runtime: Some(&app.runtime),
             strict_builtin_errors: false,
             records: app.settings().keeps_answers && id.is_some(),
-            traced: false,
+            traced: incoming.snapshot.policies.has_labels(),
             keeps_locals: false,
             limit: app.settings().evaluation_limit,
             compiled: app.compiled,

@@ -34,6 +34,7 @@ pub struct Policies {
     policy: Policy,
     traced: OnceLock<Option<Policy>>,
     has_effects: bool,
+    has_labels: bool,
     compiled_in: OnceLock<bool>,
     /// The functions, by the keys below `data` that lead to them.
     functions: HashSet<Vec<String>>,
@@ -65,6 +66,7 @@ impl Policies {
         };
         Ok(Self {
             has_effects: EFFECTS.iter().any(|name| calls(name)),
+            has_labels: policy.has_labels(),
             compiled_in: OnceLock::new(),
             functions: functions(policy.modules()),
             prints: calls("internal.print"),
@@ -107,6 +109,12 @@ impl Policies {
             Policy::from_modules(modules, sources, options).ok()
         };
         self.traced.get_or_init(compile).as_ref()
+    }
+
+    /// Whether annotations have labels, which are told of rules that held.
+    #[must_use]
+    pub const fn has_labels(&self) -> bool {
+        self.has_labels
     }
 
     /// Whether an evaluation may wait for the network.

@@ -279,16 +279,13 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
         // Go shows what does not fit the verb as for `%v`, but with the flags of the verb.
         match arg {
             Arg::Float(float) => real('v', spec, *float, &mut shown),
+            Arg::Int(whole, _) => integer('v', spec, whole, &mut shown),
             _ => {
-                write_arg(
-                    'v',
-                    Spec {
-                        sharp: false,
-                        ..spec
-                    },
-                    arg,
-                    &mut shown,
-                );
+                let plain = Spec {
+                    sharp: false,
+                    ..spec
+                };
+                write_arg('v', plain, arg, &mut shown);
                 true
             }
         };

@@ -1,0 +1,32 @@
+//! The `labels` of the annotations of rules that held: `rule_labels` of answers and of the decision log.
+//!
+//! Which rules held is read off the steps of the evaluation, so that policies without labels pay nothing.
+
+use std::collections::BTreeSet;
+
+use precinct_interpreter::trace::{Event, Op, Subject};
+
+use crate::state::Policies;
+
+/// The labels as a JSON list, one object for each different set of them, in the order in which rules held; `None` if there
+/// are none.
+#[must_use]
+pub fn text(policies: &Policies, steps: Option<&[Event]>) -> Option<String> {
+    let policy = policies.traced().filter(|_| policies.has_labels())?;
+    let mut seen = BTreeSet::new();
+    let mut listed = Vec::new();
+    for event in steps? {
+        if event.op != Op::Exit || event.subject != Subject::Rule {
+            continue;
+        }
+        let labels = policy.labels_at(event.span);
+        if labels.is_empty() {
+            continue;
+        }
+        let labels = serde_json::Value::Object(labels).to_string();
+        if seen.insert(labels.clone()) {
+            listed.push(labels);
+        }
+    }
+    (!listed.is_empty()).then(|| format!("[{}]", listed.join(",")))
+}
