@@ -71,10 +71,10 @@ fn answer(
     let explain = Explain::of(&incoming.parameters);
     let policies = &incoming.snapshot.policies;
     let is_traced = explain != Explain::Off || policies.has_labels();
-    let policy = if !is_traced {
-        policies.policy()
-    } else {
+    let policy = if is_traced {
         policies.traced().unwrap_or_else(|| policies.policy())
+    } else {
+        policies.policy()
     };
     if text.trim().is_empty() {
         return Err(Refusal::internal("cannot evaluate empty query"));
