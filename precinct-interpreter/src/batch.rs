@@ -3,7 +3,7 @@
 use std::num::NonZero;
 
 use precinct_rego::ir::FunctionId;
-use precinct_runtime::batch::in_blocks;
+use precinct_runtime::batch::{BLOCK, in_blocks};
 use precinct_runtime::{Arena, Context, EvalError, Value};
 
 use crate::engine::Engine;
@@ -34,7 +34,7 @@ impl Engine {
         P: Fn(&mut Context<'_>) + Sync,
         T: Send,
     {
-        in_blocks(inputs, threads, Arena::new, |arena, input| {
+        in_blocks(inputs, threads, BLOCK, Arena::new, |arena, input| {
             self.one(batch, *input, arena, &take)
         })
     }

@@ -1,11 +1,11 @@
 //! Policies from source text: compiled once, asked many times.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use precinct_rego::ast::{
-    Annotations, Body, Import, Module, Ref, RegoVersion, Rule, Span, Term, TermValue,
+    Annotations, Body, Import, Module, Ref, RegoVersion, SourceId, Span, Term, TermValue,
 };
 use precinct_rego::capabilities::Capabilities;
 use precinct_rego::compile::{self, CompileOptions, Compiled, CompiledQuery, QueryOptions};
@@ -192,6 +192,15 @@ pub struct Row<'a> {
     pub variables: Vec<Value<'a>>,
     /// The values of [`Query::expressions`].
     pub expressions: Vec<Value<'a>>,
+}
+
+/// Where something begins: its source, row and column.
+pub type Place = (SourceId, u32, u32);
+
+/// Where this begins.
+#[must_use]
+pub const fn place(span: Span) -> Place {
+    (span.source, span.row, span.col)
 }
 
 impl Policy {
@@ -464,30 +473,29 @@ impl Policy {
         annotations.any(|annotation| !annotation.labels.is_empty())
     }
 
-    /// The labels of the rule that stands here, from the widest scope on: those nearer to the rule take the place of
-    /// others.
+    /// The labels of rules by where those stand, from the widest scope on: those nearer to the rule take the place of
+    /// others. Rules without labels are left out.
     #[must_use]
-    pub fn labels_at(&self, span: Span) -> serde_json::Map<String, serde_json::Value> {
+    pub fn labels(&self) -> BTreeMap<Place, serde_json::Map<String, serde_json::Value>> {
         let compiled = &self.compiled;
-        let is_here = |rule: &Rule| {
-            rule.span.source == span.source
-                && (rule.span.row, rule.span.col) == (span.row, span.col)
-        };
-        let found = compiled
-            .rules
-            .iter()
-            .find(|id| compiled.rule(*id).is_some_and(is_here));
-        let Some(id) = found else {
-            return serde_json::Map::new();
-        };
-        compiled
-            .annotations
-            .chain(&compiled.modules, &compiled.rules, id)
-            .into_iter()
-            .rev()
-            .filter_map(|(_, annotation)| annotation)
-            .flat_map(|annotation| annotation.labels.clone())
-            .collect()
+        let mut all = BTreeMap::new();
+        for id in compiled.rules.iter() {
+            let Some(rule) = compiled.rule(id) else {
+                continue;
+            };
+            let labels: serde_json::Map<_, _> = compiled
+                .annotations
+                .chain(&compiled.modules, &compiled.rules, id)
+                .into_iter()
+                .rev()
+                .filter_map(|(_, annotation)| annotation)
+                .flat_map(|annotation| annotation.labels.clone())
+                .collect();
+            if !labels.is_empty() {
+                all.insert(place(rule.span), labels);
+            }
+        }
+        all
     }
 
     pub(crate) fn compiled(&self) -> &Compiled {

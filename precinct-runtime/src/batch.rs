@@ -6,8 +6,8 @@ use std::thread;
 
 use crate::evaluator::Evaluator;
 
-/// Inputs are handed out in blocks of this size: small enough that no thread waits long for another at the end.
-const BLOCK: usize = 64;
+/// Decisions are handed out in blocks of this size: small enough that no thread waits long for another at the end.
+pub const BLOCK: usize = 64;
 
 /// Decides for many inputs, and gives the results in the order of the inputs.
 ///
@@ -25,27 +25,34 @@ pub fn evaluate_many<I: Sync, T: Send>(
     threads: NonZero<usize>,
     decide: impl for<'e> Fn(&'e Evaluator, &'e I) -> T + Sync,
 ) -> Vec<T> {
-    in_blocks(inputs, threads, Evaluator::new, |evaluator, input| {
-        let result = decide(evaluator, input);
-        evaluator.reset();
-        result
-    })
+    in_blocks(
+        inputs,
+        threads,
+        BLOCK,
+        Evaluator::new,
+        |evaluator, input| {
+            let result = decide(evaluator, input);
+            evaluator.reset();
+            result
+        },
+    )
 }
 
-/// Does something with each input, on threads that each have a state of their own.
+/// Does something with each input, on threads that each have a state of their own and take so many inputs at a time.
 pub fn in_blocks<I: Sync, W, T: Send>(
     inputs: &[I],
     threads: NonZero<usize>,
+    block: usize,
     state: impl Fn() -> W + Sync,
     one: impl Fn(&mut W, &I) -> T + Sync,
 ) -> Vec<T> {
-    let threads = threads.get().min(inputs.len().div_ceil(BLOCK));
+    let threads = threads.get().min(inputs.len().div_ceil(block.max(1)));
     if threads <= 1 {
         let mut state = state();
         return inputs.iter().map(|input| one(&mut state, input)).collect();
     }
     let next = AtomicUsize::new(0);
-    let blocks: Vec<&[I]> = inputs.chunks(BLOCK).collect();
+    let blocks: Vec<&[I]> = inputs.chunks(block.max(1)).collect();
     let work = || {
         let mut state = state();
         let mut done = Vec::new();

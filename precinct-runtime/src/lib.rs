@@ -7,6 +7,7 @@
 //! * [`number`]: numbers as OPA computes with them
 //! * [`json`]: bytes to values and back
 //! * [`context`]: everything one evaluation carries
+//! * [`octets`]: strings that hold bytes which are no UTF-8
 //! * [`ops`]: what the statements of the IR do, shared by both engines
 //! * [`input`]: what a policy can ask of an input that is not a [`Value`]
 //! * [`index`]: which of many rules can apply
@@ -34,6 +35,7 @@ pub mod input;
 pub mod json;
 pub mod matcher;
 pub mod number;
+pub mod octets;
 pub mod ops;
 pub mod patterns;
 pub mod value;

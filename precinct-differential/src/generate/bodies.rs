@@ -4,13 +4,18 @@ use super::rules::Writer;
 use super::terms::{COLLECTIONS, Type};
 use crate::tree::Node;
 
-const REPLACED: [(&str, Type); 6] = [
+const REPLACED: [(&str, Type); 11] = [
     ("input.n", Type::Number),
     ("input.s", Type::String),
     ("input.o", Type::Object),
     ("data.base.ns", Type::Numbers),
     ("data.base.o.a", Type::Number),
     ("input", Type::Object),
+    ("input.nest.a", Type::Object),
+    ("input.new.member", Type::Any),
+    ("data.base", Type::Object),
+    ("data.base.extra", Type::Any),
+    ("data.new.member", Type::Any),
 ];
 
 impl Writer {
@@ -98,6 +103,15 @@ impl Writer {
         {
             let value = self.single(of, depth);
             return Node::fill(&format!(" with {path} as §"), [value]);
+        }
+        if self.random.chance(15)
+            && let Some((one, other)) = self.two_functions()
+        {
+            if self.random.chance(50) {
+                return Node::text(format!(" with {one} as {other}"));
+            }
+            let value = self.single(Type::Any, depth);
+            return Node::fill(&format!(" with {one} as §"), [value]);
         }
         if self.random.chance(30) {
             let (name, value) = *self.random.pick(&[
@@ -369,7 +383,42 @@ impl Writer {
     /// References through documents whose names are not known before.
     fn dynamic(&mut self, depth: usize) -> Node {
         let package = self.package_path();
-        match self.random.below(4) {
+        match self.random.below(7) {
+            // Members of sets and objects of which a part is known.
+            4 => {
+                let (known, other) = (self.term(Type::Any, depth.min(1)), self.leaf(Type::Number));
+                let value = self.fresh(Type::Any);
+                Node::fill(
+                    "{[1, 2], [\"a\", §], [§, §]}[[§, §]]",
+                    [other.clone(), known.clone(), other, known, value],
+                )
+            }
+            5 if let Some((path, _)) = self.known(Some(Type::Any)) => {
+                let value = self.fresh(Type::Any);
+                match self.random.below(4) {
+                    0 => {
+                        let known = self.leaf(Type::Number);
+                        Node::fill(&format!("{path}[[§, §]]"), [value, known])
+                    }
+                    1 => {
+                        let known = self.leaf(Type::Any);
+                        Node::fill(&format!("{path}[[§, §]]"), [known, value])
+                    }
+                    2 => {
+                        let known = self.leaf(Type::String);
+                        Node::fill(&format!("§ = {path}[§][_]"), [value, known])
+                    }
+                    _ => {
+                        let key = self.fresh(Type::Any);
+                        Node::fill(&format!("§ = {path}[_][§]"), [value, key])
+                    }
+                }
+            }
+            6 if let Some((path, _)) = self.known(Some(Type::Object)) => {
+                let value = self.fresh(Type::Number);
+                let key = self.term(Type::String, depth.min(1));
+                Node::fill(&format!("§ = {path}[§]"), [value, key])
+            }
             0 => {
                 let key = self.term(Type::String, depth.min(1));
                 let value = self.fresh(Type::Any);

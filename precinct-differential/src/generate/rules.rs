@@ -7,7 +7,8 @@ use super::terms::Type;
 use crate::random::Random;
 use crate::tree::Node;
 
-const PACKAGES: [&str; 3] = ["p", "q", "q.sub"];
+/// The last lies within the base documents.
+const PACKAGES: [&str; 4] = ["p", "q", "q.sub", "base.extra"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flavour {
@@ -95,7 +96,7 @@ impl Writer {
 
     /// The modules, each a package.
     pub fn modules(&mut self) -> Vec<Node> {
-        self.packages = *self.random.pick(&[1, 1, 1, 2, 2, 3]);
+        self.packages = *self.random.pick(&[1, 1, 1, 2, 2, 3, 4]);
         (0..self.packages)
             .map(|package| {
                 self.package = package;
@@ -105,7 +106,7 @@ impl Writer {
                 }
                 self.aliases = self.random.chance(30);
                 if self.aliases {
-                    header.push_str("import data.base\n\n");
+                    header.push_str("import data.base\nimport input as asked\n\n");
                 }
                 let count = 1 + self.random.below(4);
                 let rules = (0..count).map(|_| self.rule()).collect();
@@ -157,6 +158,27 @@ impl Writer {
             format!("data.{}.{}", PACKAGES[rule.package], rule.name),
             rule.is,
         ))
+    }
+
+    /// Two functions written before that take as many arguments: their paths. The second may be the first.
+    pub(super) fn two_functions(&mut self) -> Option<(String, String)> {
+        let path = |rule: &Known| format!("data.{}.{}", PACKAGES[rule.package], rule.name);
+        let functions: Vec<&Known> = self
+            .rules
+            .iter()
+            .filter(|rule| rule.arguments.is_some())
+            .collect();
+        if functions.is_empty() {
+            return None;
+        }
+        let one = functions[self.random.below(functions.len())];
+        let arity = one.arguments.as_ref().map(Vec::len);
+        let others: Vec<&&Known> = functions
+            .iter()
+            .filter(|rule| rule.arguments.as_ref().map(Vec::len) == arity)
+            .collect();
+        let other = others[self.random.below(others.len())];
+        Some((path(one), path(other)))
     }
 
     /// A reference to a rule or a call of a function that was written before.
@@ -310,7 +332,13 @@ impl Writer {
         };
         let count = 1 + self.random.below(2);
         let rules = (0..count)
-            .map(|_| self.with_body(&template, &[member]))
+            .map(|_| {
+                if member == Type::Any && self.random.chance(50) {
+                    return self
+                        .with_body(&template.replace('§', "[§, §]"), &[member, Type::Number]);
+                }
+                self.with_body(&template, &[member])
+            })
             .collect();
         Node::many(rules, "\n", 1)
     }

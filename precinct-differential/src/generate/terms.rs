@@ -200,6 +200,17 @@ const CALLS: &[(Type, &str, &[Type])] = &[
     (Any, "{x | walk(§, [_, x])}", &[Any]),
     (Any, "[p | walk(§, [p, _])]", &[Any]),
     (Any, "{§, §}", &[Any, Any]),
+    (Any, "{[§]: §}[[§]]", &[Any, Any, Any]),
+    (Any, "{§, [§, §]}[§]", &[Number, Text, Any, Any]),
+    (Any, "object.get(data, [\"base\", §], §)", &[Text, Any]),
+    (Any, "count(data[§])", &[Text]),
+    (Text, "sprintf(§, [§, §])", &[Text, Any, Number]),
+    (Text, "substring(base64.encode(§), §, -1)", &[Text, Number]),
+    (Truth, "net.cidr_contains(\"10.0.0.0/8\", §)", &[Text]),
+    (Truth, "regex.match(§, §)", &[Text, Text]),
+    (Truth, "glob.match(§, [\"/\", \".\"], §)", &[Text, Text]),
+    (Number, "bits.rsh(§, 1)", &[Number]),
+    (Number, "-§", &[Number]),
     (Any, "{§: §}", &[Any, Any]),
 ];
 
@@ -298,7 +309,8 @@ impl Writer {
             return Node::term(variables[index].clone());
         }
         let aliased = if self.aliases { "base" } else { "data.base" };
-        let root = *self.random.pick(&["input", "input", "data.base", aliased]);
+        let asked = if self.aliases { "asked" } else { "input" };
+        let root = *self.random.pick(&["input", asked, "data.base", aliased]);
         let reference = self.random.chance(45);
         let text = match of {
             Number if reference => {

@@ -193,13 +193,33 @@ pub(super) fn index(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
 }
 
+/// A string as the runtime holds it (`precinct_runtime::octets`): the last 128 characters there are stand for bytes that
+/// are no UTF-8, so they are written byte by byte.
+fn carried(text: &Arc<str>) -> Arc<str> {
+    const FIRST: char = '\u{10ff80}';
+    if !text.contains(|c| c >= FIRST) {
+        return Arc::clone(text);
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        if c < FIRST {
+            out.push(c);
+            continue;
+        }
+        let mut buffer = [0; 4];
+        let bytes = c.encode_utf8(&mut buffer).bytes();
+        out.extend(bytes.filter_map(|byte| char::from_u32(0x0010_ff00 | u32::from(byte))));
+    }
+    out.into()
+}
+
 /// The constant that a term is, if it is one.
 pub(super) fn constant_of(term: &Term) -> Option<Constant> {
     Some(match &term.value {
         TermValue::Null => Constant::Null,
         TermValue::Boolean(b) => Constant::Boolean(*b),
         TermValue::Number(n) => Constant::Number(Arc::clone(n)),
-        TermValue::String(s) => Constant::String(Arc::clone(s)),
+        TermValue::String(s) => Constant::String(carried(s)),
         TermValue::Array(items) => {
             Constant::Array(items.iter().map(constant_of).collect::<Option<_>>()?)
         }

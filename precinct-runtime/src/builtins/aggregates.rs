@@ -4,6 +4,7 @@ use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
 use crate::number::{Number, arithmetic};
+use crate::octets;
 use crate::value::{Set, Value};
 
 /// One value from many.
@@ -29,7 +30,7 @@ fn members<'a>(args: &[Value<'a>]) -> Result<&'a [Value<'a>], BuiltinError> {
 
 fn count<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let size = match operand::at(args, 1) {
-        Value::String(text) => text.chars().count(),
+        Value::String(text) => octets::length(text),
         value => value
             .collection_len()
             .ok_or_else(|| operand::wrong_type(1, value, &["array", "object", "set", "string"]))?,

@@ -7,10 +7,12 @@ use data_encoding::{
     BASE64, BASE64URL, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXLOWER_PERMISSIVE, Specification,
 };
 
+use crate::arena::Arena;
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
 use crate::json::{self, Decoder};
+use crate::octets;
 use crate::value::Value;
 
 /// Values to texts and back.
@@ -37,13 +39,12 @@ fn text<'a>(context: &Context<'a>, text: &str) -> Outcome<'a> {
     Ok(Some(Value::string(context.arena(), text)))
 }
 
-/// Bytes as a text; what is no UTF-8 becomes U+FFFD.
 fn bytes<'a>(context: &Context<'a>, bytes: &[u8]) -> Outcome<'a> {
-    text(context, &json::decode::repair(bytes))
+    text(context, &octets::text(bytes))
 }
 
 fn json_marshal<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    text(context, &json::to_string(operand::at(args, 1)))
+    bytes(context, json::to_string(operand::at(args, 1)).as_bytes())
 }
 
 /// `pretty`, `indent` and `prefix`; any of the latter two means pretty.
@@ -92,13 +93,17 @@ fn json_marshal_with_options<'a>(context: &mut Context<'a>, args: &[Value<'a>]) 
     };
     let written = encoding.encode(operand::at(args, 1));
     match encoding.indent {
-        Some(_) => text(context, &format!("{prefix}{written}")),
-        None => text(context, &written),
+        Some(_) => bytes(context, format!("{prefix}{written}").as_bytes()),
+        None => bytes(context, written.as_bytes()),
     }
 }
 
 fn json_unmarshal<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let source = operand::string(args, 1)?;
+    // JSON holds no other bytes than UTF-8.
+    let source = match octets::shown(operand::string(args, 1)?) {
+        Cow::Borrowed(source) => source,
+        Cow::Owned(source) => context.arena().alloc_str(&source),
+    };
     let decoder = Decoder::new(context.arena());
     let error = match decoder.decode(source.as_bytes()) {
         Ok(value) => return Ok(Some(value)),
@@ -139,7 +144,7 @@ fn trailing(rest: &str) -> Option<String> {
             let Some((end, _)) = end else {
                 return Some("unexpected EOF".to_owned());
             };
-            let arena = crate::Arena::new();
+            let arena = Arena::new();
             match Decoder::new(&arena).decode_copied(word(end + 1).as_bytes()) {
                 Ok(value) => value.as_str().unwrap_or_default().to_owned(),
                 Err(error) => return Some(error.message),
@@ -168,9 +173,10 @@ fn trailing(rest: &str) -> Option<String> {
     ))
 }
 
-fn json_is_valid<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn json_is_valid<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let valid = operand::at(args, 1).as_str().is_some_and(|source| {
-        Decoder::new(context.arena())
+        let source = octets::shown(source);
+        Decoder::new(&Arena::new())
             .decode(source.as_bytes())
             .is_ok()
     });
@@ -180,7 +186,7 @@ fn json_is_valid<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'
 fn base64_encode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     text(
         context,
-        &BASE64.encode(operand::string(args, 1)?.as_bytes()),
+        &BASE64.encode(&octets::bytes(operand::string(args, 1)?)),
     )
 }
 
@@ -228,14 +234,14 @@ fn base64_is_valid<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 fn base64url_encode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     text(
         context,
-        &BASE64URL.encode(operand::string(args, 1)?.as_bytes()),
+        &BASE64URL.encode(&octets::bytes(operand::string(args, 1)?)),
     )
 }
 
 fn base64url_encode_no_pad<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     text(
         context,
-        &BASE64URL_NOPAD.encode(operand::string(args, 1)?.as_bytes()),
+        &BASE64URL_NOPAD.encode(&octets::bytes(operand::string(args, 1)?)),
     )
 }
 
@@ -254,7 +260,7 @@ fn base64url_decode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcom
 fn hex_encode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     text(
         context,
-        &HEXLOWER.encode(operand::string(args, 1)?.as_bytes()),
+        &HEXLOWER.encode(&octets::bytes(operand::string(args, 1)?)),
     )
 }
 
@@ -288,7 +294,7 @@ fn hex_decode<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> 
 
 /// As Go's `url.QueryEscape`: letters, digits, `-_.~` stay, a space becomes a plus.
 pub(super) fn escape(source: &str, out: &mut String) {
-    for byte in source.bytes() {
+    for byte in octets::bytes(source).iter().copied() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
                 out.push(char::from(byte));
@@ -303,7 +309,7 @@ pub(super) fn escape(source: &str, out: &mut String) {
 }
 
 fn unescape(source: &str) -> Result<Vec<u8>, BuiltinError> {
-    let bytes = source.as_bytes();
+    let bytes = octets::bytes(source);
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -313,12 +319,9 @@ fn unescape(source: &str) -> Result<Vec<u8>, BuiltinError> {
                     .get(at + 1..at + 3)
                     .and_then(|pair| HEXLOWER_PERMISSIVE.decode(pair).ok());
                 let Some(decoded) = pair else {
-                    let mut end = (at + 3).min(bytes.len());
-                    while !source.is_char_boundary(end) {
-                        end += 1;
-                    }
+                    let end = (at + 3).min(bytes.len());
                     let mut shown = String::new();
-                    let _ = json::quote_go(&source[at..end], &mut shown);
+                    let _ = json::quote_go(&octets::text(&bytes[at..end]), &mut shown);
                     return Err(BuiltinError::new(format!("invalid URL escape {shown}")));
                 };
                 out.extend(decoded);
@@ -394,8 +397,8 @@ fn urlquery_decode_object<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> 
             return Err(BuiltinError::new("invalid semicolon separator in query"));
         }
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let name = json::decode::repair(&unescape(name)?);
-        let value = Value::string(arena, &json::decode::repair(&unescape(value)?));
+        let name = octets::text(&unescape(name)?).into_owned();
+        let value = Value::string(arena, &octets::text(&unescape(value)?));
         match entries.iter_mut().find(|(there, _)| *there == name) {
             Some((_, values)) => values.push(value),
             None => entries.push((name, vec![value])),

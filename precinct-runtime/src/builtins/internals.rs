@@ -1,9 +1,11 @@
 //! What the compiler calls: printing, template strings, tests.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
+use crate::octets;
 use crate::value::Value;
 
 /// What the compiler calls, and notes for traces.
@@ -48,7 +50,7 @@ fn internal_print<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<
         lines = longer;
     }
     for line in &lines {
-        context.print(line);
+        context.print(&octets::shown(line));
     }
     Ok(Some(Value::TRUE))
 }
@@ -84,6 +86,7 @@ fn internal_template_string<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -
             }
         }
     }
+    let text = octets::joined(Cow::Owned(text));
     Ok(Some(Value::string(context.arena(), &text)))
 }
 

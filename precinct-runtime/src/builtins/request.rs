@@ -3,6 +3,7 @@
 use crate::arena::Arena;
 use crate::builtin::operand;
 use crate::error::BuiltinError;
+use crate::octets;
 use crate::value::{Object, Value};
 
 /// Every parameter of a request.
@@ -103,7 +104,7 @@ fn set_of<'a>(
 /// The bytes of a request's body: `raw_body` as it is, else `body` as JSON.
 pub(super) fn body(request: &Object<'_>) -> Vec<u8> {
     match (request.get_str("raw_body"), request.get_str("body")) {
-        (Some(raw), _) => raw.as_str().unwrap_or_default().as_bytes().to_vec(),
+        (Some(raw), _) => octets::bytes(raw.as_str().unwrap_or_default()).into_owned(),
         (None, Some(body)) => crate::json::encode::to_string(body).into_bytes(),
         (None, None) => Vec::new(),
     }

@@ -5,6 +5,7 @@ use crate::arena::Arena;
 use crate::context::Context;
 use crate::error::EvalError;
 use crate::number::Number;
+use crate::octets;
 use crate::ops;
 use crate::value::{Set, Value};
 use crate::words;
@@ -42,7 +43,7 @@ pub fn contains<'a>(text: Value<'_>, part: Value<'_>) -> Option<Value<'a>> {
 #[must_use]
 pub fn count<'a>(value: Value<'_>) -> Option<Value<'a>> {
     let count = match value {
-        Value::String(text) => text.chars().count(),
+        Value::String(text) => octets::length(text),
         other => other.collection_len()?,
     };
     Some(Value::int(i64::try_from(count).ok()?))

@@ -3,6 +3,7 @@
 use crate::arena::Arena;
 use crate::json::{Decoder, JsonError, Limits};
 use crate::number::Number;
+use crate::octets;
 use crate::value::Value;
 use crate::words::plain_length;
 
@@ -33,6 +34,7 @@ impl<'a> Scanner<'a> {
     ) -> Result<T, JsonError> {
         if let Ok(utf8) = str::from_utf8(text)
             && text.len() <= Limits::DEFAULT.size
+            && !octets::has_marks(utf8)
         {
             let mut scanner = Scanner {
                 arena,

@@ -10,6 +10,7 @@ use bumpalo::collections::{String as ArenaString, Vec as ArenaVec};
 use super::keep::{Borrowed, Copied, Keep};
 use crate::arena::Arena;
 use crate::number::{Number, size};
+use crate::octets;
 use crate::value::Value;
 use crate::value::object::sort_entries;
 use crate::words::plain_length;
@@ -92,19 +93,16 @@ impl<'a> Decoder<'a> {
     /// Reads a text that lives as long as the values: strings without escapes are not copied.
     pub fn decode(self, text: &'a [u8]) -> Result<Value<'a>, JsonError> {
         self.check_size(text.len())?;
-        match str::from_utf8(text) {
-            Ok(text) => self.run(text, Borrowed, self.arena),
-            Err(_) => self.run(self.arena.alloc_str(&repair(text)), Borrowed, self.arena),
+        match readable(text) {
+            Cow::Borrowed(text) => self.run(text, Borrowed, self.arena),
+            Cow::Owned(text) => self.run(self.arena.alloc_str(&text), Borrowed, self.arena),
         }
     }
 
     /// Reads a text that may go away: all strings are copied, what comes back soon only once.
     pub fn decode_copied(self, text: &[u8]) -> Result<Value<'a>, JsonError> {
         self.check_size(text.len())?;
-        let text = match str::from_utf8(text) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => Cow::Owned(repair(text)),
-        };
+        let text = readable(text);
         // These values are to stay: what reading needs besides is not left among them.
         self.run(&text, Copied::new(self.arena, text.len()), &Arena::new())
     }
@@ -414,7 +412,8 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
             let second = self.hex()?;
             if (0xdc00..0xe000).contains(&second) {
                 let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-                text.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+                let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+                octets::carry(c, |c| text.push(c));
                 return Ok(());
             }
             self.at = behind;
@@ -433,6 +432,15 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
             self.at += 1;
         }
         Ok(code)
+    }
+}
+
+/// The text that bytes are, with U+FFFD for each byte that is no UTF-8, and with what stands for other bytes in strings
+/// carried as such.
+fn readable(bytes: &[u8]) -> Cow<'_, str> {
+    match str::from_utf8(bytes) {
+        Ok(_) => octets::text(bytes),
+        Err(_) => Cow::Owned(octets::text(repair(bytes).as_bytes()).into_owned()),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::octets;
 use crate::value::Value;
 
 /// How text is written.
@@ -169,6 +170,21 @@ impl<W: Write> Writer<'_, W> {
 /// Writes a string as JSON.
 pub fn quote(text: &str, escape_html: bool, out: &mut impl Write) -> fmt::Result {
     out.write_char('"')?;
+    if octets::has_marks(text) {
+        for chunk in octets::bytes(text).utf8_chunks() {
+            quote_unicode(chunk.valid(), escape_html, out)?;
+            chunk
+                .invalid()
+                .iter()
+                .try_for_each(|_| out.write_str("\\ufffd"))?;
+        }
+    } else {
+        quote_unicode(text, escape_html, out)?;
+    }
+    out.write_char('"')
+}
+
+fn quote_unicode(text: &str, escape_html: bool, out: &mut impl Write) -> fmt::Result {
     let mut done = 0;
     for (at, byte) in text.bytes().enumerate() {
         let long;
@@ -196,13 +212,22 @@ pub fn quote(text: &str, escape_html: bool, out: &mut impl Write) -> fmt::Result
         out.write_str(escape)?;
         done = at + length;
     }
-    out.write_str(&text[done..])?;
-    out.write_char('"')
+    out.write_str(&text[done..])
 }
 
 /// Writes a string as Go source (`strconv.Quote`), which is how OPA shows strings in messages.
 pub fn quote_go(text: &str, out: &mut impl Write) -> fmt::Result {
     out.write_char('"')?;
+    for chunk in octets::bytes(text).utf8_chunks() {
+        quote_go_unicode(chunk.valid(), out)?;
+        for byte in chunk.invalid() {
+            write!(out, "\\x{byte:02x}")?;
+        }
+    }
+    out.write_char('"')
+}
+
+fn quote_go_unicode(text: &str, out: &mut impl Write) -> fmt::Result {
     for c in text.chars() {
         match c {
             '"' => out.write_str("\\\"")?,
@@ -220,7 +245,7 @@ pub fn quote_go(text: &str, out: &mut impl Write) -> fmt::Result {
             c => write!(out, "\\U{:08x}", u32::from(c))?,
         }
     }
-    out.write_char('"')
+    Ok(())
 }
 
 /// Letters, marks, numbers, punctuation, symbols and the ASCII space.

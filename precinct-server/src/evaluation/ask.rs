@@ -76,9 +76,9 @@ pub fn document<'a>(
         return outcome;
     }
     if world.traced
-        && let Some(policy) = snapshot.policies.traced()
+        && let Some(marked) = snapshot.policies.traced()
     {
-        return traced(policy, snapshot, keys, world, arena);
+        return traced(&marked.policy, snapshot, keys, world, arena);
     }
     let policy = snapshot.policies.policy();
     let started = Instant::now();

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use precinct_interpreter::policy::place;
 use precinct_interpreter::trace::{Event, Op, Subject};
 
 use crate::state::Policies;
@@ -12,20 +13,18 @@ use crate::state::Policies;
 /// are none.
 #[must_use]
 pub fn text(policies: &Policies, steps: Option<&[Event]>) -> Option<String> {
-    let policy = policies.traced().filter(|_| policies.has_labels())?;
+    let labels = &policies.traced().filter(|_| policies.has_labels())?.labels;
     let mut seen = BTreeSet::new();
     let mut listed = Vec::new();
     for event in steps? {
         if event.op != Op::Exit || event.subject != Subject::Rule {
             continue;
         }
-        let labels = policy.labels_at(event.span);
-        if labels.is_empty() {
+        let Some(labels) = labels.get(&place(event.span)) else {
             continue;
-        }
-        let labels = serde_json::Value::Object(labels).to_string();
-        if seen.insert(labels.clone()) {
-            listed.push(labels);
+        };
+        if seen.insert(labels) {
+            listed.push(labels.as_str());
         }
     }
     (!listed.is_empty()).then(|| format!("[{}]", listed.join(",")))

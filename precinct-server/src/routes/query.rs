@@ -72,7 +72,9 @@ fn answer(
     let policies = &incoming.snapshot.policies;
     let is_traced = explain != Explain::Off || policies.has_labels();
     let policy = if is_traced {
-        policies.traced().unwrap_or_else(|| policies.policy())
+        policies
+            .traced()
+            .map_or_else(|| policies.policy(), |traced| &traced.policy)
     } else {
         policies.policy()
     };

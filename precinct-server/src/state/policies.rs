@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use precinct_interpreter::policy::{Failure, Policy, PolicyOptions, Step};
+use precinct_interpreter::policy::{Failure, Place, Policy, PolicyOptions, Step};
 use precinct_rego::ast::json::{JsonOptions, module_json};
 use precinct_rego::ast::{Module, RegoVersion, Term, TermValue};
 use precinct_rego::source::Sources;
@@ -32,13 +32,21 @@ pub struct Policies {
     texts: Texts,
     options: PolicyOptions,
     policy: Policy,
-    traced: OnceLock<Option<Policy>>,
+    traced: OnceLock<Option<Traced>>,
     has_effects: bool,
     has_labels: bool,
     compiled_in: OnceLock<bool>,
     /// The functions, by the keys below `data` that lead to them.
     functions: HashSet<Vec<String>>,
     prints: bool,
+}
+
+/// Policies that tell what they do.
+pub struct Traced {
+    /// The modules, compiled with marks for a trace.
+    pub policy: Policy,
+    /// The labels of rules, as JSON text, by where the rules stand.
+    pub labels: BTreeMap<Place, String>,
 }
 
 impl fmt::Debug for Policies {
@@ -98,7 +106,7 @@ impl Policies {
     /// What answers questions about how it answers: the same modules, compiled with marks for a trace. It is made when
     /// first asked for.
     #[must_use]
-    pub fn traced(&self) -> Option<&Policy> {
+    pub fn traced(&self) -> Option<&Traced> {
         let compile = || {
             let options = PolicyOptions {
                 marks: true,
@@ -106,7 +114,14 @@ impl Policies {
                 ..self.options.clone()
             };
             let (modules, sources) = parse(&self.texts, &options).ok()?;
-            Policy::from_modules(modules, sources, options).ok()
+            let policy = Policy::from_modules(modules, sources, options).ok()?;
+            let labels = policy.labels().into_iter();
+            let labels =
+                labels.map(|(at, labels)| (at, serde_json::Value::Object(labels).to_string()));
+            Some(Traced {
+                labels: labels.collect(),
+                policy,
+            })
         };
         self.traced.get_or_init(compile).as_ref()
     }

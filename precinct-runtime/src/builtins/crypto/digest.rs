@@ -4,6 +4,7 @@ use precinct_jose::hash::{Hash, equal_in_constant_time, hex};
 
 use crate::builtin::{Outcome, operand};
 use crate::context::Context;
+use crate::octets;
 use crate::value::Value;
 
 macro_rules! digest {
@@ -12,7 +13,7 @@ macro_rules! digest {
             let text = operand::string(args, 1)?;
             Ok(Some(Value::string(
                 context.arena(),
-                &hex(&Hash::$hash.digest(text.as_bytes())),
+                &hex(&Hash::$hash.digest(&octets::bytes(text))),
             )))
         }
     };
@@ -27,7 +28,7 @@ macro_rules! keyed {
         pub(super) fn $name<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
             let text = operand::string(args, 1)?;
             let key = operand::string(args, 2)?;
-            let mac = Hash::$hash.hmac(key.as_bytes(), text.as_bytes());
+            let mac = Hash::$hash.hmac(&octets::bytes(key), &octets::bytes(text));
             Ok(Some(Value::string(context.arena(), &hex(&mac))))
         }
     };
@@ -41,7 +42,7 @@ keyed!(hmac_sha512, Sha512);
 pub(super) fn hmac_equal<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let (left, right) = (operand::string(args, 1)?, operand::string(args, 2)?);
     Ok(Some(Value::Bool(equal_in_constant_time(
-        left.as_bytes(),
-        right.as_bytes(),
+        &octets::bytes(left),
+        &octets::bytes(right),
     ))))
 }

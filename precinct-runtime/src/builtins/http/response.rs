@@ -5,6 +5,7 @@ use super::cache::Rules;
 use super::client::Response;
 use crate::arena::Arena;
 use crate::json::decode::Decoder;
+use crate::octets;
 use crate::value::Value;
 
 /// The response as an object. A body that cannot be read as the type that it should have is null.
@@ -40,7 +41,7 @@ pub fn value<'a>(arena: &'a Arena, response: &Response, rules: &Rules) -> Value<
             (Value::String("body"), body.unwrap_or(Value::Null)),
             (
                 Value::String("raw_body"),
-                text(&String::from_utf8_lossy(&response.body)),
+                text(&octets::text(&response.body)),
             ),
             (Value::String("headers"), Value::object(arena, headers)),
         ],

@@ -8,6 +8,7 @@ use precinct_jose::{Algorithm, Key, signature};
 use super::keys::{any_verifies, keys_of};
 use crate::context::Context;
 use crate::error::BuiltinError;
+use crate::octets;
 use crate::value::{Object, Value};
 
 /// The second argument of `io.jwt.decode_verify`. Empty texts count as not given.
@@ -75,7 +76,7 @@ impl<'a> Constraints<'a> {
             Some(keys) => any_verifies(keys, header.key_id, header.algorithm, |key| {
                 verify(&key.key)
             }),
-            None => verify(&Key::Symmetric(self.secret.as_bytes().to_vec())),
+            None => verify(&Key::Symmetric(octets::bytes(self.secret).into_owned())),
         }
     }
 

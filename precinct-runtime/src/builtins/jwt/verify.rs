@@ -8,6 +8,7 @@ use super::keys::{any_verifies, keys_of};
 use super::token::Token;
 use crate::builtin::{Outcome, operand};
 use crate::context::Context;
+use crate::octets;
 use crate::value::Value;
 
 macro_rules! asymmetric {
@@ -37,7 +38,8 @@ macro_rules! symmetric {
             let text = operand::string(args, 1)?;
             let secret = operand::string(args, 2)?;
             let token = Token::split(text)?;
-            let expected = Hash::$hash.hmac(secret.as_bytes(), token.signing_input().as_bytes());
+            let expected =
+                Hash::$hash.hmac(&octets::bytes(secret), token.signing_input().as_bytes());
             let given = token.signature_bytes()?;
             Ok(Some(Value::Bool(equal_in_constant_time(&given, &expected))))
         }

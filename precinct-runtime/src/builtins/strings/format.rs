@@ -8,6 +8,7 @@ use num_bigint::{BigInt, Sign};
 use crate::context::Context;
 use crate::error::BuiltinError;
 use crate::number::Number;
+use crate::octets;
 use crate::value::Value;
 
 /// How wide a field may be asked for; Go's own bound.
@@ -635,9 +636,10 @@ fn string(verb: char, spec: Spec, text: &str, out: &mut String) -> bool {
             pad(spec, &shown, out);
         }
         'x' | 'X' => {
+            let bytes = octets::bytes(text);
             let bytes = match spec.precision {
-                Some(most) => &text.as_bytes()[..most.min(text.len())],
-                None => text.as_bytes(),
+                Some(most) => &bytes[..most.min(bytes.len())],
+                None => &bytes,
             };
             pad(spec, &hex(bytes, verb, spec), out);
         }

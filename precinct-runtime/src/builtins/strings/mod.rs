@@ -6,6 +6,8 @@
 pub mod format;
 mod template;
 
+use std::borrow::Cow;
+
 use num_bigint::BigInt;
 
 use crate::builtin::{Builtin, Outcome, operand};
@@ -13,6 +15,7 @@ use crate::context::Context;
 use crate::error::BuiltinError;
 use crate::json;
 use crate::number::Number;
+use crate::octets;
 use crate::value::Value;
 
 /// Texts.
@@ -49,6 +52,11 @@ fn text<'a>(context: &Context<'a>, text: &str) -> Outcome<'a> {
     Ok(Some(Value::string(context.arena(), text)))
 }
 
+/// A text made of parts.
+fn put_together<'a>(context: &Context<'a>, whole: String) -> Outcome<'a> {
+    text(context, &octets::joined(Cow::Owned(whole)))
+}
+
 fn number<'a>(count: usize) -> Outcome<'a> {
     Ok(Some(Value::int(i64::try_from(count).unwrap_or(i64::MAX))))
 }
@@ -60,7 +68,7 @@ fn two<'a>(args: &[Value<'a>]) -> Result<(&'a str, &'a str), BuiltinError> {
 fn concat<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let delimiter = operand::string(args, 1)?;
     let parts = operand::strings(args, 2)?;
-    text(context, &parts.join(delimiter))
+    put_together(context, parts.join(delimiter))
 }
 
 fn contains<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
@@ -102,6 +110,7 @@ fn indexof<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     if needle.is_empty() {
         return Err(BuiltinError::new("empty search character"));
     }
+    let (haystack, needle) = (&*octets::shown(haystack), &*octets::shown(needle));
     match haystack.find(needle) {
         Some(at) => number(haystack[..at].chars().count()),
         None => Ok(Some(Value::int(-1))),
@@ -113,6 +122,7 @@ fn indexof_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     if needle.is_empty() {
         return Err(BuiltinError::new("empty search character"));
     }
+    let (haystack, needle) = (&*octets::shown(haystack), &*octets::shown(needle));
     let mut found = Vec::new();
     for (position, (at, _)) in (0_i64..).zip(haystack.char_indices()) {
         if haystack[at..].starts_with(needle) {
@@ -124,7 +134,7 @@ fn indexof_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 
 /// Lower case letter by letter, as Go does it: the final sigma is no exception.
 fn lower<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let lowered: String = operand::string(args, 1)?
+    let lowered: String = octets::shown(operand::string(args, 1)?)
         .chars()
         .map(|c| {
             if c == 'İ' {
@@ -138,7 +148,7 @@ fn lower<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn upper<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let raised: String = operand::string(args, 1)?
+    let raised: String = octets::shown(operand::string(args, 1)?)
         .chars()
         .map(|c| single(c, c.to_uppercase()))
         .collect();
@@ -159,14 +169,15 @@ fn replace<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     bounded(context, base, old, new)?;
     if old.is_empty() && !base.is_ascii() {
         // OPA puts the text between bytes, not between characters.
-        let mut out = new.as_bytes().to_vec();
-        for byte in base.bytes() {
-            out.push(byte);
-            out.extend_from_slice(new.as_bytes());
+        let new = octets::bytes(new);
+        let mut out = new.to_vec();
+        for byte in octets::bytes(base).iter() {
+            out.push(*byte);
+            out.extend_from_slice(&new);
         }
-        return text(context, &crate::json::decode::repair(&out));
+        return text(context, &octets::text(&out));
     }
-    text(context, &base.replace(old, new))
+    put_together(context, base.replace(old, new))
 }
 
 /// Replacing every letter by a long text must not fill the memory.
@@ -220,18 +231,21 @@ fn strings_replace_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outco
         out.push(c);
         rest = &rest[c.len_utf8()..];
     }
-    text(context, &out)
+    put_together(context, out)
 }
 
 fn strings_reverse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let reversed: String = operand::string(args, 1)?.chars().rev().collect();
+    let reversed: String = octets::shown(operand::string(args, 1)?)
+        .chars()
+        .rev()
+        .collect();
     text(context, &reversed)
 }
 
 fn strings_count<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let (haystack, needle) = two(args)?;
     number(if needle.is_empty() {
-        haystack.chars().count() + 1
+        octets::length(haystack) + 1
     } else {
         haystack.matches(needle).count()
     })
@@ -294,12 +308,20 @@ fn give_parts<'a>(
 const FEW_PARTS: usize = 8;
 
 /// Characters from an offset on; a negative length is all of them.
-fn substring<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let base = operand::string(args, 1)?;
+fn substring<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let whole = operand::string(args, 1)?;
     let start = operand::int(args, 2)?;
     let length = operand::int(args, 3)?;
     let Ok(start) = usize::try_from(start) else {
         return Err(BuiltinError::new("negative offset"));
+    };
+    let rest = usize::try_from(length).map_or(usize::MAX, |length| length);
+    if start == 0 && length >= 0 && rest >= octets::length(whole) {
+        return Ok(Some(Value::String(whole)));
+    }
+    let base = match octets::shown(whole) {
+        Cow::Borrowed(base) => base,
+        Cow::Owned(base) => context.arena().alloc_str(&base),
     };
     let offset = |count: usize| {
         base.char_indices()
@@ -386,7 +408,7 @@ fn sprintf<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let pattern = operand::string(args, 1)?;
     let values = operand::array(args, 2)?;
     let out = format::sprintf(context, pattern, values)?;
-    text(context, &out)
+    put_together(context, out)
 }
 
 fn render_template<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {

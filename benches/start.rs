@@ -1,0 +1,69 @@
+//! From the bytes of a bundle to a decision: the five policies, in a process that has done it before and in its first
+//! time.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark may panic")]
+
+mod subjects;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use precinct_bundle::{Bundle, Files, Limits, archive};
+use precinct_interpreter::{Policy, PolicyOptions, Text};
+use precinct_runtime::{Arena, Value};
+use subjects::table::{Measure, run};
+use subjects::{entries, interpreted, sources};
+
+fn packed() -> Vec<u8> {
+    let mut files = Files::default();
+    for (name, text) in sources() {
+        let path = format!("precinct/authz/{name}");
+        files
+            .add(&path, text.into_bytes(), &Limits::default())
+            .unwrap();
+    }
+    archive::write(&files).unwrap()
+}
+
+fn unpacked(archive: &[u8]) -> Bundle {
+    Bundle::read(&archive::read(archive, &Limits::default()).unwrap()).unwrap()
+}
+
+fn compiled(bundle: &Bundle) -> Policy {
+    let texts = bundle.modules.iter().map(|module| Text {
+        name: module.path.clone(),
+        text: module.text.clone(),
+        version: None,
+    });
+    Policy::compile(texts.collect(), PolicyOptions::default()).unwrap()
+}
+
+/// Unpacks, compiles and decides with an empty input, so that nothing is left for the first request.
+fn ready(archive: &[u8]) -> usize {
+    let bundle = unpacked(archive);
+    let policy = compiled(&bundle);
+    let arena = Arena::new();
+    interpreted(&policy, &entries(&policy), &arena, Value::EMPTY_OBJECT)
+}
+
+fn main() {
+    let archive = packed();
+    let start = Instant::now();
+    let defined = ready(black_box(&archive));
+    let first = start.elapsed();
+    assert_eq!(defined, 5);
+    if std::env::args().all(|argument| argument != "--only") {
+        println!(
+            "start                first                {} ns",
+            first.as_nanos()
+        );
+    }
+    let bundle = unpacked(&archive);
+    run(
+        "start",
+        &mut [
+            Measure::new("unpack", || unpacked(black_box(&archive))),
+            Measure::new("compile", || compiled(black_box(&bundle))),
+            Measure::new("ready", || ready(black_box(&archive))),
+        ],
+    );
+}
