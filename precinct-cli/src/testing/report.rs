@@ -177,9 +177,6 @@ fn indent(text: &str, by: usize) -> String {
 
 /// `-f json`
 pub fn json(results: &[TestResult]) -> String {
-    if results.is_empty() {
-        return "null\n".to_owned();
-    }
     Json::Array(results.iter().map(one).collect()).pretty()
 }
 

@@ -440,7 +440,9 @@ impl Names<'_> {
                 end
             };
             let (name, after) = name.split_at(end);
-            shown.push_str(self.0.get(name).map_or(name, |author| author.as_ref()));
+            let author = self.0.get(name).map_or(name, |author| author.as_ref());
+            // A wildcard has a name of the parser's.
+            shown.push_str(if author.starts_with('$') { "_" } else { author });
             rest = after;
         }
         shown.push_str(rest);

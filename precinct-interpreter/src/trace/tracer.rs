@@ -72,6 +72,8 @@ struct Call {
     name: Arc<str>,
     /// A piece of another function: what it does belongs to that.
     piece: bool,
+    /// The documents of a package: nobody asks those for another answer.
+    package: bool,
     answered: bool,
 }
 
@@ -520,8 +522,11 @@ impl<'p, 'a> Tracer<'p, 'a> {
             tail.retain(|event| seen.insert((event.op.as_str(), event.span)));
             self.events.append(&mut tail);
         }
+        let asker = self.calls.len().checked_sub(2).map(|at| &self.calls[at]);
+        let asked_once = open.scope.rule && asker.is_some_and(|call| call.package);
         if open.held
             && !open.scope.collects
+            && !asked_once
             && let Some(outer) = self.open.last_mut()
         {
             let at = outer.at.unwrap_or_default();
@@ -583,6 +588,7 @@ impl<'p, 'a> Tracer<'p, 'a> {
             index,
             name,
             piece: !rules,
+            package: known.is_some_and(|known| matches!(known.kind, FunctionKind::Tree(_))),
             answered: false,
         });
     }

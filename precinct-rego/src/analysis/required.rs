@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::ast::display::ref_text;
-use crate::ast::{ExprKind, Import, Module, RegoVersion, Term, TermValue};
+use crate::ast::{ExprKind, Import, Module, RegoVersion, TermValue};
 use crate::capabilities::{Builtin, Capabilities};
 use crate::compile::visit::{self, Node, branches, ground_prefix};
 
@@ -30,13 +30,15 @@ pub fn required<'a>(
 ) -> Required<'a> {
     let mut names = BTreeSet::new();
     for module in compiled {
-        operators(module, false, &mut |name| {
+        operators(module, false, &mut |name, _| {
             names.insert(name);
         });
     }
     for module in written {
-        operators(module, true, &mut |name| {
-            if REPLACED.contains(&name.as_str()) {
+        operators(module, true, &mut |name, in_head| {
+            // OPA does not count what comprehensions in heads assign.
+            let counts = !(in_head && name == "assign");
+            if counts && REPLACED.contains(&name.as_str()) {
                 names.insert(name);
             }
         });
@@ -123,35 +125,31 @@ impl Required<'_> {
     }
 }
 
-/// Calls the function with the name of every operator in the module.
+/// Calls the function with the name of every operator in the module, and whether it stands in a rule's head.
 ///
 /// OPA does not count what is called within `every`, `not {}`, `and` and `or`, where its type checker works aside;
 /// these are entered on demand only.
-fn operators(module: &Module, enter_all: bool, f: &mut dyn FnMut(String)) {
-    let mut see = |operator: &Term| {
-        if let TermValue::Ref(parts) = &operator.value {
-            f(ref_text(parts));
-        }
-    };
-    let mut visit = |node: Node<'_>| {
-        match node {
-            Node::Expr(expr) => {
-                if let ExprKind::Call(list) = &expr.kind {
-                    list.first().into_iter().for_each(&mut see);
-                }
-            }
-            Node::Term(term) => {
-                if let TermValue::Call(list) = &term.value {
-                    list.first().into_iter().for_each(&mut see);
-                }
-            }
+fn operators(module: &Module, enter_all: bool, f: &mut dyn FnMut(String, bool)) {
+    let mut see = |node: Node<'_>, in_head: bool| {
+        let called = match node {
+            Node::Expr(expr) => match &expr.kind {
+                ExprKind::Call(list) => list.first(),
+                _ => None,
+            },
+            Node::Term(term) => match &term.value {
+                TermValue::Call(list) => list.first(),
+                _ => None,
+            },
             Node::Every(_) | Node::Not(_) | Node::Logical(_) => return !enter_all,
-            _ => {}
+            _ => None,
+        };
+        if let Some(TermValue::Ref(parts)) = called.map(|operator| &operator.value) {
+            f(ref_text(parts), in_head);
         }
         false
     };
     for rule in module.rules.iter().flat_map(branches) {
-        visit::head(rule, &mut visit);
-        visit::body(&rule.body, &mut visit);
+        visit::head(rule, &mut |node| see(node, true));
+        visit::body(&rule.body, &mut |node| see(node, false));
     }
 }

@@ -205,10 +205,12 @@ impl<'a> Checker<'a> {
                 | TermValue::ObjectComprehension(_) => self.closure_of(env, term).1,
                 _ => return false,
             };
-            if !found.is_empty() {
+            // OPA looks at what is within a comprehension once more from outside, where its variables have no type.
+            let failed = !found.is_empty();
+            if failed {
                 errors = found;
             }
-            true
+            failed
         });
         errors
     }

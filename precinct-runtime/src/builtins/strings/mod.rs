@@ -210,28 +210,31 @@ fn strings_replace_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outco
             return Err(operand::wrong(1, wrong));
         };
         bounded(context, base, old, new)?;
-        pairs.push((old, new));
+        pairs.push((octets::bytes(old), octets::bytes(new)));
     }
-    let mut out = String::new();
-    let mut rest = base;
+    let base = octets::bytes(base);
+    let mut out = Vec::new();
+    let mut rest = &*base;
     let mut after_empty = false;
     loop {
-        // An empty pattern fits once before each character, and then others have their turn.
+        // An empty pattern fits once before each byte, and then others have their turn.
         let found = pairs
             .iter()
             .find(|(old, _)| rest.starts_with(old) && !(after_empty && old.is_empty()));
         if let Some((old, new)) = found {
-            out.push_str(new);
+            out.extend_from_slice(new);
             rest = &rest[old.len()..];
             after_empty = old.is_empty();
             continue;
         }
         after_empty = false;
-        let Some(c) = rest.chars().next() else { break };
-        out.push(c);
-        rest = &rest[c.len_utf8()..];
+        let Some((byte, behind)) = rest.split_first() else {
+            break;
+        };
+        out.push(*byte);
+        rest = behind;
     }
-    put_together(context, out)
+    text(context, &octets::text(&out))
 }
 
 fn strings_reverse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
