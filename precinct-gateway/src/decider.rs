@@ -195,7 +195,7 @@ impl Decider for Reloadable {
         Ok(Decided {
             value: answer.map(json).transpose()?,
             bundle_digest: active.digest.clone(),
-            rules_evaluated: context.counters.rules,
+            rules_evaluated: context.rules_evaluated(),
         })
     }
 }

@@ -68,7 +68,7 @@ pub enum Memo<'a> {
 /// What an evaluation did, for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Rule bodies that were entered.
+    /// Rule bodies that were entered and counted here; [`Context::rules_evaluated`] knows all.
     pub rules: u64,
     /// Calls of builtins.
     pub builtin_calls: u64,
@@ -175,6 +175,8 @@ pub struct Context<'a> {
     pub runtime: Option<Value<'a>>,
     /// What the evaluation did so far.
     pub counters: Counters,
+    /// What the thread had counted when the evaluation began.
+    entered_before: u64,
     /// The host program's functions.
     pub host: Option<&'a HostFunctions>,
     slots: HashMap<TypeId, Box<dyn Any>>,
@@ -211,12 +213,20 @@ impl<'a> Context<'a> {
             print_place: None,
             runtime: None,
             counters: Counters::default(),
+            entered_before: entered::entered(),
             host: None,
             slots: HashMap::new(),
             shared: OnceLock::new(),
             recording: None,
             replay: None,
         }
+    }
+
+    /// How many rule bodies were entered, by either engine. For native code ask on the thread that evaluates, and with no
+    /// other evaluation on it in between.
+    #[must_use]
+    pub fn rules_evaluated(&self) -> u64 {
+        self.counters.rules + entered::entered().wrapping_sub(self.entered_before)
     }
 
     /// The same with these bounds.

@@ -514,7 +514,7 @@ impl<'e, 'p> Body<'e, 'p> {
                     let spend = self.spend();
                     quote!(cx.counters.rules += 1; #spend)
                 } else {
-                    quote!()
+                    quote!(rt::enter_rule();)
                 }
             }
             StmtKind::Mark => quote!(),

@@ -4,6 +4,7 @@
 //! * `text`: tests of strings whose other side is known when the policy is compiled
 //! * [`mod@answer`]: a program that answers one query
 //! * [`case`]: running one of many programs
+//! * `entered`: rules that are counted without a context
 //! * `features`: builtins that are not there
 //! * [`natives`]: builtins that are computed in place
 //! * [`origins`]: where the values of a document come from, for the error when they differ
@@ -11,6 +12,7 @@
 
 pub mod answer;
 pub mod case;
+pub(crate) mod entered;
 mod features;
 pub mod natives;
 pub mod origins;
@@ -40,6 +42,7 @@ pub use std::string::String;
 
 pub use answer::answer;
 pub use case::run_case;
+pub use entered::enter_rule;
 pub use natives::{
     below, contains, count, ends_with, glob_between, glob_exact, in_table, integer, literal_set,
     member_within, part, position, split, starts_with, text,

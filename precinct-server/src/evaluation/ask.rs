@@ -93,7 +93,7 @@ pub fn document<'a>(
         (policy.document_at(keys, &mut context, &mut NoHooks), false)
     };
     let elapsed = started.elapsed();
-    let rules = context.counters.rules;
+    let rules = context.rules_evaluated();
     let recorded = context.answers().to_vec();
     drop(context);
     let answer = answer.map_err(|error| {
@@ -140,7 +140,7 @@ fn traced<'a>(
     let mut hooks = (Stack::of_document(), tracer);
     let answer = policy.document_at(keys, &mut context, &mut hooks);
     let elapsed = started.elapsed();
-    let rules = context.counters.rules;
+    let rules = context.rules_evaluated();
     let recorded = context.answers().to_vec();
     drop(context);
     let is_defined = matches!(answer, Ok(Some(_)));
@@ -187,7 +187,7 @@ pub fn query<'a>(
         query.answers_with(&mut context, &mut stack)
     };
     let elapsed = started.elapsed();
-    let rules = context.counters.rules;
+    let rules = context.rules_evaluated();
     let recorded = context.answers().to_vec();
     drop(context);
     Outcome {

@@ -39,7 +39,7 @@ pub(super) fn document<'a>(
         prints: Vec::new(),
         recorded: context.answers().to_vec(),
         steps: None,
-        rules: context.counters.rules,
+        rules: context.rules_evaluated(),
         elapsed,
     })
 }
