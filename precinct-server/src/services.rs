@@ -7,7 +7,8 @@ use std::time::Duration;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
-use crate::configuration::settings::Service;
+use crate::configuration::credentials::Credentials;
+use crate::configuration::services::Service;
 
 /// A client of one server.
 #[derive(Clone, Debug)]
@@ -74,17 +75,20 @@ impl Client {
 
     /// The header that says who this server is; read anew each time, because tokens expire.
     fn authorization(&self) -> Result<Option<String>, String> {
-        let Some(bearer) = &self.service.credentials.bearer else {
-            return Ok(None);
+        let bearer = match &self.service.credentials {
+            Credentials::None => return Ok(None),
+            Credentials::Bearer(bearer) => bearer,
         };
-        let scheme = bearer.scheme.as_deref().unwrap_or("Bearer");
-        let token = match (&bearer.token, &bearer.token_path) {
-            (Some(token), _) => token.clone(),
-            (None, Some(path)) => std::fs::read_to_string(path)
+        let scheme = match bearer.scheme.as_str() {
+            "" => "Bearer",
+            scheme => scheme,
+        };
+        let token = match bearer.token_path.as_str() {
+            "" => bearer.token.clone(),
+            path => std::fs::read_to_string(path)
                 .map_err(|error| format!("failed to read token: {path}: {error}"))?
                 .trim()
                 .to_owned(),
-            (None, None) => return Ok(None),
         };
         Ok(Some(format!("{scheme} {token}")))
     }

@@ -1,11 +1,15 @@
 //! The configuration of a server, as OPA's users write it ("Configuration" in OPA's documentation).
 //!
 //! * [`settings`]: the parts that precinct reads
+//! * [`services`]: among them, servers that bundles come from and logs go to
+//! * [`credentials`]: how this server says who it is to them
 //! * [`overrides`]: `--set` and `--set-file`
 //! * [`environment`]: `${NAME}` in the text
 
+pub mod credentials;
 pub mod environment;
 pub mod overrides;
+pub mod services;
 pub mod settings;
 
 use serde_json::{Map, Value, json};

@@ -17,7 +17,8 @@ use serde_json::json;
 
 use crate::app::{App, Plugins, Settings};
 use crate::configuration::Configuration;
-use crate::configuration::settings::{DecisionLogs, Service};
+use crate::configuration::services::Service;
+use crate::configuration::settings::DecisionLogs;
 use crate::decision::{Event, Recorder};
 use crate::decision_log::DecisionLog;
 use crate::decision_log::upload::Queue;

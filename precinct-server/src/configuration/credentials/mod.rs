@@ -1,0 +1,147 @@
+//! How a server says who it is to a service: one form, or none.
+//!
+//! OPA passes over a form that it does not know, and the request goes out without credentials. Here whatever can't be
+//! followed to the letter is an error of the configuration: a service that believed a request to be somebody else's
+//! would answer what it has for everybody.
+//!
+//! * [`bearer`]: a token
+
+pub mod bearer;
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+pub use bearer::Bearer;
+
+/// The names of forms that are followed.
+const FORMS: &[&str] = &["bearer"];
+/// The names of forms that OPA knows and this server does not follow.
+const UNSUPPORTED: &[&str] = &[
+    "oauth2",
+    "client_tls",
+    "s3_signing",
+    "gcp_metadata",
+    "azure_managed_identity",
+];
+
+/// How a server says who it is.
+#[derive(Clone, Debug, Default)]
+pub enum Credentials {
+    /// It does not.
+    #[default]
+    None,
+    /// By a token.
+    Bearer(Bearer),
+}
+
+impl<'de> Deserialize<'de> for Credentials {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = Option::<Map<String, Value>>::deserialize(deserializer)
+            .map_err(|error| D::Error::custom(format!("credentials: {error}")))?;
+        Self::read(members.unwrap_or_default())
+            .map_err(|error| D::Error::custom(format!("credentials: {error}")))
+    }
+}
+
+impl Credentials {
+    fn read(members: Map<String, Value>) -> Result<Self, String> {
+        let mut forms = members.into_iter().filter(|(_, value)| !value.is_null());
+        let Some((name, value)) = forms.next() else {
+            return Ok(Self::None);
+        };
+        if let Some((other, _)) = forms.next() {
+            return Err(format!(
+                "a maximum one credential method must be specified, found {name:?} and {other:?}"
+            ));
+        }
+        match name.as_str() {
+            "bearer" => form(&name, value, Bearer::check).map(Self::Bearer),
+            "plugin" => Err(format!(
+                "auth plugin {value} not found: this server has no plugins; expected one of {}",
+                FORMS.join(", ")
+            )),
+            _ if UNSUPPORTED.contains(&name.as_str()) => Err(format!(
+                "{name} is not supported by this server; expected one of {}",
+                FORMS.join(", ")
+            )),
+            _ => Err(format!(
+                "unknown credential method {name:?}; expected one of {}",
+                FORMS.join(", ")
+            )),
+        }
+    }
+}
+
+/// The members of a form, once they are found to make sense. One that is null is as good as one that is left out.
+fn form<T: DeserializeOwned>(
+    name: &str,
+    mut value: Value,
+    check: impl FnOnce(&T) -> Result<(), String>,
+) -> Result<T, String> {
+    if let Value::Object(members) = &mut value {
+        members.retain(|_, member| !member.is_null());
+    }
+    let read = || -> Result<T, String> {
+        let form = serde_json::from_value(value).map_err(|error| error.to_string())?;
+        check(&form)?;
+        Ok(form)
+    };
+    read().map_err(|error| format!("{name}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(value: Value) -> Result<Credentials, String> {
+        serde_json::from_value(value).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_is_no_credentials() {
+        for nothing in [json!(null), json!({}), json!({"bearer": null})] {
+            assert!(matches!(read(nothing).unwrap(), Credentials::None));
+        }
+    }
+
+    #[test]
+    fn a_form_that_is_not_followed_is_refused() {
+        for name in UNSUPPORTED {
+            let error = read(json!({*name: {}})).unwrap_err();
+            let expected = format!("credentials: {name} is not supported by this server");
+            assert!(error.starts_with(&expected), "{error}");
+        }
+        let error = read(json!({"baerer": {"token": "t"}})).unwrap_err();
+        assert!(
+            error.starts_with(
+                "credentials: unknown credential method \"baerer\"; expected one of bearer"
+            ),
+            "{error}"
+        );
+        let error = read(json!({"plugin": "my_auth"})).unwrap_err();
+        assert!(error.contains("auth plugin \"my_auth\" not found"));
+    }
+
+    #[test]
+    fn two_forms_are_refused() {
+        let error = read(json!({"bearer": {"token": "t"}, "oauth2": {}})).unwrap_err();
+        let expected = "credentials: a maximum one credential method must be specified, found \"bearer\" and \"oauth2\"";
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn something_else_than_an_object_is_refused() {
+        assert!(
+            read(json!("token"))
+                .unwrap_err()
+                .starts_with("credentials: ")
+        );
+        let error = read(json!({"bearer": "token"})).unwrap_err();
+        assert!(error.starts_with("credentials: bearer: "), "{error}");
+    }
+}
