@@ -17,7 +17,6 @@ use serde_json::json;
 
 use crate::app::{App, Plugins, Settings};
 use crate::configuration::Configuration;
-use crate::configuration::services::Service;
 use crate::configuration::settings::DecisionLogs;
 use crate::decision::{Event, Recorder};
 use crate::decision_log::DecisionLog;
@@ -146,7 +145,7 @@ impl Management {
         ) else {
             return Ok(());
         };
-        let client = Client::new(self.service(logs.service.as_deref())?)?;
+        let client = self.client(logs.service.as_deref())?;
         let (path, logger) = (log_path(&logs), self.logger);
         thread::spawn(move || queue.run(&client, &path, &logger));
         Ok(())
@@ -158,7 +157,7 @@ impl Management {
             return Ok(());
         };
         let client = match &part.service {
-            Some(name) => Some(Client::new(self.service(Some(name))?)?),
+            Some(name) => Some(self.client(Some(name))?),
             None => None,
         };
         let first = status::document(self);
@@ -209,17 +208,17 @@ impl Management {
         locked(&self.app).upgrade()
     }
 
-    /// The service of a name; the only one if there is one only.
-    fn service(&self, name: Option<&str>) -> Result<Service, String> {
+    /// A client for the service of a name; for the only one if there is one only.
+    fn client(&self, name: Option<&str>) -> Result<Client, String> {
         let configuration = self.configuration.load();
         let services = &configuration.parts.services;
         let found = match name {
             Some(name) => services.get(name),
             None => services.values().next().filter(|_| services.len() == 1),
         };
-        found
-            .cloned()
-            .ok_or_else(|| format!("service name {:?} not found", name.unwrap_or_default()))
+        let service = found
+            .ok_or_else(|| format!("service name {:?} not found", name.unwrap_or_default()))?;
+        Ok(Client::new(service.clone()))
     }
 
     fn set_state(&self, plugin: &str, state: &str) {

@@ -1,0 +1,19 @@
+//! Servers that bundles come from and logs go to.
+//!
+//! ```text
+//! Client: what is asked ──> Outgoing ── credentials ──> Outgoing ── connections (trust) ──> answer
+//! ```
+//!
+//! * [`client`]: a client of one server
+//! * [`outgoing`]: a request before it is sent
+//! * [`connections`]: connections to a service
+//! * [`trust`]: whom the other side must be known to
+//! * [`credentials`]: how this server says who it is
+
+pub mod client;
+mod connections;
+mod credentials;
+mod outgoing;
+mod trust;
+
+pub use client::{Client, FetchError, Fetched};
