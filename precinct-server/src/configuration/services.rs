@@ -49,6 +49,16 @@ pub struct ServiceTls {
     pub system_ca_required: bool,
 }
 
+impl Service {
+    /// Whether requests can be sent with this.
+    ///
+    /// # Errors
+    /// What keeps them from it.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.credentials.check(&self.url)
+    }
+}
+
 impl<'de> Deserialize<'de> for Kind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = Option::<String>::deserialize(deserializer)?.unwrap_or_default();

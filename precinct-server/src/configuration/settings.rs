@@ -226,6 +226,11 @@ pub struct EncodingGzip {
 
 impl Parts {
     pub(super) fn check(&self) -> Result<(), ConfigurationError> {
+        for (name, service) in &self.services {
+            service.check().map_err(|error| {
+                ConfigurationError::Reference(format!("services.{name}: {error}"))
+            })?;
+        }
         let known = |service: Option<&String>| match service {
             Some(name) if !self.services.contains_key(name) => Some(name.clone()),
             _ => None,

@@ -1,18 +1,22 @@
 //! Servers that bundles come from and logs go to.
 //!
 //! ```text
-//! Client: what is asked ──> Outgoing ── credentials ──> Outgoing ── connections (trust) ──> answer
+//! Client: what is asked ──> Outgoing ── credentials ──> Outgoing ── connections (trust, identity) ──> answer
 //! ```
 //!
 //! * [`client`]: a client of one server
 //! * [`outgoing`]: a request before it is sent
 //! * [`connections`]: connections to a service
 //! * [`trust`]: whom the other side must be known to
+//! * [`identity`]: the certificate that this server shows
+//! * [`encrypted_key`]: private keys behind a passphrase
 //! * [`credentials`]: how this server says who it is
 
 pub mod client;
 mod connections;
 mod credentials;
+mod encrypted_key;
+mod identity;
 mod outgoing;
 mod trust;
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::config::RedirectAuthHeaders;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::{Certificate, ClientCert, RootCerts, TlsConfig, TlsConfigBuilder};
 
+use crate::configuration::credentials::Credentials;
 use crate::configuration::services::Service;
 
 /// How long making a connection may take.
@@ -14,25 +15,24 @@ const CONNECTING: Duration = Duration::from_secs(10);
 /// How long an answer may take to begin, unless the configuration says otherwise; OPA's default.
 const ANSWERING: u64 = 10;
 
-/// What connections to a service are made with.
+/// What connections to a service are made with, and show.
 ///
 /// # Errors
 /// When a file can't be read, or does not hold what it should.
-pub fn agent(service: &Service) -> Result<Agent, String> {
+pub fn agent(service: &Service, identity: Option<ClientCert>) -> Result<Agent, String> {
     let is_verified = !(service.allow_insecure_tls && service.url.starts_with("https:"));
     let seconds = service.response_header_timeout_seconds;
-    Ok(built(
-        tls(service, is_verified)?,
-        Duration::from_secs(seconds.unwrap_or(ANSWERING)),
-    ))
+    let tls = tls(authorities(service)?)
+        .disable_verification(!is_verified)
+        .client_cert(identity);
+    let answering = Duration::from_secs(seconds.unwrap_or(ANSWERING));
+    Ok(built(tls.build(), answering))
 }
 
-fn tls(service: &Service, is_verified: bool) -> Result<TlsConfig, String> {
-    let builder = TlsConfig::builder()
+fn tls(authorities: Vec<Certificate<'static>>) -> TlsConfigBuilder {
+    TlsConfig::builder()
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .disable_verification(!is_verified)
-        .root_certs(RootCerts::Specific(Arc::new(authorities(service)?)));
-    Ok(builder.build())
+        .root_certs(RootCerts::Specific(Arc::new(authorities)))
 }
 
 fn built(tls: TlsConfig, answering: Duration) -> Agent {
@@ -49,12 +49,19 @@ fn built(tls: TlsConfig, answering: Duration) -> Agent {
 
 /// The authorities whose word on the other side counts.
 fn authorities(service: &Service) -> Result<Vec<Certificate<'static>>, String> {
-    let tls = service.tls.as_ref();
-    let file = tls
-        .and_then(|tls| tls.ca_cert.as_deref())
-        .filter(|path| !path.is_empty());
-    let needs_system = tls.is_some_and(|tls| tls.system_ca_required);
-    let Some(path) = file else {
+    let of_service = service
+        .tls
+        .as_ref()
+        .and_then(|tls| Some((tls.ca_cert.as_deref()?, tls.system_ca_required)));
+    let of_credentials = match &service.credentials {
+        Credentials::ClientTls(form) => Some((form.ca_cert.as_str(), form.system_ca_required)),
+        _ => None,
+    };
+    let file = [of_service, of_credentials]
+        .into_iter()
+        .flatten()
+        .find(|(path, _)| !path.is_empty());
+    let Some((path, needs_system)) = file else {
         return Ok(of_system());
     };
     let mut found = of_file(path)?;

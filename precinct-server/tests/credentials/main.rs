@@ -3,6 +3,7 @@
 
 mod bearer;
 mod certificates;
+mod client_tls;
 mod listener;
 mod trust;
 
@@ -15,6 +16,13 @@ fn client(service: &Value) -> Client {
     let document = json!({"services": {"acme": service}});
     let configuration = Configuration::of(document, "id".to_owned()).unwrap();
     Client::new(configuration.parts.services["acme"].clone())
+}
+
+/// What is wrong with a service that is configured like this.
+fn refused(service: &Value) -> String {
+    let document = json!({"services": {"acme": service}});
+    let read = Configuration::of(document, "id".to_owned());
+    read.unwrap_err().to_string()
 }
 
 /// Asks for a bundle.

@@ -30,14 +30,9 @@ impl Bearer {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use crate::configuration::credentials::Credentials;
-
-    fn refused(bearer: &Value) -> String {
-        let read = serde_json::from_value::<Credentials>(json!({"bearer": bearer}));
-        read.unwrap_err().to_string()
-    }
 
     #[test]
     fn a_token_has_one_place_to_come_from() {
@@ -46,7 +41,8 @@ mod tests {
             (json!({"token": ""}), "found neither"),
             (json!({"token": "a", "token_path": "b"}), "found both"),
         ] {
-            let error = refused(&bearer);
+            let read: Credentials = serde_json::from_value(json!({"bearer": bearer})).unwrap();
+            let error = read.check("https://acme").unwrap_err();
             assert!(error.starts_with("credentials: bearer: invalid config"));
             assert!(error.ends_with(found), "{error}");
         }
@@ -54,7 +50,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_member_is_refused() {
-        let error = refused(&json!({"token": "a", "schema": "Basic"}));
-        assert!(error.contains("unknown field `schema`"), "{error}");
+        let bearer = json!({"bearer": {"token": "a", "schema": "Basic"}});
+        let error = serde_json::from_value::<Credentials>(bearer).unwrap_err();
+        assert!(error.to_string().contains("unknown field `schema`"));
     }
 }

@@ -5,21 +5,23 @@
 //! would answer what it has for everybody.
 //!
 //! * [`bearer`]: a token
+//! * [`client_tls`]: a certificate
 
 pub mod bearer;
+pub mod client_tls;
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 pub use bearer::Bearer;
+pub use client_tls::ClientTls;
 
 /// The names of forms that are followed.
-const FORMS: &[&str] = &["bearer"];
+const FORMS: &[&str] = &["bearer", "client_tls"];
 /// The names of forms that OPA knows and this server does not follow.
 const UNSUPPORTED: &[&str] = &[
     "oauth2",
-    "client_tls",
     "s3_signing",
     "gcp_metadata",
     "azure_managed_identity",
@@ -33,6 +35,8 @@ pub enum Credentials {
     None,
     /// By a token.
     Bearer(Bearer),
+    /// By a certificate.
+    ClientTls(ClientTls),
 }
 
 impl<'de> Deserialize<'de> for Credentials {
@@ -45,6 +49,19 @@ impl<'de> Deserialize<'de> for Credentials {
 }
 
 impl Credentials {
+    /// Whether a service can be told with them who this server is.
+    ///
+    /// # Errors
+    /// What keeps them from it.
+    pub fn check(&self, url: &str) -> Result<(), String> {
+        let (name, checked) = match self {
+            Self::None => return Ok(()),
+            Self::Bearer(form) => ("bearer", form.check()),
+            Self::ClientTls(form) => ("client_tls", form.check(url)),
+        };
+        checked.map_err(|error| format!("credentials: {name}: {error}"))
+    }
+
     fn read(members: Map<String, Value>) -> Result<Self, String> {
         let mut forms = members.into_iter().filter(|(_, value)| !value.is_null());
         let Some((name, value)) = forms.next() else {
@@ -56,7 +73,8 @@ impl Credentials {
             ));
         }
         match name.as_str() {
-            "bearer" => form(&name, value, Bearer::check).map(Self::Bearer),
+            "bearer" => form(&name, value).map(Self::Bearer),
+            "client_tls" => form(&name, value).map(Self::ClientTls),
             "plugin" => Err(format!(
                 "auth plugin {value} not found: this server has no plugins; expected one of {}",
                 FORMS.join(", ")
@@ -73,21 +91,12 @@ impl Credentials {
     }
 }
 
-/// The members of a form, once they are found to make sense. One that is null is as good as one that is left out.
-fn form<T: DeserializeOwned>(
-    name: &str,
-    mut value: Value,
-    check: impl FnOnce(&T) -> Result<(), String>,
-) -> Result<T, String> {
+/// The members of a form. One that is null is as good as one that is left out.
+fn form<T: DeserializeOwned>(name: &str, mut value: Value) -> Result<T, String> {
     if let Value::Object(members) = &mut value {
         members.retain(|_, member| !member.is_null());
     }
-    let read = || -> Result<T, String> {
-        let form = serde_json::from_value(value).map_err(|error| error.to_string())?;
-        check(&form)?;
-        Ok(form)
-    };
-    read().map_err(|error| format!("{name}: {error}"))
+    serde_json::from_value(value).map_err(|error| format!("{name}: {error}"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! How this server says who it is to a service.
 //!
+//! Certificates are shown where connections are made, and not here: [`super::connections`].
+//!
 //! * [`bearer`]: by a token
 
 mod bearer;
@@ -11,7 +13,7 @@ use crate::configuration::services::Service;
 /// What says who this server is, with what it keeps from request to request.
 #[derive(Debug)]
 pub enum Authenticator {
-    /// Nothing.
+    /// Nothing of the request.
     None,
     /// A token.
     Bearer(bearer::Token),
@@ -21,7 +23,7 @@ impl Authenticator {
     /// The authenticator of a service's configuration.
     pub fn new(service: &Service) -> Self {
         match &service.credentials {
-            Credentials::None => Self::None,
+            Credentials::None | Credentials::ClientTls(_) => Self::None,
             Credentials::Bearer(bearer) => Self::Bearer(bearer::Token(bearer.clone())),
         }
     }
