@@ -2,12 +2,14 @@
 //!
 //! * [`settings`]: the parts that precinct reads
 //! * [`services`]: among them, servers that bundles come from and logs go to
+//! * [`keys`]: keys that verify and sign
 //! * [`credentials`]: how this server says who it is to them
 //! * [`overrides`]: `--set` and `--set-file`
 //! * [`environment`]: `${NAME}` in the text
 
 pub mod credentials;
 pub mod environment;
+pub mod keys;
 pub mod overrides;
 pub mod services;
 pub mod settings;

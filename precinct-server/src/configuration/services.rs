@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::credentials::Credentials;
+use super::keys::KeyConfig;
 
 /// A server that bundles come from and logs go to.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -54,8 +55,8 @@ impl Service {
     ///
     /// # Errors
     /// What keeps them from it.
-    pub(super) fn check(&self) -> Result<(), String> {
-        self.credentials.check(&self.url)
+    pub(super) fn check(&self, keys: &BTreeMap<String, KeyConfig>) -> Result<(), String> {
+        self.credentials.check(&self.url, keys)
     }
 }
 

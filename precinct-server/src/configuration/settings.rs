@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::ConfigurationError;
+use super::keys::KeyConfig;
 use super::services::{self, Service};
 
 /// The decision of `POST /`, unless the configuration names another.
@@ -166,18 +167,6 @@ pub struct StatusReports {
     pub prometheus: bool,
 }
 
-/// A key.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct KeyConfig {
-    /// The algorithm (RFC 7518); `RS256` if nothing else is said.
-    pub algorithm: Option<String>,
-    /// The secret, or the public key, PEM.
-    pub key: String,
-    /// The scope that signatures must have.
-    pub scope: String,
-}
-
 /// How requests are read and answered.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -226,8 +215,11 @@ pub struct EncodingGzip {
 
 impl Parts {
     pub(super) fn check(&self) -> Result<(), ConfigurationError> {
+        for (name, key) in &self.keys {
+            key.check(name).map_err(ConfigurationError::Reference)?;
+        }
         for (name, service) in &self.services {
-            service.check().map_err(|error| {
+            service.check(&self.keys).map_err(|error| {
                 ConfigurationError::Reference(format!("services.{name}: {error}"))
             })?;
         }

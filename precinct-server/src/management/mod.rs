@@ -218,7 +218,7 @@ impl Management {
         };
         let service = found
             .ok_or_else(|| format!("service name {:?} not found", name.unwrap_or_default()))?;
-        Ok(Client::new(service.clone()))
+        Client::new(service.clone(), &configuration.parts.keys)
     }
 
     fn set_state(&self, plugin: &str, state: &str) {

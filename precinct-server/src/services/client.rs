@@ -1,10 +1,12 @@
 //! A client of one server.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::connections::Connections;
 use super::credentials::Authenticator;
 use super::outgoing::{Outgoing, read};
+use crate::configuration::keys::KeyConfig;
 use crate::configuration::services::Service;
 
 /// A client of one server.
@@ -39,14 +41,16 @@ pub struct FetchError {
 }
 
 impl Client {
-    /// A client for a server.
-    #[must_use]
-    pub fn new(service: Service) -> Self {
-        Self {
-            authenticator: Authenticator::new(&service),
+    /// A client for a server, with the keys of the configuration.
+    ///
+    /// # Errors
+    /// When the configuration makes no sense.
+    pub fn new(service: Service, keys: &BTreeMap<String, KeyConfig>) -> Result<Self, String> {
+        Ok(Self {
+            authenticator: Authenticator::new(&service, keys)?,
             connections: Connections::new(service.clone()),
             service,
-        }
+        })
     }
 
     fn address(&self, path: &str) -> String {

@@ -6,6 +6,9 @@ use std::time::Duration;
 use ureq::http::{Request, Response};
 use ureq::{Agent, Body};
 
+/// Bytes of an answer that is a token or says why there is none.
+const ANSWER_LIMIT: u64 = 1 << 20;
+
 /// A request before it is sent.
 #[derive(Clone)]
 pub struct Outgoing {
@@ -65,6 +68,16 @@ impl Outgoing {
             }
         }
         .map_err(|error| error.to_string())
+    }
+
+    /// The status and the bytes of the answer, which is a short one.
+    ///
+    /// # Errors
+    /// When there is no answer, or a long one.
+    pub fn ask(&self, agent: &Agent) -> Result<(u16, Vec<u8>), String> {
+        let answer = self.send(agent, None)?;
+        let status = answer.status().as_u16();
+        Ok((status, read(answer.into_body(), ANSWER_LIMIT)?))
     }
 }
 

@@ -195,7 +195,7 @@ fn files_that_hold_something_else_are_told() {
 fn a_certificate_is_not_shown_in_clear() {
     let form = json!({"cert": "cert.pem", "private_key": "key.pem"});
     let service = json!({"url": "http://acme", "credentials": {"client_tls": form}});
-    let error = refused(&service);
+    let error = refused(&service, &json!({}));
     let place = "config error: services.acme: credentials: client_tls: expected a url with https";
     assert!(error.starts_with(place), "{error}");
 }

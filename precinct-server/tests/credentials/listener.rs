@@ -33,6 +33,25 @@ impl Received {
         assert!(found.len() < 2, "{name}: {found:?}");
         found.first().copied()
     }
+
+    /// The fields of a form.
+    pub fn form(&self) -> Vec<(String, String)> {
+        let text = String::from_utf8(self.body.clone()).unwrap();
+        fields(&text)
+    }
+}
+
+/// The fields of a query or a form.
+pub fn fields(text: &str) -> Vec<(String, String)> {
+    let decoded = |text: &str| {
+        let text = text.replace('+', " ");
+        let decoded = percent_encoding::percent_decode_str(&text);
+        decoded.decode_utf8().unwrap().into_owned()
+    };
+    text.split('&')
+        .map(|pair| pair.split_once('=').unwrap())
+        .map(|(name, value)| (decoded(name), decoded(value)))
+        .collect()
 }
 
 /// An answer: the status, and the body.

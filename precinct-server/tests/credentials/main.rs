@@ -5,6 +5,7 @@ mod bearer;
 mod certificates;
 mod client_tls;
 mod listener;
+mod oauth2;
 mod trust;
 
 use precinct_server::configuration::Configuration;
@@ -13,14 +14,20 @@ use serde_json::{Value, json};
 
 /// A client of a service that is configured like this.
 fn client(service: &Value) -> Client {
-    let document = json!({"services": {"acme": service}});
+    with_keys(service, &json!({}))
+}
+
+/// A client of a service that is configured like this, with keys.
+fn with_keys(service: &Value, keys: &Value) -> Client {
+    let document = json!({"services": {"acme": service}, "keys": keys});
     let configuration = Configuration::of(document, "id".to_owned()).unwrap();
-    Client::new(configuration.parts.services["acme"].clone())
+    let parts = configuration.parts;
+    Client::new(parts.services["acme"].clone(), &parts.keys).unwrap()
 }
 
 /// What is wrong with a service that is configured like this.
-fn refused(service: &Value) -> String {
-    let document = json!({"services": {"acme": service}});
+fn refused(service: &Value, keys: &Value) -> String {
+    let document = json!({"services": {"acme": service}, "keys": keys});
     let read = Configuration::of(document, "id".to_owned());
     read.unwrap_err().to_string()
 }

@@ -30,6 +30,8 @@ impl Bearer {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::collections::BTreeMap;
+
     use serde_json::json;
 
     use crate::configuration::credentials::Credentials;
@@ -42,7 +44,7 @@ mod tests {
             (json!({"token": "a", "token_path": "b"}), "found both"),
         ] {
             let read: Credentials = serde_json::from_value(json!({"bearer": bearer})).unwrap();
-            let error = read.check("https://acme").unwrap_err();
+            let error = read.check("https://acme", &BTreeMap::new()).unwrap_err();
             assert!(error.starts_with("credentials: bearer: invalid config"));
             assert!(error.ends_with(found), "{error}");
         }

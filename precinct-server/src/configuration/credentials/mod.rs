@@ -6,26 +6,27 @@
 //!
 //! * [`bearer`]: a token
 //! * [`client_tls`]: a certificate
+//! * [`oauth2`]: a token that somebody else gives
 
 pub mod bearer;
 pub mod client_tls;
+pub mod oauth2;
+
+use std::collections::BTreeMap;
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::keys::KeyConfig;
 pub use bearer::Bearer;
 pub use client_tls::ClientTls;
+pub use oauth2::OAuth2;
 
 /// The names of forms that are followed.
-const FORMS: &[&str] = &["bearer", "client_tls"];
+const FORMS: &[&str] = &["bearer", "client_tls", "oauth2"];
 /// The names of forms that OPA knows and this server does not follow.
-const UNSUPPORTED: &[&str] = &[
-    "oauth2",
-    "s3_signing",
-    "gcp_metadata",
-    "azure_managed_identity",
-];
+const UNSUPPORTED: &[&str] = &["s3_signing", "gcp_metadata", "azure_managed_identity"];
 
 /// How a server says who it is.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,8 @@ pub enum Credentials {
     Bearer(Bearer),
     /// By a certificate.
     ClientTls(ClientTls),
+    /// By a token that an OAuth server gives.
+    OAuth2(Box<OAuth2>),
 }
 
 impl<'de> Deserialize<'de> for Credentials {
@@ -53,11 +56,16 @@ impl Credentials {
     ///
     /// # Errors
     /// What keeps them from it.
-    pub fn check(&self, url: &str) -> Result<(), String> {
+    pub(super) fn check(
+        &self,
+        url: &str,
+        keys: &BTreeMap<String, KeyConfig>,
+    ) -> Result<(), String> {
         let (name, checked) = match self {
             Self::None => return Ok(()),
             Self::Bearer(form) => ("bearer", form.check()),
             Self::ClientTls(form) => ("client_tls", form.check(url)),
+            Self::OAuth2(form) => ("oauth2", form.check(keys)),
         };
         checked.map_err(|error| format!("credentials: {name}: {error}"))
     }
@@ -75,6 +83,7 @@ impl Credentials {
         match name.as_str() {
             "bearer" => form(&name, value).map(Self::Bearer),
             "client_tls" => form(&name, value).map(Self::ClientTls),
+            "oauth2" => form(&name, value).map(Box::new).map(Self::OAuth2),
             "plugin" => Err(format!(
                 "auth plugin {value} not found: this server has no plugins; expected one of {}",
                 FORMS.join(", ")
