@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::connections::Connections;
 use super::credentials::Authenticator;
 use super::outgoing::{Outgoing, read};
+use super::surroundings::Surroundings;
 use crate::configuration::keys::KeyConfig;
 use crate::configuration::services::Service;
 
@@ -46,8 +47,20 @@ impl Client {
     /// # Errors
     /// When the configuration makes no sense.
     pub fn new(service: Service, keys: &BTreeMap<String, KeyConfig>) -> Result<Self, String> {
+        Self::within(service, keys, Surroundings::default())
+    }
+
+    /// As [`Client::new`], in other surroundings than those of the process.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn within(
+        service: Service,
+        keys: &BTreeMap<String, KeyConfig>,
+        surroundings: Surroundings,
+    ) -> Result<Self, String> {
         Ok(Self {
-            authenticator: Authenticator::new(&service, keys)?,
+            authenticator: Authenticator::new(&service, keys, surroundings)?,
             connections: Connections::new(service.clone()),
             service,
         })

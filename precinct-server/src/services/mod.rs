@@ -11,6 +11,7 @@
 //! * [`identity`]: the certificate that this server shows
 //! * [`encrypted_key`]: private keys behind a passphrase
 //! * [`credentials`]: how this server says who it is
+//! * [`surroundings`]: what credentials are made of besides the configuration
 
 pub mod client;
 mod connections;
@@ -18,6 +19,8 @@ mod credentials;
 mod encrypted_key;
 mod identity;
 mod outgoing;
+pub mod surroundings;
 mod trust;
 
 pub use client::{Client, FetchError, Fetched};
+pub use surroundings::Surroundings;

@@ -47,6 +47,17 @@ fn built(tls: TlsConfig, answering: Duration) -> Agent {
         .into()
 }
 
+/// What requests to the machine that this runs on, or next to it, are sent with: no proxy is between.
+pub fn local(patience: Duration) -> Agent {
+    Agent::config_builder()
+        .tls_config(tls(of_system()).build())
+        .http_status_as_error(false)
+        .proxy(None)
+        .timeout_global(Some(patience))
+        .build()
+        .into()
+}
+
 /// The authorities whose word on the other side counts.
 fn authorities(service: &Service) -> Result<Vec<Certificate<'static>>, String> {
     let of_service = service

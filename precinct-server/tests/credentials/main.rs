@@ -1,15 +1,19 @@
 //! What a service hears from a server that says who it is.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod azure;
 mod bearer;
 mod certificates;
 mod client_tls;
+mod gcp;
 mod listener;
 mod oauth2;
 mod trust;
 
+use std::collections::BTreeMap;
+
 use precinct_server::configuration::Configuration;
-use precinct_server::services::{Client, FetchError, Fetched};
+use precinct_server::services::{Client, FetchError, Fetched, Surroundings};
 use serde_json::{Value, json};
 
 /// A client of a service that is configured like this.
@@ -19,10 +23,23 @@ fn client(service: &Value) -> Client {
 
 /// A client of a service that is configured like this, with keys.
 fn with_keys(service: &Value, keys: &Value) -> Client {
+    within(service, keys, Surroundings::with_variables(|_| None))
+}
+
+/// A client of a service that is configured like this, with keys, in surroundings.
+fn within(service: &Value, keys: &Value, surroundings: Surroundings) -> Client {
     let document = json!({"services": {"acme": service}, "keys": keys});
     let configuration = Configuration::of(document, "id".to_owned()).unwrap();
     let parts = configuration.parts;
-    Client::new(parts.services["acme"].clone(), &parts.keys).unwrap()
+    let service = parts.services["acme"].clone();
+    Client::within(service, &parts.keys, surroundings).unwrap()
+}
+
+/// Surroundings with environment variables.
+fn with_variables(variables: &[(&'static str, &str)]) -> Surroundings {
+    let owned = |(name, value): &(&'static str, &str)| (*name, (*value).to_owned());
+    let variables: BTreeMap<&str, String> = variables.iter().map(owned).collect();
+    Surroundings::with_variables(move |name| variables.get(name).cloned())
 }
 
 /// What is wrong with a service that is configured like this.

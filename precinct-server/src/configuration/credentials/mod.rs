@@ -7,9 +7,12 @@
 //! * [`bearer`]: a token
 //! * [`client_tls`]: a certificate
 //! * [`oauth2`]: a token that somebody else gives
+//! * [`gcp`], [`azure`]: a token that a cloud gives its machines
 
+pub mod azure;
 pub mod bearer;
 pub mod client_tls;
+pub mod gcp;
 pub mod oauth2;
 
 use std::collections::BTreeMap;
@@ -19,14 +22,22 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::keys::KeyConfig;
+pub use azure::AzureManagedIdentity;
 pub use bearer::Bearer;
 pub use client_tls::ClientTls;
+pub use gcp::GcpMetadata;
 pub use oauth2::OAuth2;
 
 /// The names of forms that are followed.
-const FORMS: &[&str] = &["bearer", "client_tls", "oauth2"];
+const FORMS: &[&str] = &[
+    "bearer",
+    "client_tls",
+    "oauth2",
+    "gcp_metadata",
+    "azure_managed_identity",
+];
 /// The names of forms that OPA knows and this server does not follow.
-const UNSUPPORTED: &[&str] = &["s3_signing", "gcp_metadata", "azure_managed_identity"];
+const UNSUPPORTED: &[&str] = &["s3_signing"];
 
 /// How a server says who it is.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +51,10 @@ pub enum Credentials {
     ClientTls(ClientTls),
     /// By a token that an OAuth server gives.
     OAuth2(Box<OAuth2>),
+    /// By a token of Google's metadata service.
+    GcpMetadata(GcpMetadata),
+    /// By a token of Azure.
+    AzureManagedIdentity(AzureManagedIdentity),
 }
 
 impl<'de> Deserialize<'de> for Credentials {
@@ -62,10 +77,11 @@ impl Credentials {
         keys: &BTreeMap<String, KeyConfig>,
     ) -> Result<(), String> {
         let (name, checked) = match self {
-            Self::None => return Ok(()),
+            Self::None | Self::AzureManagedIdentity(_) => return Ok(()),
             Self::Bearer(form) => ("bearer", form.check()),
             Self::ClientTls(form) => ("client_tls", form.check(url)),
             Self::OAuth2(form) => ("oauth2", form.check(keys)),
+            Self::GcpMetadata(form) => ("gcp_metadata", form.check()),
         };
         checked.map_err(|error| format!("credentials: {name}: {error}"))
     }
@@ -84,6 +100,8 @@ impl Credentials {
             "bearer" => form(&name, value).map(Self::Bearer),
             "client_tls" => form(&name, value).map(Self::ClientTls),
             "oauth2" => form(&name, value).map(Box::new).map(Self::OAuth2),
+            "gcp_metadata" => form(&name, value).map(Self::GcpMetadata),
+            "azure_managed_identity" => form(&name, value).map(Self::AzureManagedIdentity),
             "plugin" => Err(format!(
                 "auth plugin {value} not found: this server has no plugins; expected one of {}",
                 FORMS.join(", ")

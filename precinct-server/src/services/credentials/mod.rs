@@ -4,15 +4,19 @@
 //!
 //! * [`bearer`]: by a token
 //! * [`oauth2`]: by a token that an OAuth server gives
+//! * [`gcp`], [`azure`]: by a token that a cloud gives its machines
 //! * [`form`]: fields of requests for tokens
 
+mod azure;
 mod bearer;
 mod form;
+mod gcp;
 mod oauth2;
 
 use std::collections::BTreeMap;
 
 use super::outgoing::Outgoing;
+use super::surroundings::Surroundings;
 use crate::configuration::credentials::Credentials;
 use crate::configuration::keys::KeyConfig;
 use crate::configuration::services::Service;
@@ -26,19 +30,31 @@ pub enum Authenticator {
     Bearer(bearer::Token),
     /// A token that an OAuth server gives.
     OAuth2(Box<oauth2::Tokens>),
+    /// A token of Google's metadata service.
+    Gcp(gcp::Machine),
+    /// A token of Azure.
+    Azure(Box<azure::Identity>),
 }
 
 impl Authenticator {
-    /// The authenticator of a service's configuration, with the keys of the configuration.
+    /// The authenticator of a service's configuration, with the keys of the configuration, in some surroundings.
     ///
     /// # Errors
     /// When the configuration makes no sense.
-    pub fn new(service: &Service, keys: &BTreeMap<String, KeyConfig>) -> Result<Self, String> {
+    pub fn new(
+        service: &Service,
+        keys: &BTreeMap<String, KeyConfig>,
+        surroundings: Surroundings,
+    ) -> Result<Self, String> {
         Ok(match &service.credentials {
             Credentials::None | Credentials::ClientTls(_) => Self::None,
             Credentials::Bearer(bearer) => Self::Bearer(bearer::Token(bearer.clone())),
             Credentials::OAuth2(form) => {
                 Self::OAuth2(Box::new(oauth2::Tokens::new(service, form, keys)?))
+            }
+            Credentials::GcpMetadata(form) => Self::Gcp(gcp::Machine::new(form)),
+            Credentials::AzureManagedIdentity(form) => {
+                Self::Azure(Box::new(azure::Identity::new(form, surroundings)))
             }
         })
     }
@@ -52,6 +68,8 @@ impl Authenticator {
             Self::None => Ok(()),
             Self::Bearer(token) => token.authenticate(request),
             Self::OAuth2(tokens) => tokens.authenticate(request),
+            Self::Gcp(machine) => machine.authenticate(request),
+            Self::Azure(identity) => identity.authenticate(request),
         }
     }
 }
