@@ -43,6 +43,16 @@ impl Outgoing {
         }
     }
 
+    /// A request that brings nothing to an address.
+    pub fn put(url: String) -> Self {
+        Self {
+            method: "PUT",
+            url,
+            headers: Vec::new(),
+            body: Some(Vec::new()),
+        }
+    }
+
     /// Adds a header.
     pub fn header(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.headers.push((name.into(), value.into()));

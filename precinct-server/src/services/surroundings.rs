@@ -10,6 +10,28 @@ type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 #[derive(Clone)]
 pub struct Surroundings {
     variables: Arc<Lookup>,
+    aws: Arc<Aws>,
+}
+
+/// Where AWS gives keys.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    /// The metadata service of machines, without a slash at the end.
+    pub machines: String,
+    /// The metadata service of containers, without a slash at the end.
+    pub containers: String,
+    /// What answers instead of all services that have an address in each region.
+    pub services: Option<String>,
+}
+
+impl Default for Aws {
+    fn default() -> Self {
+        Self {
+            machines: "http://169.254.169.254".to_owned(),
+            containers: "http://169.254.170.2".to_owned(),
+            services: None,
+        }
+    }
 }
 
 impl fmt::Debug for Surroundings {
@@ -32,7 +54,21 @@ impl Surroundings {
     ) -> Self {
         Self {
             variables: Arc::new(variables),
+            aws: Arc::default(),
         }
+    }
+
+    /// The same surroundings, but for where AWS gives keys.
+    #[must_use]
+    pub fn with_aws(mut self, aws: Aws) -> Self {
+        self.aws = Arc::new(aws);
+        self
+    }
+
+    /// Where AWS gives keys.
+    #[must_use]
+    pub fn aws(&self) -> &Aws {
+        &self.aws
     }
 
     /// An environment variable that is set to something.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::Agent;
-use ureq::config::RedirectAuthHeaders;
+use ureq::config::{ConfigBuilder, RedirectAuthHeaders};
 use ureq::tls::{Certificate, ClientCert, RootCerts, TlsConfig, TlsConfigBuilder};
+use ureq::typestate::AgentScope;
 
 use crate::configuration::credentials::Credentials;
 use crate::configuration::services::Service;
@@ -49,13 +50,19 @@ fn built(tls: TlsConfig, answering: Duration) -> Agent {
 
 /// What requests to the machine that this runs on, or next to it, are sent with: no proxy is between.
 pub fn local(patience: Duration) -> Agent {
+    asking(patience).proxy(None).build().into()
+}
+
+/// What requests to a cloud are sent with.
+pub fn remote(patience: Duration) -> Agent {
+    asking(patience).build().into()
+}
+
+fn asking(patience: Duration) -> ConfigBuilder<AgentScope> {
     Agent::config_builder()
         .tls_config(tls(of_system()).build())
         .http_status_as_error(false)
-        .proxy(None)
         .timeout_global(Some(patience))
-        .build()
-        .into()
 }
 
 /// The authorities whose word on the other side counts.

@@ -1,6 +1,7 @@
 //! What a service hears from a server that says who it is.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod aws;
 mod azure;
 mod bearer;
 mod certificates;

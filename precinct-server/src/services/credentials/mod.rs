@@ -4,9 +4,11 @@
 //!
 //! * [`bearer`]: by a token
 //! * [`oauth2`]: by a token that an OAuth server gives
+//! * [`aws`]: by a signature
 //! * [`gcp`], [`azure`]: by a token that a cloud gives its machines
 //! * [`form`]: fields of requests for tokens
 
+mod aws;
 mod azure;
 mod bearer;
 mod form;
@@ -30,6 +32,8 @@ pub enum Authenticator {
     Bearer(bearer::Token),
     /// A token that an OAuth server gives.
     OAuth2(Box<oauth2::Tokens>),
+    /// A signature.
+    Aws(aws::Signer),
     /// A token of Google's metadata service.
     Gcp(gcp::Machine),
     /// A token of Azure.
@@ -52,6 +56,7 @@ impl Authenticator {
             Credentials::OAuth2(form) => {
                 Self::OAuth2(Box::new(oauth2::Tokens::new(service, form, keys)?))
             }
+            Credentials::S3Signing(form) => Self::Aws(aws::Signer::new(form, &surroundings)),
             Credentials::GcpMetadata(form) => Self::Gcp(gcp::Machine::new(form)),
             Credentials::AzureManagedIdentity(form) => {
                 Self::Azure(Box::new(azure::Identity::new(form, surroundings)))
@@ -68,6 +73,7 @@ impl Authenticator {
             Self::None => Ok(()),
             Self::Bearer(token) => token.authenticate(request),
             Self::OAuth2(tokens) => tokens.authenticate(request),
+            Self::Aws(signer) => signer.authenticate(request),
             Self::Gcp(machine) => machine.authenticate(request),
             Self::Azure(identity) => identity.authenticate(request),
         }
