@@ -38,6 +38,8 @@ pub enum Kind {
     /// Resources below an address, as OPA's APIs have them.
     #[default]
     Rest,
+    /// Images, as registries of containers have them: bundles come from there, and nothing goes there.
+    Oci,
 }
 
 /// How the other side is verified.
@@ -56,7 +58,7 @@ impl Service {
     /// # Errors
     /// What keeps them from it.
     pub(super) fn check(&self, keys: &BTreeMap<String, KeyConfig>) -> Result<(), String> {
-        self.credentials.check(&self.url, keys)
+        self.credentials.check(self, keys)
     }
 }
 
@@ -65,9 +67,7 @@ impl<'de> Deserialize<'de> for Kind {
         let name = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
         match name.as_str() {
             "" => Ok(Self::Rest),
-            "oci" => Err(D::Error::custom(
-                "type: bundles from OCI registries (\"oci\") are not supported by this server: serve them over HTTP, and leave the type out",
-            )),
+            "oci" => Ok(Self::Oci),
             _ => Err(D::Error::custom(format!(
                 "type: expected none or \"oci\", found {name:?}"
             ))),
@@ -121,9 +121,6 @@ mod tests {
 
     #[test]
     fn a_type_that_is_not_spoken_is_refused() {
-        let error = refused(&json!({"url": "https://acme", "type": "oci"}));
-        assert!(error.starts_with("services.acme: type: "), "{error}");
-        assert!(error.contains("\"oci\") are not supported"), "{error}");
         let error = refused(&json!({"type": "grpc"}));
         let expected = "services.acme: type: expected none or \"oci\", found \"grpc\"";
         assert_eq!(error, expected);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::ConfigurationError;
 use super::keys::KeyConfig;
-use super::services::{self, Service};
+use super::services::{self, Kind, Service};
 
 /// The decision of `POST /`, unless the configuration names another.
 pub const DEFAULT_DECISION: &str = "/system/main";
@@ -254,6 +254,12 @@ impl Parts {
             if let Some(service) = known(service.as_ref()) {
                 return Err(ConfigurationError::Reference(format!(
                     "invalid plugin config, must have service or console: {part}: service name {service:?} not found"
+                )));
+            }
+            let service = service.as_ref().and_then(|name| self.services.get(name));
+            if service.is_some_and(|service| service.kind == Kind::Oci) {
+                return Err(ConfigurationError::Reference(format!(
+                    "{part}: expected a service that takes what is sent, found one of type \"oci\""
                 )));
             }
         }

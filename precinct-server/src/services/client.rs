@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use ureq::Agent;
+
 use super::connections::Connections;
 use super::credentials::Authenticator;
+use super::oci::Registry;
 use super::outgoing::{Outgoing, read};
 use super::surroundings::Surroundings;
 use crate::configuration::keys::KeyConfig;
-use crate::configuration::services::Service;
+use crate::configuration::services::{Kind, Service};
 
 /// A client of one server.
 #[derive(Debug)]
@@ -16,6 +19,7 @@ pub struct Client {
     service: Service,
     authenticator: Authenticator,
     connections: Connections,
+    registry: Registry,
 }
 
 /// What a server answered when it was asked for something that may not have changed.
@@ -41,6 +45,15 @@ pub struct FetchError {
     pub status: Option<u16>,
 }
 
+impl From<String> for FetchError {
+    fn from(message: String) -> Self {
+        Self {
+            message,
+            status: None,
+        }
+    }
+}
+
 impl Client {
     /// A client for a server, with the keys of the configuration.
     ///
@@ -62,6 +75,7 @@ impl Client {
         Ok(Self {
             authenticator: Authenticator::new(&service, keys, surroundings)?,
             connections: Connections::new(service.clone()),
+            registry: Registry::default(),
             service,
         })
     }
@@ -71,12 +85,35 @@ impl Client {
         format!("{base}/{}", path.trim_start_matches('/'))
     }
 
-    /// The request as it is sent.
-    fn complete(&self, mut request: Outgoing) -> Result<Outgoing, String> {
+    /// The beginning of the address, up to the path.
+    pub(super) fn origin(&self) -> &str {
+        let url = self.service.url.as_str();
+        let host = url.find("://").map_or(0, |at| at + 3);
+        let path = url.get(host..).and_then(|rest| rest.find('/'));
+        path.and_then(|path| url.get(..host + path)).unwrap_or(url)
+    }
+
+    /// What requests are sent with.
+    pub(super) fn agent(&self) -> Result<Agent, String> {
+        self.connections.agent()
+    }
+
+    /// Adds the headers of the configuration.
+    pub(super) fn add_headers(&self, request: &mut Outgoing) {
         for (name, value) in &self.service.headers {
             request.header(name, value);
         }
-        self.authenticator.authenticate(&mut request)?;
+    }
+
+    /// Adds what says who this server is.
+    pub(super) fn authenticate(&self, request: &mut Outgoing) -> Result<(), String> {
+        self.authenticator.authenticate(request)
+    }
+
+    /// The request as it is sent.
+    pub(super) fn complete(&self, mut request: Outgoing) -> Result<Outgoing, String> {
+        self.add_headers(&mut request);
+        self.authenticate(&mut request)?;
         Ok(request)
     }
 
@@ -102,9 +139,7 @@ impl Client {
         if is_packed {
             request.header("Content-Encoding", "gzip");
         }
-        let answer = self
-            .complete(request)?
-            .send(&self.connections.agent()?, None)?;
+        let answer = self.complete(request)?.send(&self.agent()?, None)?;
         let status = answer.status().as_u16();
         if (200..300).contains(&status) {
             Ok(())
@@ -113,7 +148,8 @@ impl Client {
         }
     }
 
-    /// Asks for something, unless it is still of version `etag`. With `wait`, the server may wait that long for news.
+    /// Asks for something, unless it is still of version `etag`. With `wait`, the server may wait that long for news;
+    /// registries don't.
     ///
     /// # Errors
     /// When the server can't be reached, or answers something else, or more than `limit` bytes.
@@ -124,10 +160,9 @@ impl Client {
         wait: Option<Duration>,
         limit: u64,
     ) -> Result<Fetched, FetchError> {
-        let failed = |message: String| FetchError {
-            message,
-            status: None,
-        };
+        if self.service.kind == Kind::Oci {
+            return self.registry.fetch(self, path, etag, limit);
+        }
         let mut request = Outgoing::get(self.address(path));
         let mut preference = "modes=snapshot,delta".to_owned();
         if let Some(wait) = wait {
@@ -140,8 +175,8 @@ impl Client {
         let wait = wait.map(|wait| wait + Duration::from_secs(10));
         let answer = self
             .complete(request)
-            .and_then(|request| request.send(&self.connections.agent()?, wait))
-            .map_err(failed)?;
+            .and_then(|request| request.send(&self.agent()?, wait))
+            .map_err(FetchError::from)?;
         let status = answer.status().as_u16();
         let etag = answer
             .headers()
@@ -152,7 +187,7 @@ impl Client {
         match status {
             304 => Ok(Fetched::Unchanged),
             200 => Ok(Fetched::New {
-                bytes: read(answer.into_body(), limit).map_err(failed)?,
+                bytes: read(answer.into_body(), limit)?,
                 etag,
             }),
             _ => Err(FetchError {
@@ -163,7 +198,8 @@ impl Client {
     }
 }
 
-fn reason(status: u16) -> String {
+/// The words for a status.
+pub(super) fn reason(status: u16) -> String {
     match axum::http::StatusCode::from_u16(status) {
         Ok(code) => code
             .canonical_reason()

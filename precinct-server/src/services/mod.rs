@@ -5,6 +5,7 @@
 //! ```
 //!
 //! * [`client`]: a client of one server
+//! * [`oci`]: bundles in registries of container images
 //! * [`outgoing`]: a request before it is sent
 //! * [`connections`]: connections to a service
 //! * [`trust`]: whom the other side must be known to
@@ -18,6 +19,7 @@ mod connections;
 mod credentials;
 mod encrypted_key;
 mod identity;
+mod oci;
 mod outgoing;
 pub mod surroundings;
 mod trust;

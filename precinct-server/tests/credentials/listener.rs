@@ -157,11 +157,12 @@ fn serve<S: Read + Write>(
         body.len()
     );
     let stream = reader.get_mut();
-    // A redirection says in its body where to.
-    let place = match status {
-        300..400 => format!("Location: {body}\r\n"),
+    // A redirection says in its body where to, and a refusal what has to be shown.
+    let more = match status {
+        300..=399 => format!("Location: {body}\r\n"),
+        401 => format!("WWW-Authenticate: {body}\r\n"),
         _ => String::new(),
     };
-    stream.write_all(format!("{head}{place}\r\n{body}").as_bytes())?;
+    stream.write_all(format!("{head}{more}\r\n{body}").as_bytes())?;
     stream.flush()
 }

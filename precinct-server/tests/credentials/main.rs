@@ -9,6 +9,7 @@ mod client_tls;
 mod gcp;
 mod listener;
 mod oauth2;
+mod oci;
 mod trust;
 
 use std::collections::BTreeMap;

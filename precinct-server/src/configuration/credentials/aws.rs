@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::configuration::services::Kind;
+
 /// How requests are signed. Sources of keys are asked in the order of the fields, until one has some.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,7 +21,7 @@ pub struct S3Signing {
     pub metadata_credentials: Option<Metadata>,
     /// Single sign-on, which is not supported.
     sso_credentials: Value,
-    /// The service that requests are for; `s3` if nothing else is said.
+    /// The service that requests are for; `s3` if nothing else is said, and `ecr` with registries.
     pub service: String,
     /// The version of signatures; `4` if nothing else is said.
     pub signature_version: String,
@@ -87,13 +89,19 @@ pub struct AssumeRole {
 impl S3Signing {
     /// # Errors
     /// When requests can't be signed with this.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self, kind: Kind) -> Result<(), String> {
         self.check_sources()?;
-        if self.service.eq_ignore_ascii_case("ecr") {
-            return Err(
-                "aws service \"ecr\" must be used with service type \"oci\", which this server does not support"
-                    .to_owned(),
-            );
+        let service = self.service.to_lowercase();
+        match (kind, service.as_str()) {
+            (Kind::Rest, "ecr") => {
+                return Err("aws service \"ecr\" must be used with service type \"oci\"".to_owned());
+            }
+            (Kind::Rest, _) | (Kind::Oci, "" | "ecr") => {}
+            (Kind::Oci, service) => {
+                return Err(format!(
+                    "cannot use aws service {service:?} with service type \"oci\""
+                ));
+            }
         }
         if let Some(role) = &self.assume_role_credentials {
             let signing = role.aws_signing.as_ref().ok_or("a AWS signing plugin must be specified when AssumeRole credential provider is enabled: expected aws_signing, found none")?;

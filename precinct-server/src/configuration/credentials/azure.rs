@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::configuration::services::Kind;
+
 /// Which token, and where it is. What is empty has a default that may depend on the environment.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -20,4 +22,15 @@ pub struct AzureManagedIdentity {
     pub mi_res_id: String,
     /// The address is that of an App Service and not of a machine.
     pub use_app_service_msi: bool,
+}
+
+impl AzureManagedIdentity {
+    /// # Errors
+    /// When the service does not take such tokens.
+    pub(super) fn check(kind: Kind) -> Result<(), String> {
+        match kind {
+            Kind::Rest => Ok(()),
+            Kind::Oci => Err("azure managed identities auth: OCI service not supported".to_owned()),
+        }
+    }
 }

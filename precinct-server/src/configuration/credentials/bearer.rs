@@ -35,6 +35,7 @@ mod tests {
     use serde_json::json;
 
     use crate::configuration::credentials::Credentials;
+    use crate::configuration::services::Service;
 
     #[test]
     fn a_token_has_one_place_to_come_from() {
@@ -44,7 +45,9 @@ mod tests {
             (json!({"token": "a", "token_path": "b"}), "found both"),
         ] {
             let read: Credentials = serde_json::from_value(json!({"bearer": bearer})).unwrap();
-            let error = read.check("https://acme", &BTreeMap::new()).unwrap_err();
+            let error = read
+                .check(&Service::default(), &BTreeMap::new())
+                .unwrap_err();
             assert!(error.starts_with("credentials: bearer: invalid config"));
             assert!(error.ends_with(found), "{error}");
         }

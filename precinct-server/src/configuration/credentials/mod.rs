@@ -24,6 +24,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::keys::KeyConfig;
+use super::services::Service;
 pub use aws::S3Signing;
 pub use azure::AzureManagedIdentity;
 pub use bearer::Bearer;
@@ -77,16 +78,20 @@ impl Credentials {
     /// What keeps them from it.
     pub(super) fn check(
         &self,
-        url: &str,
+        service: &Service,
         keys: &BTreeMap<String, KeyConfig>,
     ) -> Result<(), String> {
         let (name, checked) = match self {
-            Self::None | Self::AzureManagedIdentity(_) => return Ok(()),
+            Self::None => return Ok(()),
             Self::Bearer(form) => ("bearer", form.check()),
-            Self::ClientTls(form) => ("client_tls", form.check(url)),
+            Self::ClientTls(form) => ("client_tls", form.check(&service.url)),
             Self::OAuth2(form) => ("oauth2", form.check(keys)),
-            Self::S3Signing(form) => ("s3_signing", form.check()),
+            Self::S3Signing(form) => ("s3_signing", form.check(service.kind)),
             Self::GcpMetadata(form) => ("gcp_metadata", form.check()),
+            Self::AzureManagedIdentity(_) => (
+                "azure_managed_identity",
+                AzureManagedIdentity::check(service.kind),
+            ),
         };
         checked.map_err(|error| format!("credentials: {name}: {error}"))
     }

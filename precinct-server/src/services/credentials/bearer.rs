@@ -2,25 +2,41 @@
 
 use super::Outgoing;
 use crate::configuration::credentials::Bearer;
+use crate::configuration::services::Kind;
 
 /// A token, or where it is.
 #[derive(Debug)]
-pub struct Token(pub Bearer);
+pub struct Token {
+    configuration: Bearer,
+    /// Registries are told the token in base64: `user:password` with the scheme `Basic`, and others likewise.
+    is_encoded: bool,
+}
 
 impl Token {
+    /// The token of a configuration.
+    pub fn new(configuration: &Bearer, kind: Kind) -> Self {
+        Self {
+            configuration: configuration.clone(),
+            is_encoded: kind == Kind::Oci,
+        }
+    }
+
     /// Adds the token, which is read anew each time where it comes from a file: whoever issues tokens replaces it.
     ///
     /// # Errors
     /// When there is none.
     pub fn authenticate(&self, request: &mut Outgoing) -> Result<(), String> {
-        let scheme = match self.0.scheme.as_str() {
+        let scheme = match self.configuration.scheme.as_str() {
             "" => "Bearer",
             scheme => scheme,
         };
-        let token = match self.0.token_path.as_str() {
-            "" => self.0.token.clone(),
+        let mut token = match self.configuration.token_path.as_str() {
+            "" => self.configuration.token.clone(),
             path => read(path)?,
         };
+        if self.is_encoded {
+            token = data_encoding::BASE64.encode(token.as_bytes());
+        }
         request.header("Authorization", format!("{scheme} {token}"));
         Ok(())
     }

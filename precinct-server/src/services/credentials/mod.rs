@@ -11,7 +11,7 @@
 mod aws;
 mod azure;
 mod bearer;
-mod form;
+pub mod form;
 mod gcp;
 mod oauth2;
 
@@ -21,7 +21,7 @@ use super::outgoing::Outgoing;
 use super::surroundings::Surroundings;
 use crate::configuration::credentials::Credentials;
 use crate::configuration::keys::KeyConfig;
-use crate::configuration::services::Service;
+use crate::configuration::services::{Kind, Service};
 
 /// What says who this server is, with what it keeps from request to request.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub enum Authenticator {
     OAuth2(Box<oauth2::Tokens>),
     /// A signature.
     Aws(aws::Signer),
+    /// A token of AWS's registry.
+    Ecr(Box<aws::Ecr>),
     /// A token of Google's metadata service.
     Gcp(gcp::Machine),
     /// A token of Azure.
@@ -52,11 +54,14 @@ impl Authenticator {
     ) -> Result<Self, String> {
         Ok(match &service.credentials {
             Credentials::None | Credentials::ClientTls(_) => Self::None,
-            Credentials::Bearer(bearer) => Self::Bearer(bearer::Token(bearer.clone())),
+            Credentials::Bearer(bearer) => Self::Bearer(bearer::Token::new(bearer, service.kind)),
             Credentials::OAuth2(form) => {
                 Self::OAuth2(Box::new(oauth2::Tokens::new(service, form, keys)?))
             }
-            Credentials::S3Signing(form) => Self::Aws(aws::Signer::new(form, &surroundings)),
+            Credentials::S3Signing(form) => match service.kind {
+                Kind::Rest => Self::Aws(aws::Signer::new(form, &surroundings)),
+                Kind::Oci => Self::Ecr(Box::new(aws::Ecr::new(&service.url, form, &surroundings))),
+            },
             Credentials::GcpMetadata(form) => Self::Gcp(gcp::Machine::new(form)),
             Credentials::AzureManagedIdentity(form) => {
                 Self::Azure(Box::new(azure::Identity::new(form, surroundings)))
@@ -74,6 +79,7 @@ impl Authenticator {
             Self::Bearer(token) => token.authenticate(request),
             Self::OAuth2(tokens) => tokens.authenticate(request),
             Self::Aws(signer) => signer.authenticate(request),
+            Self::Ecr(registry) => registry.authenticate(request),
             Self::Gcp(machine) => machine.authenticate(request),
             Self::Azure(identity) => identity.authenticate(request),
         }

@@ -9,7 +9,9 @@
 //! * [`metadata`]: keys of the machine or the container
 //! * [`sts`]: keys of a role that is assumed
 //! * [`signature`]: a request, signed
+//! * [`ecr`]: tokens for the registry of container images, which takes no signatures
 
+mod ecr;
 mod metadata;
 mod profile;
 mod signature;
@@ -19,6 +21,7 @@ mod sts;
 use super::Outgoing;
 use crate::configuration::credentials::S3Signing;
 use crate::services::Surroundings;
+pub use ecr::Ecr;
 use sources::Sources;
 
 /// What signs requests to a service.
