@@ -55,7 +55,7 @@ pub fn fields(text: &str) -> Vec<(String, String)> {
 }
 
 /// An answer: the status, and the body.
-pub type Answer = (u16, String);
+pub type Answer<B = String> = (u16, B);
 
 /// A server on this machine.
 pub struct Listener {
@@ -66,7 +66,7 @@ pub struct Listener {
 
 impl Listener {
     /// A server without TLS.
-    pub fn plain(answer: impl Fn(&Received) -> Answer + Send + 'static) -> Self {
+    pub fn plain<B: AsRef<[u8]>>(answer: impl Fn(&Received) -> Answer<B> + Send + 'static) -> Self {
         Self::begin(None, answer)
     }
 
@@ -78,9 +78,9 @@ impl Listener {
         Self::begin(Some(Arc::new(config)), answer)
     }
 
-    fn begin(
+    fn begin<B: AsRef<[u8]>>(
         tls: Option<Arc<ServerConfig>>,
-        answer: impl Fn(&Received) -> Answer + Send + 'static,
+        answer: impl Fn(&Received) -> Answer<B> + Send + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -122,11 +122,11 @@ fn shown(stream: &StreamOwned<ServerConnection, std::net::TcpStream>) -> Option<
     chain.first().map(|certificate| certificate.to_vec())
 }
 
-fn serve<S: Read + Write>(
+fn serve<S: Read + Write, B: AsRef<[u8]>>(
     stream: S,
     certificate: impl Fn(&S) -> Option<Vec<u8>>,
     notes: &Mutex<Vec<Received>>,
-    answer: &impl Fn(&Received) -> Answer,
+    answer: &impl Fn(&Received) -> Answer<B>,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
@@ -151,6 +151,7 @@ fn serve<S: Read + Write>(
     reader.read_exact(&mut request.body)?;
     request.certificate = certificate(reader.get_ref());
     let (status, body) = answer(&request);
+    let body = body.as_ref();
     notes.lock().unwrap().push(request);
     let head = format!(
         "HTTP/1.1 {status} Status\r\nContent-Length: {}\r\nConnection: close\r\n",
@@ -158,11 +159,13 @@ fn serve<S: Read + Write>(
     );
     let stream = reader.get_mut();
     // A redirection says in its body where to, and a refusal what has to be shown.
+    let place = String::from_utf8_lossy(body);
     let more = match status {
-        300..=399 => format!("Location: {body}\r\n"),
-        401 => format!("WWW-Authenticate: {body}\r\n"),
+        300..=399 => format!("Location: {place}\r\n"),
+        401 => format!("WWW-Authenticate: {place}\r\n"),
         _ => String::new(),
     };
-    stream.write_all(format!("{head}{more}\r\n{body}").as_bytes())?;
+    stream.write_all(format!("{head}{more}\r\n").as_bytes())?;
+    stream.write_all(body)?;
     stream.flush()
 }

@@ -4,6 +4,7 @@
 mod aws;
 mod azure;
 mod bearer;
+mod bundles;
 mod certificates;
 mod client_tls;
 mod gcp;
