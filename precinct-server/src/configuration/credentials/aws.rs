@@ -1,4 +1,4 @@
-//! Signatures of AWS (Signature Version 4), and where the keys for them come from.
+//! Signatures of AWS, and where the keys for them come from.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,7 +23,7 @@ pub struct S3Signing {
     sso_credentials: Value,
     /// The service that requests are for; `s3` if nothing else is said, and `ecr` with registries.
     pub service: String,
-    /// The version of signatures; `4` if nothing else is said.
+    /// The version of signatures: `4` if nothing else is said, or `4a`.
     pub signature_version: String,
 }
 
@@ -86,7 +86,26 @@ pub struct AssumeRole {
     pub aws_signing: Option<Box<S3Signing>>,
 }
 
+/// A version of signatures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Version {
+    /// For one region.
+    #[default]
+    V4,
+    /// For all regions.
+    V4A,
+}
+
 impl S3Signing {
+    /// The version of signatures.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        match self.signature_version.as_str() {
+            "4a" => Version::V4A,
+            _ => Version::V4,
+        }
+    }
+
     /// # Errors
     /// When requests can't be signed with this.
     pub(super) fn check(&self, kind: Kind) -> Result<(), String> {
@@ -147,9 +166,9 @@ impl S3Signing {
             return Err("a AWS credential service must be specified when S3 signing is enabled: expected one of environment_credentials, assume_role_credentials, web_identity_credentials, profile_credentials, metadata_credentials".to_owned());
         }
         match self.signature_version.as_str() {
-            "" | "4" => Ok(()),
+            "" | "4" | "4a" => Ok(()),
             other => Err(format!(
-                "signature_version: expected \"4\", found {other:?}"
+                "signature_version: expected \"4\" or \"4a\", found {other:?}"
             )),
         }
     }

@@ -1,10 +1,12 @@
 //! Signatures of AWS, and where the keys for them come from.
 //!
 //! * [`signature`]: what is signed, with keys of the environment
+//! * [`asymmetric`]: what is signed for all regions
 //! * [`profile`]: keys in files
 //! * [`metadata`]: keys of machines and containers
 //! * [`sts`]: keys of roles
 
+mod asymmetric;
 mod metadata;
 mod profile;
 mod signature;

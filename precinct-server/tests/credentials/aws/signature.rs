@@ -111,7 +111,7 @@ fn what_can_not_sign_is_refused_at_the_start() {
         ),
         (
             json!({"environment_credentials": {}, "signature_version": "4b"}),
-            "signature_version: expected \"4\", found \"4b\"",
+            "signature_version: expected \"4\" or \"4a\", found \"4b\"",
         ),
         (
             json!({"assume_role_credentials": {}}),

@@ -11,6 +11,7 @@ use ureq::Agent;
 use super::sources::{Sources, ask, remote};
 use super::{Keys, Outgoing, signature};
 use crate::configuration::credentials::S3Signing;
+use crate::configuration::credentials::aws::Version;
 use crate::services::Surroundings;
 
 /// A token that ends sooner than this is not used any more.
@@ -21,6 +22,7 @@ const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 pub struct Ecr {
     /// The address of the registry: others are not told the token.
     address: String,
+    version: Version,
     sources: Sources,
     surroundings: Surroundings,
     agent: Agent,
@@ -58,6 +60,7 @@ impl Ecr {
     pub fn new(url: &str, configuration: &S3Signing, surroundings: &Surroundings) -> Self {
         Self {
             address: format!("{}/", url.trim_end_matches('/')),
+            version: configuration.version(),
             sources: Sources::new(configuration, surroundings),
             surroundings: surroundings.clone(),
             agent: remote(),
@@ -104,7 +107,7 @@ impl Ecr {
         let target = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken";
         request.header("X-Amz-Target", target);
         request.header("Content-Type", "application/x-amz-json-1.1");
-        signature::sign(&mut request, "ecr", keys)?;
+        signature::sign(&mut request, "ecr", self.version, keys)?;
         let bytes = ask(&request, &self.agent, "ecr get authorization token")?;
         let answer: Answer = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
         let data = answer.authorization_data.into_iter().next();

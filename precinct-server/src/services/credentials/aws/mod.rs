@@ -1,4 +1,4 @@
-//! Signatures of AWS (Signature Version 4).
+//! Signatures of AWS (Signature Versions 4 and 4A).
 //!
 //! ```text
 //! environment, role, profile, metadata ──> Sources ── Keys ──> signature
@@ -9,8 +9,10 @@
 //! * [`metadata`]: keys of the machine or the container
 //! * [`sts`]: keys of a role that is assumed
 //! * [`signature`]: a request, signed
+//! * [`asymmetric`]: a request, signed for all regions
 //! * [`ecr`]: tokens for the registry of container images, which takes no signatures
 
+mod asymmetric;
 mod ecr;
 mod metadata;
 mod profile;
@@ -20,6 +22,7 @@ mod sts;
 
 use super::Outgoing;
 use crate::configuration::credentials::S3Signing;
+use crate::configuration::credentials::aws::Version;
 use crate::services::Surroundings;
 pub use ecr::Ecr;
 use sources::Sources;
@@ -28,6 +31,7 @@ use sources::Sources;
 #[derive(Debug)]
 pub struct Signer {
     service: String,
+    version: Version,
     sources: Sources,
 }
 
@@ -59,6 +63,7 @@ impl Signer {
         };
         Self {
             service,
+            version: configuration.version(),
             sources: Sources::new(configuration, surroundings),
         }
     }
@@ -72,6 +77,6 @@ impl Signer {
             .sources
             .keys()
             .map_err(|error| format!("failed to get aws credentials: {error}"))?;
-        signature::sign(request, &self.service, &keys)
+        signature::sign(request, &self.service, self.version, &keys)
     }
 }

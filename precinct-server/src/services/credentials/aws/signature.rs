@@ -1,4 +1,4 @@
-//! A request, signed: the signature is the one that policies make with `providers.aws.sign_req`.
+//! A request, signed: version 4 is what policies make with `providers.aws.sign_req`.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,26 @@ use jiff::Timestamp;
 use precinct_runtime::builtins::aws::{self, Scope};
 use precinct_runtime::builtins::uri::Uri;
 
-use super::{Keys, Outgoing};
+use super::{Keys, Outgoing, asymmetric};
+use crate::configuration::credentials::aws::Version;
 
 /// Signs a request to a service of AWS. Whatever is changed about the request afterwards makes the signature wrong.
 ///
 /// # Errors
 /// When the request is for no address.
-pub fn sign(request: &mut Outgoing, service: &str, keys: &Keys) -> Result<(), String> {
+pub fn sign(
+    request: &mut Outgoing,
+    service: &str,
+    version: Version,
+    keys: &Keys,
+) -> Result<(), String> {
+    match version {
+        Version::V4 => symmetric(request, service, keys),
+        Version::V4A => asymmetric::sign(request, service, keys),
+    }
+}
+
+fn symmetric(request: &mut Outgoing, service: &str, keys: &Keys) -> Result<(), String> {
     let uri = Uri::parse(&request.url)?;
     // The path that is signed has to be the one that is sent.
     request.url = uri.to_text();

@@ -7,7 +7,7 @@ use ureq::Agent;
 
 use super::sources::{Kept, Sources, Temporary, ask, remote, setting};
 use super::{Keys, Outgoing, signature};
-use crate::configuration::credentials::aws::{self, S3Signing};
+use crate::configuration::credentials::aws::{self, S3Signing, Version};
 use crate::services::Surroundings;
 use crate::services::credentials::form;
 
@@ -25,6 +25,7 @@ pub struct WebIdentity {
 pub struct AssumedRole {
     configuration: aws::AssumeRole,
     surroundings: Surroundings,
+    version: Version,
     sources: Sources,
     agent: Agent,
     kept: Kept,
@@ -82,6 +83,7 @@ impl AssumedRole {
         Self {
             configuration: configuration.clone(),
             surroundings: surroundings.clone(),
+            version: signing.map(S3Signing::version).unwrap_or_default(),
             sources: Sources::new(&first, surroundings),
             agent: remote(),
             kept: Kept::default(),
@@ -107,7 +109,8 @@ impl AssumedRole {
             ("Version", "2011-06-15"),
         ]);
         let mut request = asking(around, &given.aws_domain, &region, body);
-        signature::sign(&mut request, "sts", &self.sources.keys()?)?;
+        let keys = self.sources.keys()?;
+        signature::sign(&mut request, "sts", self.version, &keys)?;
         let bytes = ask(&request, &self.agent, "STS")?;
         given_keys(&bytes, "AssumeRoleResult", region)
     }
