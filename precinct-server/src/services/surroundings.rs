@@ -11,6 +11,7 @@ type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 pub struct Surroundings {
     variables: Arc<Lookup>,
     aws: Arc<Aws>,
+    vaults: Option<Arc<str>>,
 }
 
 /// Where AWS gives keys.
@@ -55,6 +56,7 @@ impl Surroundings {
         Self {
             variables: Arc::new(variables),
             aws: Arc::default(),
+            vaults: None,
         }
     }
 
@@ -63,6 +65,19 @@ impl Surroundings {
     pub fn with_aws(mut self, aws: Aws) -> Self {
         self.aws = Arc::new(aws);
         self
+    }
+
+    /// The same surroundings, but for an address where all vaults of Azure are.
+    #[must_use]
+    pub fn with_vaults(mut self, address: &str) -> Self {
+        self.vaults = Some(address.into());
+        self
+    }
+
+    /// Where all vaults of Azure are, if not each in its place.
+    #[must_use]
+    pub fn vaults(&self) -> Option<&str> {
+        self.vaults.as_deref()
     }
 
     /// Where AWS gives keys.

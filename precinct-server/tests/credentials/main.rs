@@ -7,6 +7,7 @@ mod bearer;
 mod bundles;
 mod certificates;
 mod client_tls;
+mod cloud_keys;
 mod gcp;
 mod listener;
 mod oauth2;

@@ -7,6 +7,7 @@
 //! * [`bearer`]: a token
 //! * [`client_tls`]: a certificate
 //! * [`oauth2`]: a token that somebody else gives
+//! * [`cloud_keys`]: keys for that which never leave a cloud
 //! * [`aws`]: a signature
 //! * [`gcp`], [`azure`]: a token that a cloud gives its machines
 
@@ -14,6 +15,7 @@ pub mod aws;
 pub mod azure;
 pub mod bearer;
 pub mod client_tls;
+pub mod cloud_keys;
 pub mod gcp;
 pub mod oauth2;
 

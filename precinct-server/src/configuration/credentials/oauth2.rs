@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::S3Signing;
+use super::cloud_keys::{CloudKey, KmsKey, VaultAccess, VaultKey};
 use crate::configuration::keys::{KeyConfig, SigningKey};
 
 /// Where tokens are, and what is told there.
@@ -39,14 +41,14 @@ pub struct OAuth2 {
     pub client_assertion_path: String,
     /// What kind of assertion that is; a JSON Web Token if nothing else is said.
     pub client_assertion_type: String,
-    /// A key at AWS, which is not supported.
-    aws_kms: Value,
-    /// What that key is asked with.
-    aws_signing: Value,
-    /// A key at Azure, which is not supported.
-    azure_keyvault: Value,
-    /// What that key is asked with.
-    azure_signing: Value,
+    /// A key of AWS (Key Management Service) that assertions are signed with.
+    pub aws_kms: Option<KmsKey>,
+    /// What requests to AWS for a signature are signed with.
+    pub aws_signing: Option<S3Signing>,
+    /// A key of Azure (Key Vault) that assertions are signed with.
+    pub azure_keyvault: Option<VaultKey>,
+    /// What Azure is told to get a signature.
+    pub azure_signing: Option<VaultAccess>,
 }
 
 /// What is told to get a token.
@@ -65,6 +67,8 @@ pub enum Proof {
     Secret,
     /// By an assertion that is signed for each token.
     Signed(SigningKey),
+    /// By an assertion that a cloud signs for each token.
+    SignedByCloud(Box<CloudKey>),
     /// By an assertion of somebody else.
     Assertion,
     /// By an assertion of somebody else, in a file.
@@ -91,41 +95,22 @@ impl OAuth2 {
     /// # Errors
     /// When that is missing, said twice, or can't be done.
     pub fn proof(&self, keys: &BTreeMap<String, KeyConfig>) -> Result<Proof, String> {
-        for (name, value) in [
-            ("aws_kms", &self.aws_kms),
-            ("aws_signing", &self.aws_signing),
-            ("azure_keyvault", &self.azure_keyvault),
-            ("azure_signing", &self.azure_signing),
-        ] {
-            if !value.is_null() {
-                return Err(format!(
-                    "{name}: keys of clouds are not supported by this server; expected client_secret, signing_key, client_assertion or client_assertion_path"
-                ));
-            }
-        }
         if self.grant()? == Grant::JwtBearer {
-            if self.signing_key.is_empty() {
-                return Err("signing_key required for jwt_bearer grant type".to_owned());
-            }
-            for (name, value) in [
-                ("client_secret", &self.client_secret),
-                ("client_assertion", &self.client_assertion),
-                ("client_assertion_path", &self.client_assertion_path),
-            ] {
-                if !value.is_empty() {
-                    return Err(format!("{name} is not used with the jwt_bearer grant type"));
-                }
-            }
-            return Ok(Proof::Signed(self.key(keys)?));
+            return self.proof_of_grant(keys);
         }
         let given: Vec<&str> = [
-            ("client_secret", &self.client_secret),
-            ("signing_key", &self.signing_key),
-            ("client_assertion", &self.client_assertion),
-            ("client_assertion_path", &self.client_assertion_path),
+            ("client_secret", !self.client_secret.is_empty()),
+            ("signing_key", !self.signing_key.is_empty()),
+            ("aws_kms", self.aws_kms.is_some()),
+            ("azure_keyvault", self.azure_keyvault.is_some()),
+            ("client_assertion", !self.client_assertion.is_empty()),
+            (
+                "client_assertion_path",
+                !self.client_assertion_path.is_empty(),
+            ),
         ]
         .into_iter()
-        .filter(|(_, value)| !value.is_empty())
+        .filter(|(_, is_given)| *is_given)
         .map(|(name, _)| name)
         .collect();
         let needs_client = |proof: Proof, name: &str| match self.client_id.as_str() {
@@ -133,16 +118,44 @@ impl OAuth2 {
             _ => Ok(proof),
         };
         match given.as_slice() {
-            [] => Err("please provide one of client_secret, signing_key, client_assertion, or client_assertion_path required".to_owned()),
+            [] => Err("please provide one of client_secret, signing_key, aws_kms, azure_keyvault, client_assertion, or client_assertion_path required".to_owned()),
             ["signing_key"] => Ok(Proof::Signed(self.key(keys)?)),
+            ["aws_kms"] => CloudKey::of_aws(self.aws_kms.as_ref(), self.aws_signing.as_ref())
+                .map(|key| Proof::SignedByCloud(Box::new(key))),
+            ["azure_keyvault"] => {
+                CloudKey::of_azure(self.azure_keyvault.as_ref(), self.azure_signing.as_ref())
+                    .map(|key| Proof::SignedByCloud(Box::new(key)))
+            }
             [name @ "client_secret"] => needs_client(Proof::Secret, name),
             [name @ "client_assertion"] => needs_client(Proof::Assertion, name),
             [name @ "client_assertion_path"] => needs_client(Proof::AssertionFile, name),
             several => Err(format!(
-                "can only use one of client_secret, signing_key, client_assertion, or client_assertion_path, found {}",
+                "can only use one of client_secret, signing_key, aws_kms, azure_keyvault, client_assertion, or client_assertion_path, found {}",
                 several.join(" and ")
             )),
         }
+    }
+
+    /// Only a key of the configuration signs an assertion that is a grant, as OPA has it.
+    fn proof_of_grant(&self, keys: &BTreeMap<String, KeyConfig>) -> Result<Proof, String> {
+        if self.signing_key.is_empty() {
+            return Err("signing_key required for jwt_bearer grant type".to_owned());
+        }
+        for (name, is_given) in [
+            ("client_secret", !self.client_secret.is_empty()),
+            ("aws_kms", self.aws_kms.is_some()),
+            ("azure_keyvault", self.azure_keyvault.is_some()),
+            ("client_assertion", !self.client_assertion.is_empty()),
+            (
+                "client_assertion_path",
+                !self.client_assertion_path.is_empty(),
+            ),
+        ] {
+            if is_given {
+                return Err(format!("{name} is not used with the jwt_bearer grant type"));
+            }
+        }
+        Ok(Proof::Signed(self.key(keys)?))
     }
 
     fn key(&self, keys: &BTreeMap<String, KeyConfig>) -> Result<SigningKey, String> {

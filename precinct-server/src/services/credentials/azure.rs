@@ -12,7 +12,7 @@ use crate::configuration::credentials::AzureManagedIdentity;
 use crate::services::{Surroundings, trust};
 
 /// How long the endpoint may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The endpoint of tokens.
 #[derive(Debug)]
@@ -73,14 +73,21 @@ impl Identity {
     /// # Errors
     /// When there is none.
     pub fn authenticate(&self, request: &mut Outgoing) -> Result<(), String> {
-        let token = self
-            .token()
-            .map_err(|error| format!("azure managed identities auth: {error}"))?;
+        let token = self.token()?;
         request.header("Authorization", format!("Bearer {token}"));
         Ok(())
     }
 
-    fn token(&self) -> Result<String, String> {
+    /// A token.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn token(&self) -> Result<String, String> {
+        self.ask()
+            .map_err(|error| format!("azure managed identities auth: {error}"))
+    }
+
+    fn ask(&self) -> Result<String, String> {
         let configuration = &self.configuration;
         let fields = [
             ("api-version", &configuration.api_version),

@@ -6,14 +6,17 @@
 //! * [`oauth2`]: by a token that an OAuth server gives
 //! * [`aws`]: by a signature
 //! * [`gcp`], [`azure`]: by a token that a cloud gives its machines
+//! * [`assertion`], [`vault`]: what is signed to get a token
 //! * [`form`]: fields of requests for tokens
 
+mod assertion;
 mod aws;
 mod azure;
 mod bearer;
 pub mod form;
 mod gcp;
 mod oauth2;
+mod vault;
 
 use std::collections::BTreeMap;
 
@@ -55,9 +58,12 @@ impl Authenticator {
         Ok(match &service.credentials {
             Credentials::None | Credentials::ClientTls(_) => Self::None,
             Credentials::Bearer(bearer) => Self::Bearer(bearer::Token::new(bearer, service.kind)),
-            Credentials::OAuth2(form) => {
-                Self::OAuth2(Box::new(oauth2::Tokens::new(service, form, keys)?))
-            }
+            Credentials::OAuth2(form) => Self::OAuth2(Box::new(oauth2::Tokens::new(
+                service,
+                form,
+                keys,
+                &surroundings,
+            )?)),
             Credentials::S3Signing(form) => match service.kind {
                 Kind::Rest => Self::Aws(aws::Signer::new(form, &surroundings)),
                 Kind::Oci => Self::Ecr(Box::new(aws::Ecr::new(&service.url, form, &surroundings))),

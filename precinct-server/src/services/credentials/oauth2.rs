@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use data_encoding::{BASE64, BASE64URL};
 use jiff::Timestamp;
-use precinct_jose::compact;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::assertion::Signer;
 use super::{Outgoing, form};
 use crate::configuration::credentials::oauth2::{Grant, OAuth2, Proof};
-use crate::configuration::keys::{KeyConfig, SigningKey};
+use crate::configuration::keys::KeyConfig;
 use crate::configuration::services::Service;
+use crate::services::Surroundings;
 use crate::services::connections::Connections;
 
 /// A token that ends sooner than this is not used any more: the request has to arrive.
@@ -34,9 +35,18 @@ const SHOWN: usize = 1024;
 pub struct Tokens {
     configuration: OAuth2,
     grant: Grant,
-    proof: Proof,
+    proof: Told,
     connections: Connections,
     kept: Mutex<Option<Token>>,
+}
+
+/// How who asks proves it.
+#[derive(Debug)]
+enum Told {
+    Secret,
+    Signed(Signer),
+    Assertion,
+    AssertionFile,
 }
 
 struct Token {
@@ -68,7 +78,15 @@ impl Tokens {
         service: &Service,
         configuration: &OAuth2,
         keys: &BTreeMap<String, KeyConfig>,
+        surroundings: &Surroundings,
     ) -> Result<Self, String> {
+        let proof = match configuration.proof(keys)? {
+            Proof::Secret => Told::Secret,
+            Proof::Signed(key) => Told::Signed(Signer::Own(key)),
+            Proof::SignedByCloud(key) => Told::Signed(Signer::of_cloud(&key, surroundings)),
+            Proof::Assertion => Told::Assertion,
+            Proof::AssertionFile => Told::AssertionFile,
+        };
         let endpoint = Service {
             url: configuration.token_url.clone(),
             response_header_timeout_seconds: Some(PATIENCE),
@@ -77,7 +95,7 @@ impl Tokens {
         Ok(Self {
             configuration: configuration.clone(),
             grant: configuration.grant()?,
-            proof: configuration.proof(keys)?,
+            proof,
             connections: Connections::new(endpoint),
             kept: Mutex::default(),
         })
@@ -113,7 +131,7 @@ impl Tokens {
         let body = form::encoded(fields).into_bytes();
         let mut request = Outgoing::post(self.configuration.token_url.clone(), body);
         request.header("Content-Type", "application/x-www-form-urlencoded");
-        if matches!(self.proof, Proof::Secret) {
+        if matches!(self.proof, Told::Secret) {
             let (id, secret) = (
                 &self.configuration.client_id,
                 &self.configuration.client_secret,
@@ -166,7 +184,7 @@ impl Tokens {
         let mut fields: Vec<(String, String)> = fields.into_iter().collect();
         let mut add = |name: &str, value: String| fields.push((name.to_owned(), value));
         match (self.grant, &self.proof) {
-            (Grant::JwtBearer, Proof::Signed(key)) => {
+            (Grant::JwtBearer, Told::Signed(key)) => {
                 add("grant_type", JWT_GRANT.to_owned());
                 add("assertion", self.assertion(key)?);
                 return Ok(fields);
@@ -177,13 +195,13 @@ impl Tokens {
             (Grant::ClientCredentials, _) => add("grant_type", "client_credentials".to_owned()),
         }
         let (kind, assertion) = match &self.proof {
-            Proof::Secret => return Ok(fields),
-            Proof::Signed(key) => (JWT_ASSERTION, self.assertion(key)?),
-            Proof::Assertion => (
+            Told::Secret => return Ok(fields),
+            Told::Signed(key) => (JWT_ASSERTION, self.assertion(key)?),
+            Told::Assertion => (
                 self.assertion_type(),
                 configuration.client_assertion.clone(),
             ),
-            Proof::AssertionFile => (self.assertion_type(), self.assertion_of_file()?),
+            Told::AssertionFile => (self.assertion_type(), self.assertion_of_file()?),
         };
         add("client_assertion_type", kind.to_owned());
         add("client_assertion", assertion);
@@ -208,7 +226,7 @@ impl Tokens {
     }
 
     /// A token of this server's own that says who asks.
-    fn assertion(&self, signing: &SigningKey) -> Result<String, String> {
+    fn assertion(&self, signer: &Signer) -> Result<String, String> {
         let configuration = &self.configuration;
         let now = Timestamp::now().as_second();
         let mut claims = serde_json::Map::new();
@@ -222,18 +240,11 @@ impl Tokens {
             let identifier = uuid::Uuid::new_v4().to_string();
             claims.insert("jti".to_owned(), json!(identifier));
         }
-        let mut header = json!({"alg": signing.algorithm.name(), "typ": "JWT"});
+        let mut header = json!({"alg": signer.algorithm().name(), "typ": "JWT"});
         let thumbprint = configuration.thumbprint()?;
         if !thumbprint.is_empty() {
             header["x5t"] = json!(BASE64URL.encode(&thumbprint));
         }
-        let payload = Value::Object(claims).to_string();
-        compact::sign(
-            &header.to_string(),
-            payload.as_bytes(),
-            &signing.key,
-            signing.algorithm,
-        )
-        .map_err(|error| error.to_string())
+        signer.sign(&header, &Value::Object(claims))
     }
 }

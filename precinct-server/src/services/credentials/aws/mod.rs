@@ -10,10 +10,12 @@
 //! * [`sts`]: keys of a role that is assumed
 //! * [`signature`]: a request, signed
 //! * [`asymmetric`]: a request, signed for all regions
+//! * [`kms`]: signatures of a key that AWS keeps
 //! * [`ecr`]: tokens for the registry of container images, which takes no signatures
 
 mod asymmetric;
 mod ecr;
+mod kms;
 mod metadata;
 mod profile;
 mod signature;
@@ -25,6 +27,7 @@ use crate::configuration::credentials::S3Signing;
 use crate::configuration::credentials::aws::Version;
 use crate::services::Surroundings;
 pub use ecr::Ecr;
+pub use kms::Kms;
 use sources::Sources;
 
 /// What signs requests to a service.
