@@ -60,6 +60,15 @@ impl Surroundings {
         }
     }
 
+    /// The folder of whoever runs the process.
+    ///
+    /// # Errors
+    /// When the environment does not say where it is.
+    pub fn home(&self) -> Result<String, String> {
+        let home = self.variable("HOME");
+        home.ok_or_else(|| "user home directory not found: no HOME set in environment".to_owned())
+    }
+
     /// The same surroundings, but for where AWS gives keys.
     #[must_use]
     pub fn with_aws(mut self, aws: Aws) -> Self {

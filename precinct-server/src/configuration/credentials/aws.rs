@@ -1,7 +1,6 @@
 //! Signatures of AWS, and where the keys for them come from.
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::configuration::services::Kind;
 
@@ -19,8 +18,8 @@ pub struct S3Signing {
     pub profile_credentials: Option<Profile>,
     /// The metadata service of the machine or the container.
     pub metadata_credentials: Option<Metadata>,
-    /// Single sign-on, which is not supported.
-    sso_credentials: Value,
+    /// Somebody who signed in.
+    pub sso_credentials: Option<SignOn>,
     /// The service that requests are for; `s3` if nothing else is said, and `ecr` with registries.
     pub service: String,
     /// The version of signatures: `4` if nothing else is said, or `4a`.
@@ -51,6 +50,20 @@ pub struct Metadata {
     /// The role of the machine; containers have one only.
     pub iam_role: String,
     /// The region.
+    pub aws_region: String,
+}
+
+/// Somebody who signed in (`aws sso login`).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignOn {
+    /// The file with profiles; that of `AWS_CONFIG_FILE`, or `~/.aws/config`, if nothing is said.
+    pub path: String,
+    /// The folder with tokens; `~/.aws/sso/cache` if nothing is said.
+    pub cache_path: String,
+    /// The profile; that of `AWS_PROFILE`, or `default`, if nothing is said.
+    pub profile: String,
+    /// The region; that of the profile if nothing is said.
     pub aws_region: String,
 }
 
@@ -151,19 +164,14 @@ impl S3Signing {
     }
 
     fn check_sources(&self) -> Result<(), String> {
-        if !self.sso_credentials.is_null() {
-            return Err(
-                "sso_credentials are not supported by this server; expected one of environment_credentials, assume_role_credentials, web_identity_credentials, profile_credentials, metadata_credentials"
-                    .to_owned(),
-            );
-        }
         if self.environment_credentials.is_none()
             && self.assume_role_credentials.is_none()
             && self.web_identity_credentials.is_none()
             && self.profile_credentials.is_none()
             && self.metadata_credentials.is_none()
+            && self.sso_credentials.is_none()
         {
-            return Err("a AWS credential service must be specified when S3 signing is enabled: expected one of environment_credentials, assume_role_credentials, web_identity_credentials, profile_credentials, metadata_credentials".to_owned());
+            return Err("a AWS credential service must be specified when S3 signing is enabled: expected one of environment_credentials, assume_role_credentials, web_identity_credentials, profile_credentials, metadata_credentials, sso_credentials".to_owned());
         }
         match self.signature_version.as_str() {
             "" | "4" | "4a" => Ok(()),
@@ -177,8 +185,18 @@ impl S3Signing {
     /// When a role can't be assumed with this.
     fn check_for_role(&self) -> Result<(), String> {
         self.check_sources()?;
-        if self.assume_role_credentials.is_some() {
-            return Err("unsupported AWS signing plugin with AssumeRole credential provider: found assume_role_credentials".to_owned());
+        for (name, is_given) in [
+            (
+                "assume_role_credentials",
+                self.assume_role_credentials.is_some(),
+            ),
+            ("sso_credentials", self.sso_credentials.is_some()),
+        ] {
+            if is_given {
+                return Err(format!(
+                    "unsupported AWS signing plugin with AssumeRole credential provider: found {name}"
+                ));
+            }
         }
         match &self.web_identity_credentials {
             Some(identity) if identity.iam_role_arn.is_empty() => Err(

@@ -5,11 +5,13 @@
 //! * [`profile`]: keys in files
 //! * [`metadata`]: keys of machines and containers
 //! * [`sts`]: keys of roles
+//! * [`sso`]: keys of somebody who signed in
 
 mod asymmetric;
 mod metadata;
 mod profile;
 mod signature;
+mod sso;
 mod sts;
 
 use std::collections::BTreeMap;

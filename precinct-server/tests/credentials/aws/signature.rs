@@ -102,8 +102,8 @@ fn what_can_not_sign_is_refused_at_the_start() {
             "at least aws_region must be specified",
         ),
         (
-            json!({"sso_credentials": {}}),
-            "sso_credentials are not supported by this server",
+            json!({"assume_role_credentials": {"aws_signing": {"sso_credentials": {}}}}),
+            "unsupported AWS signing plugin with AssumeRole credential provider: found sso_credentials",
         ),
         (
             json!({"environment_credentials": {}, "service": "ECR"}),

@@ -1,13 +1,14 @@
 //! Signatures of AWS (Signature Versions 4 and 4A).
 //!
 //! ```text
-//! environment, role, profile, metadata ──> Sources ── Keys ──> signature
+//! environment, role, profile, metadata, … ──> Sources ── Keys ──> signature
 //! ```
 //!
 //! * [`sources`]: where keys come from
 //! * [`profile`]: keys in files
 //! * [`metadata`]: keys of the machine or the container
 //! * [`sts`]: keys of a role that is assumed
+//! * [`sso`]: keys of somebody who signed in
 //! * [`signature`]: a request, signed
 //! * [`asymmetric`]: a request, signed for all regions
 //! * [`kms`]: signatures of a key that AWS keeps
@@ -20,6 +21,7 @@ mod metadata;
 mod profile;
 mod signature;
 mod sources;
+mod sso;
 mod sts;
 
 use super::Outgoing;

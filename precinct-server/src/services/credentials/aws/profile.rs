@@ -19,35 +19,28 @@ pub fn keys(profile: &Profile, surroundings: &Surroundings) -> Result<Keys, Stri
         .map_err(|error| format!("failed to read credentials file: {path}: {error}"))?;
     let section = section(&text, &name)
         .ok_or_else(|| format!("failed to get profile: {path}: expected [{name}], found none"))?;
-    let value = |key: &str| {
-        let found = section.iter().rev().find(|(name, _)| *name == key);
-        found
-            .map(|(_, value)| *value)
-            .filter(|value| !value.is_empty())
-    };
     let needed = |key: &str| {
-        value(key).map(str::to_owned).ok_or_else(|| {
+        value(&section, key).map(str::to_owned).ok_or_else(|| {
             format!("profile {name:?} in credentials file {path} does not contain {key:?}")
         })
     };
     Ok(Keys {
         access_key: needed("aws_access_key_id")?,
         secret_key: needed("aws_secret_access_key")?,
-        session_token: value("aws_session_token").unwrap_or_default().to_owned(),
+        session_token: value(&section, "aws_session_token")
+            .unwrap_or_default()
+            .to_owned(),
         region: setting(&profile.aws_region, surroundings, "AWS_REGION")?,
     })
 }
 
 fn path(profile: &Profile, surroundings: &Surroundings) -> Result<String, String> {
-    setting(&profile.path, surroundings, "AWS_SHARED_CREDENTIALS_FILE").or_else(|_| {
-        let home = surroundings.variable("HOME");
-        let home = home.ok_or("user home directory not found: no HOME set in environment")?;
-        Ok(format!("{home}/.aws/credentials"))
-    })
+    setting(&profile.path, surroundings, "AWS_SHARED_CREDENTIALS_FILE")
+        .or_else(|_| Ok(format!("{}/.aws/credentials", surroundings.home()?)))
 }
 
 /// The names and values of a section.
-fn section<'t>(text: &'t str, name: &str) -> Option<Vec<(&'t str, &'t str)>> {
+pub fn section<'t>(text: &'t str, name: &str) -> Option<Vec<(&'t str, &'t str)>> {
     let mut found = None;
     let mut is_within = false;
     for line in text.lines().map(str::trim) {
@@ -68,6 +61,13 @@ fn section<'t>(text: &'t str, name: &str) -> Option<Vec<(&'t str, &'t str)>> {
         }
     }
     found
+}
+
+/// The last value of a name that is not empty.
+pub fn value<'t>(section: &[(&'t str, &'t str)], key: &str) -> Option<&'t str> {
+    let mut found = section.iter().rev();
+    let (_, value) = found.find(|(name, _)| *name == key)?;
+    Some(*value).filter(|value| !value.is_empty())
 }
 
 /// A value without its quotation marks and what is said about it.

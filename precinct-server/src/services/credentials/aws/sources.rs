@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use ureq::Agent;
 
 use super::metadata::Metadata;
+use super::sso::SignOn;
 use super::sts::{AssumedRole, WebIdentity};
 use super::{Keys, Outgoing, profile};
 use crate::configuration::credentials::aws::{self as configuration, S3Signing};
@@ -29,6 +30,7 @@ enum Source {
     WebIdentity(Box<WebIdentity>),
     Profile(configuration::Profile, Surroundings),
     Metadata(Box<Metadata>),
+    SignOn(Box<SignOn>),
 }
 
 impl Sources {
@@ -39,6 +41,7 @@ impl Sources {
         let identity = given.web_identity_credentials.as_ref();
         let profile = given.profile_credentials.as_ref();
         let metadata = given.metadata_credentials.as_ref();
+        let sign_on = given.sso_credentials.as_ref();
         let found = [
             environment.map(|_| Source::Environment(surroundings.clone())),
             role.map(|role| AssumedRole::new(role, surroundings))
@@ -50,6 +53,9 @@ impl Sources {
             metadata
                 .map(|metadata| Metadata::new(metadata, surroundings))
                 .map(|metadata| Source::Metadata(Box::new(metadata))),
+            sign_on
+                .map(|sign_on| SignOn::new(sign_on, surroundings))
+                .map(|sign_on| Source::SignOn(Box::new(sign_on))),
         ];
         Self(found.into_iter().flatten().collect())
     }
@@ -81,6 +87,7 @@ impl Source {
             Self::WebIdentity(identity) => identity.keys(),
             Self::Profile(profile, surroundings) => profile::keys(profile, surroundings),
             Self::Metadata(metadata) => metadata.keys(),
+            Self::SignOn(sign_on) => sign_on.keys(),
         }
     }
 }
