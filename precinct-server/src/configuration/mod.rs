@@ -111,6 +111,15 @@ impl Configuration {
         &self.document
     }
 
+    /// The places of members of services that mean nothing. OPA starts with them, and says so.
+    #[must_use]
+    pub fn unknown_options(&self) -> Vec<String> {
+        self.document
+            .get("services")
+            .map(services::unknown)
+            .unwrap_or_default()
+    }
+
     /// What is in force, without secrets: the answer of `GET /v1/config`.
     #[must_use]
     pub fn shown(&self) -> Value {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::credentials::Credentials;
 use super::keys::KeyConfig;
@@ -75,6 +75,40 @@ impl<'de> Deserialize<'de> for Kind {
     }
 }
 
+/// Members of services.
+const MEMBERS: &[&str] = &[
+    "name",
+    "url",
+    "type",
+    "headers",
+    "credentials",
+    "response_header_timeout_seconds",
+    "tls",
+    "allow_insecure_tls",
+];
+
+/// The places of members of services that mean nothing, such as `services.acme.credential`.
+pub(super) fn unknown(services: &Value) -> Vec<String> {
+    let by_place: Vec<(String, &Value)> = match services {
+        Value::Object(services) => services
+            .iter()
+            .map(|(name, service)| (name.clone(), service))
+            .collect(),
+        Value::Array(services) => (0_usize..)
+            .zip(services)
+            .map(|(index, service)| (index.to_string(), service))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let mut unknown = Vec::new();
+    for (place, service) in by_place {
+        let names = service.as_object().into_iter().flat_map(Map::keys);
+        let names = names.filter(|name| !MEMBERS.contains(&name.as_str()));
+        unknown.extend(names.map(|name| format!("services.{place}.{name}")));
+    }
+    unknown
+}
+
 /// Services by name, or as a list of services with names.
 pub(super) fn read<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -132,6 +166,15 @@ mod tests {
     fn services_of_a_list_are_told_by_their_place() {
         let error = read(json!([{"name": "a"}, {"name": "b", "type": "ftp"}])).unwrap_err();
         assert!(error.to_string().starts_with("services.1: type: "));
+    }
+
+    #[test]
+    fn members_that_mean_nothing_are_found() {
+        let service = json!({"url": "https://acme", "credential": {}});
+        let named = unknown(&json!({"acme": service, "other": {"type": "oci"}}));
+        assert_eq!(named, ["services.acme.credential"]);
+        let listed = unknown(&json!([{"name": "other"}, service]));
+        assert_eq!(listed, ["services.1.credential"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::thread;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use crate::app::{App, Plugins, Settings};
 use crate::configuration::Configuration;
@@ -21,7 +21,7 @@ use crate::configuration::settings::DecisionLogs;
 use crate::decision::{Event, Recorder};
 use crate::decision_log::DecisionLog;
 use crate::decision_log::upload::Queue;
-use crate::log::Logger;
+use crate::log::{Level, Logger};
 use crate::services::Client;
 
 /// The names of plugins in the status.
@@ -96,6 +96,10 @@ impl Management {
     /// Takes up the parts of the configuration that requests need.
     fn prepare(&self) -> Result<(), String> {
         let configuration = self.configuration.load();
+        for option in configuration.unknown_options() {
+            let message = format!("unknown configuration option {option:?} encountered");
+            self.logger.write(Level::Warn, &message, Map::new());
+        }
         let parts = &configuration.parts;
         if let Some(logs) = &parts.decision_logs
             && self.log.load().is_none()
