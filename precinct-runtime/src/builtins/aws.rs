@@ -29,14 +29,20 @@ const REQUIRED: &[&str] = &[
 const UNSIGNED_HEADERS: &[&str] = &["authorization", "user-agent", "x-amzn-trace-id"];
 
 /// Who signs, and for what.
-struct Scope<'a> {
-    service: &'a str,
-    access_key: &'a str,
-    secret_key: &'a str,
-    region: &'a str,
-    session_token: &'a str,
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// The service that is asked, such as `s3`.
+    pub service: &'a str,
+    /// The name of the secret key.
+    pub access_key: &'a str,
+    /// What is signed with.
+    pub secret_key: &'a str,
+    /// The region of the service.
+    pub region: &'a str,
+    /// What goes with temporary keys; empty with others.
+    pub session_token: &'a str,
     /// The body's digest is not part of the signature.
-    unsigned_payload: bool,
+    pub unsigned_payload: bool,
 }
 
 fn sign_req<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
@@ -123,8 +129,11 @@ fn sign_req<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     Ok(Some(request.with(arena, Value::String("headers"), headers)))
 }
 
-/// The `Authorization` header, and the headers that have to be sent with it.
-fn sign(
+/// The `Authorization` header, and the headers that have to be sent with it (`host` among them).
+///
+/// `given` are the headers that the request has, and `time_ns` nanoseconds since the epoch.
+#[must_use]
+pub fn sign(
     scope: &Scope<'_>,
     given: &BTreeMap<String, String>,
     method: &str,

@@ -1,11 +1,17 @@
 //! The configuration of a server, as OPA's users write it ("Configuration" in OPA's documentation).
 //!
 //! * [`settings`]: the parts that precinct reads
+//! * [`services`]: among them, servers that bundles come from and logs go to
+//! * [`keys`]: keys that verify and sign
+//! * [`credentials`]: how this server says who it is to them
 //! * [`overrides`]: `--set` and `--set-file`
 //! * [`environment`]: `${NAME}` in the text
 
+pub mod credentials;
 pub mod environment;
+pub mod keys;
 pub mod overrides;
+pub mod services;
 pub mod settings;
 
 use serde_json::{Map, Value, json};
@@ -103,6 +109,15 @@ impl Configuration {
     #[must_use]
     pub const fn document(&self) -> &Map<String, Value> {
         &self.document
+    }
+
+    /// The places of members of services that mean nothing. OPA starts with them, and says so.
+    #[must_use]
+    pub fn unknown_options(&self) -> Vec<String> {
+        self.document
+            .get("services")
+            .map(services::unknown)
+            .unwrap_or_default()
     }
 
     /// What is in force, without secrets: the answer of `GET /v1/config`.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::ConfigurationError;
+use super::keys::KeyConfig;
+use super::services::{self, Kind, Service};
 
 /// The decision of `POST /`, unless the configuration names another.
 pub const DEFAULT_DECISION: &str = "/system/main";
@@ -17,7 +18,7 @@ pub const DEFAULT_AUTHORIZATION: &str = "/system/authz/allow";
 #[serde(default)]
 pub struct Parts {
     /// Servers that bundles come from and logs go to, by name.
-    #[serde(deserialize_with = "services")]
+    #[serde(deserialize_with = "services::read")]
     pub services: BTreeMap<String, Service>,
     /// Bundles by name.
     pub bundles: BTreeMap<String, BundleSource>,
@@ -41,54 +42,6 @@ pub struct Parts {
     pub nd_builtin_cache: bool,
     /// How requests are read and answered.
     pub server: ServerPart,
-}
-
-/// A server that bundles come from and logs go to.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Service {
-    /// The name, where services are a list.
-    pub name: String,
-    /// The address that resources are below.
-    pub url: String,
-    /// Headers of each request.
-    pub headers: BTreeMap<String, String>,
-    /// How this server says who it is.
-    pub credentials: Credentials,
-    /// Seconds until an answer must begin.
-    pub response_header_timeout_seconds: Option<u64>,
-    /// How the other side is verified.
-    pub tls: Option<ServiceTls>,
-    /// The other side is not verified.
-    pub allow_insecure_tls: bool,
-}
-
-/// How a server says who it is.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Credentials {
-    /// By a token.
-    pub bearer: Option<Bearer>,
-}
-
-/// A token.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Bearer {
-    /// The token.
-    pub token: Option<String>,
-    /// The file with the token, read for each request.
-    pub token_path: Option<String>,
-    /// What stands before it; `Bearer` if nothing else is said.
-    pub scheme: Option<String>,
-}
-
-/// How the other side is verified.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ServiceTls {
-    /// The file with certificates of authorities, PEM.
-    pub ca_cert: Option<String>,
 }
 
 /// Where a bundle comes from.
@@ -214,18 +167,6 @@ pub struct StatusReports {
     pub prometheus: bool,
 }
 
-/// A key.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct KeyConfig {
-    /// The algorithm (RFC 7518); `RS256` if nothing else is said.
-    pub algorithm: Option<String>,
-    /// The secret, or the public key, PEM.
-    pub key: String,
-    /// The scope that signatures must have.
-    pub scope: String,
-}
-
 /// How requests are read and answered.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -274,6 +215,14 @@ pub struct EncodingGzip {
 
 impl Parts {
     pub(super) fn check(&self) -> Result<(), ConfigurationError> {
+        for (name, key) in &self.keys {
+            key.check(name).map_err(ConfigurationError::Reference)?;
+        }
+        for (name, service) in &self.services {
+            service.check(&self.keys).map_err(|error| {
+                ConfigurationError::Reference(format!("services.{name}: {error}"))
+            })?;
+        }
         let known = |service: Option<&String>| match service {
             Some(name) if !self.services.contains_key(name) => Some(name.clone()),
             _ => None,
@@ -305,6 +254,12 @@ impl Parts {
             if let Some(service) = known(service.as_ref()) {
                 return Err(ConfigurationError::Reference(format!(
                     "invalid plugin config, must have service or console: {part}: service name {service:?} not found"
+                )));
+            }
+            let service = service.as_ref().and_then(|name| self.services.get(name));
+            if service.is_some_and(|service| service.kind == Kind::Oci) {
+                return Err(ConfigurationError::Reference(format!(
+                    "{part}: expected a service that takes what is sent, found one of type \"oci\""
                 )));
             }
         }
@@ -347,30 +302,5 @@ impl Parts {
             .unwrap_or(DEFAULT_AUTHORIZATION)
             .trim_matches('/')
             .to_owned()
-    }
-}
-
-/// Services by name, or as a list of services with names.
-fn services<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, Service>, D::Error> {
-    use serde::de::Error as _;
-    let read = |value: Value| serde_json::from_value::<Service>(value).map_err(D::Error::custom);
-    match Value::deserialize(deserializer)? {
-        Value::Object(members) => members
-            .into_iter()
-            .map(|(name, value)| Ok((name, read(value)?)))
-            .collect(),
-        Value::Array(items) => items
-            .into_iter()
-            .map(|item| {
-                let service = read(item)?;
-                Ok((service.name.clone(), service))
-            })
-            .collect(),
-        Value::Null => Ok(BTreeMap::new()),
-        other => Err(D::Error::custom(format!(
-            "services: expected an object or a list, found {other}"
-        ))),
     }
 }

@@ -153,9 +153,7 @@ pub(super) fn run(
 ) {
     let (client, guard) = {
         let configuration = management.configuration.load();
-        let client = management
-            .service(source.service.as_deref())
-            .and_then(Client::new);
+        let client = management.client(source.service.as_deref());
         match (client, guard(&configuration, source)) {
             (Ok(client), Ok(guard)) => (client, guard),
             (Err(error), _) | (_, Err(error)) => {

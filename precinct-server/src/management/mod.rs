@@ -13,15 +13,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::thread;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use crate::app::{App, Plugins, Settings};
 use crate::configuration::Configuration;
-use crate::configuration::settings::{DecisionLogs, Service};
+use crate::configuration::settings::DecisionLogs;
 use crate::decision::{Event, Recorder};
 use crate::decision_log::DecisionLog;
 use crate::decision_log::upload::Queue;
-use crate::log::Logger;
+use crate::log::{Level, Logger};
 use crate::services::Client;
 
 /// The names of plugins in the status.
@@ -96,6 +96,10 @@ impl Management {
     /// Takes up the parts of the configuration that requests need.
     fn prepare(&self) -> Result<(), String> {
         let configuration = self.configuration.load();
+        for option in configuration.unknown_options() {
+            let message = format!("unknown configuration option {option:?} encountered");
+            self.logger.write(Level::Warn, &message, Map::new());
+        }
         let parts = &configuration.parts;
         if let Some(logs) = &parts.decision_logs
             && self.log.load().is_none()
@@ -145,7 +149,7 @@ impl Management {
         ) else {
             return Ok(());
         };
-        let client = Client::new(self.service(logs.service.as_deref())?)?;
+        let client = self.client(logs.service.as_deref())?;
         let (path, logger) = (log_path(&logs), self.logger);
         thread::spawn(move || queue.run(&client, &path, &logger));
         Ok(())
@@ -157,7 +161,7 @@ impl Management {
             return Ok(());
         };
         let client = match &part.service {
-            Some(name) => Some(Client::new(self.service(Some(name))?)?),
+            Some(name) => Some(self.client(Some(name))?),
             None => None,
         };
         let first = status::document(self);
@@ -208,17 +212,17 @@ impl Management {
         locked(&self.app).upgrade()
     }
 
-    /// The service of a name; the only one if there is one only.
-    fn service(&self, name: Option<&str>) -> Result<Service, String> {
+    /// A client for the service of a name; for the only one if there is one only.
+    fn client(&self, name: Option<&str>) -> Result<Client, String> {
         let configuration = self.configuration.load();
         let services = &configuration.parts.services;
         let found = match name {
             Some(name) => services.get(name),
             None => services.values().next().filter(|_| services.len() == 1),
         };
-        found
-            .cloned()
-            .ok_or_else(|| format!("service name {:?} not found", name.unwrap_or_default()))
+        let service = found
+            .ok_or_else(|| format!("service name {:?} not found", name.unwrap_or_default()))?;
+        Client::new(service.clone(), &configuration.parts.keys)
     }
 
     fn set_state(&self, plugin: &str, state: &str) {
