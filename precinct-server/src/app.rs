@@ -14,6 +14,7 @@ use crate::http::body::BodyLimits;
 use crate::http::compression::Compressing;
 use crate::log::Logger;
 use crate::monitoring::Registry;
+use crate::shadow::Shadow;
 use crate::state::Store;
 
 /// How a server answers.
@@ -75,6 +76,8 @@ pub struct App {
     pub logger: Logger,
     /// Numbers for `/metrics`.
     pub registry: Registry,
+    /// Candidates that are asked what the active state was asked.
+    pub shadow: Shadow,
     /// Who is told of decisions.
     pub recorder: Arc<dyn Recorder>,
     /// What plugins say of themselves.
@@ -122,6 +125,7 @@ impl App {
             compiled: None,
             logger,
             registry: Registry::default(),
+            shadow: Shadow::default(),
             recorder: Arc::new(crate::decision::NoRecorder),
             plugins: Arc::new(NoPlugins),
             requests: AtomicU64::new(0),

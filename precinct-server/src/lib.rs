@@ -9,6 +9,7 @@
 //! * [`management`]: what runs beside the requests
 //! * [`log`]: lines for operators
 //! * [`monitoring`]: numbers for operators
+//! * [`shadow`]: candidates for activation, asked what was asked before
 //! * [`state`]: policies, documents and bundles that decide
 //! * [`evaluation`]: questions to a state, and their answers
 //! * [`filters`]: conditions for data stores
@@ -33,5 +34,6 @@ pub mod routes;
 pub mod run;
 pub mod serve;
 pub mod services;
+pub mod shadow;
 pub mod state;
 pub mod watch;

@@ -1,8 +1,11 @@
 //! Numbers for `/metrics`, in Prometheus' text form, under the names that OPA's dashboards use.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, Opts, TextEncoder};
+
+use crate::shadow::Comparison;
 
 /// The buckets of request durations, in seconds.
 const BUCKETS: [f64; 11] = [
@@ -16,6 +19,7 @@ pub struct Registry {
     durations: Option<HistogramVec>,
     decisions: Option<IntCounterVec>,
     reloads: Option<IntCounterVec>,
+    shadowed: Option<IntCounterVec>,
 }
 
 impl Default for Registry {
@@ -43,11 +47,16 @@ impl Default for Registry {
             "Attempts to activate other policies, by how they went.",
             "outcome",
         );
+        let shadowed = counter(
+            "precinct_shadow_decisions_total",
+            "Decisions that candidates were to make beside the active policies, by what came of it.",
+            "outcome",
+        );
         // The names are different and valid, so nothing is refused.
         if let Some(durations) = &durations {
             let _ = registry.register(Box::new(durations.clone()));
         }
-        for counter in [&decisions, &reloads].into_iter().flatten() {
+        for counter in [&decisions, &reloads, &shadowed].into_iter().flatten() {
             let _ = registry.register(Box::new(counter.clone()));
         }
         Self {
@@ -55,6 +64,7 @@ impl Default for Registry {
             durations,
             decisions,
             reloads,
+            shadowed,
         }
     }
 }
@@ -82,6 +92,24 @@ impl Registry {
             let outcome = if succeeded { "activated" } else { "rejected" };
             reloads.with_label_values(&[outcome]).inc();
         }
+    }
+
+    /// Notes what came of a decision that candidates were to make.
+    pub fn shadowed(&self, comparison: Comparison) {
+        if let Some(shadowed) = &self.shadowed {
+            shadowed.with_label_values(&[comparison.name()]).inc();
+        }
+    }
+
+    /// How many decisions candidates were to make, by what came of it.
+    #[must_use]
+    pub fn shadow(&self) -> BTreeMap<&'static str, u64> {
+        let count = |comparison: Comparison| {
+            let counter = self.shadowed.as_ref()?;
+            let count = counter.with_label_values(&[comparison.name()]).get();
+            Some((comparison.name(), count))
+        };
+        Comparison::ALL.into_iter().filter_map(count).collect()
     }
 
     /// All numbers as text.

@@ -93,6 +93,7 @@ fn answer(
         records: app.settings().keeps_answers && id.is_some(),
         traced: is_traced,
         keeps_locals: !incoming.is_pretty(),
+        moment: None,
         limit: app.settings().evaluation_limit,
         compiled: None,
     };
