@@ -1,10 +1,11 @@
 //! Candidates that are tried out beside what is served: they change no answer.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a failing test may panic")]
 
+mod bundles;
 mod serving;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bundles::service;
 use serde_json::{Value, json};
 use serving::{Client, PRECINCT, Server};
 
@@ -232,41 +234,6 @@ fn differences_are_logged_and_what_was_answered_only_for_those_who_debug() {
         assert_eq!(line["candidate"] == json!(false), shows_answers, "{line}");
         server.child.kill().unwrap();
     }
-}
-
-/// Bundles by the paths of a service.
-type Served = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
-
-/// A service that gives out bundles by path, whatever they are at the moment.
-fn service(bundles: Served) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut reader = BufReader::new(stream.unwrap());
-            let mut line = String::new();
-            reader.read_line(&mut line).unwrap();
-            let path = line.split(' ').nth(1).unwrap().to_owned();
-            while line.trim() != "" {
-                line.clear();
-                reader.read_line(&mut line).unwrap();
-            }
-            let found = bundles.lock().unwrap();
-            let body = found.iter().find(|(name, _)| *name == path);
-            let (status, body) = match body {
-                Some((_, body)) => ("200 OK", &body[..]),
-                None => ("404 Not Found", &b""[..]),
-            };
-            let head = format!(
-                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                body.len()
-            );
-            let stream = reader.get_mut();
-            let _ = stream.write_all(head.as_bytes());
-            let _ = stream.write_all(body);
-        }
-    });
-    format!("http://{address}")
 }
 
 fn bundle(text: &str) -> Vec<u8> {

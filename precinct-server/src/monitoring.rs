@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, Opts, TextEncoder};
 
+use crate::native::loader::Loading;
 use crate::shadow::Comparison;
 
 /// The buckets of request durations, in seconds.
@@ -20,6 +21,7 @@ pub struct Registry {
     decisions: Option<IntCounterVec>,
     reloads: Option<IntCounterVec>,
     shadowed: Option<IntCounterVec>,
+    libraries: Option<IntCounterVec>,
 }
 
 impl Default for Registry {
@@ -52,11 +54,19 @@ impl Default for Registry {
             "Decisions that candidates were to make beside the active policies, by what came of it.",
             "outcome",
         );
+        let libraries = counter(
+            "precinct_native_libraries_total",
+            "Shared libraries that bundles carry, by what became of them.",
+            "outcome",
+        );
         // The names are different and valid, so nothing is refused.
         if let Some(durations) = &durations {
             let _ = registry.register(Box::new(durations.clone()));
         }
-        for counter in [&decisions, &reloads, &shadowed].into_iter().flatten() {
+        for counter in [&decisions, &reloads, &shadowed, &libraries]
+            .into_iter()
+            .flatten()
+        {
             let _ = registry.register(Box::new(counter.clone()));
         }
         Self {
@@ -65,6 +75,7 @@ impl Default for Registry {
             decisions,
             reloads,
             shadowed,
+            libraries,
         }
     }
 }
@@ -79,7 +90,7 @@ impl Registry {
         }
     }
 
-    /// Notes a decision of an engine: `interpreter` or `native`.
+    /// Notes a decision of an engine: `interpreter`, `native` or `library`.
     pub fn decision(&self, engine: &str) {
         if let Some(decisions) = &self.decisions {
             decisions.with_label_values(&[engine]).inc();
@@ -91,6 +102,13 @@ impl Registry {
         if let Some(reloads) = &self.reloads {
             let outcome = if succeeded { "activated" } else { "rejected" };
             reloads.with_label_values(&[outcome]).inc();
+        }
+    }
+
+    /// Notes what became of the library of a bundle.
+    pub fn library(&self, loading: &Loading) {
+        if let Some(libraries) = &self.libraries {
+            libraries.with_label_values(&[loading.name()]).inc();
         }
     }
 

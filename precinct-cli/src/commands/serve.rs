@@ -15,6 +15,7 @@ use precinct_server::app::{App, Settings};
 use precinct_server::configuration::{Configuration, ConfigurationError, Given};
 use precinct_server::log::{Form, Level, Logger};
 use precinct_server::management::{self, Management};
+use precinct_server::native::Loader;
 use precinct_server::records::{Recorders, Records};
 use precinct_server::run::{self, Options};
 use precinct_server::serve::{Address, Limits, tls};
@@ -274,6 +275,7 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
         }
     };
     try_out(&app);
+    Loader::begin(&app);
     if args.watch {
         let (watching, places) = (Arc::clone(&app), places.clone());
         watch::watch(sources.paths, move || reload(&watching, &places)).map_err(failed)?;

@@ -40,14 +40,16 @@ pub struct World<'a> {
     pub moment: Option<Moment>,
     /// Policies that are part of this program, and answer where they are those of the state.
     pub compiled: Option<&'a dyn Compiled>,
+    /// The library of a bundle may answer. What it gives is what JSON has of it: sets are arrays.
+    pub takes_library: bool,
 }
 
 /// What differs from one evaluation to the next although policies, documents and input are the same.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     /// Nanoseconds since 1970-01-01 UTC.
-    time_ns: i64,
-    seed: u64,
+    pub(super) time_ns: i64,
+    pub(super) seed: u64,
 }
 
 impl Moment {
@@ -73,7 +75,7 @@ const INTERPRETER: &str = "interpreter";
 pub struct Outcome<'a, T> {
     /// The answer.
     pub answer: Result<T, Failed>,
-    /// What evaluated: `interpreter` or `native`.
+    /// What evaluated: `interpreter`, `native`, or `library`.
     pub engine: &'static str,
     /// What was printed: place and message.
     pub prints: Vec<(String, String)>,
@@ -97,7 +99,9 @@ pub fn document<'a>(
     world: World<'a>,
     arena: &'a Arena,
 ) -> Outcome<'a, Option<Value<'a>>> {
-    if let Some(outcome) = native::document(snapshot, keys, world, arena) {
+    if let Some(outcome) = native::document(snapshot, keys, world, arena)
+        .or_else(|| native::of_library(snapshot, keys, world, arena))
+    {
         return outcome;
     }
     if world.traced

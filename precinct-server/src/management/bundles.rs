@@ -396,6 +396,7 @@ impl Keeper<'_> {
             etag: etag.to_owned(),
             digest: admitted.digest.to_string(),
             archive: Some(bytes.into()),
+            verified_libraries: admitted.verified_libraries,
         };
         let app = self
             .management

@@ -32,7 +32,17 @@ fn whole(management: &Management, has_numbers: bool) -> String {
             .map(|(name, status)| (name.clone(), status.document()))
             .collect()
     };
-    let (active, tried) = (bundles(false), bundles(true));
+    let (mut active, tried) = (bundles(false), bundles(true));
+    if let Some(app) = management.app() {
+        let state = app.store.snapshot();
+        for (name, document) in &mut active {
+            let bundle = state.bundles.get(name.as_str());
+            let loading = bundle.and_then(|bundle| app.libraries.of(name, &bundle.digest));
+            if let Some(loading) = loading {
+                document["library"] = loading.document();
+            }
+        }
+    }
     if !active.is_empty() {
         document.insert("bundles".to_owned(), Value::Object(active));
     }

@@ -201,6 +201,7 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
             limit: app.settings().evaluation_limit,
             moment: app.shadow.is_on().then(Moment::now),
             compiled: app.compiled,
+            takes_library: true,
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
         app.registry.decision(outcome.engine);

@@ -96,6 +96,7 @@ fn answer(
         moment: None,
         limit: app.settings().evaluation_limit,
         compiled: None,
+        takes_library: false,
     };
     // What the query makes lives no longer than the query.
     let arena = &Arena::new();

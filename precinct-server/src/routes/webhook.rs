@@ -47,6 +47,7 @@ pub fn document(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> 
             limit: app.settings().evaluation_limit,
             moment: app.shadow.is_on().then(Moment::now),
             compiled: app.compiled,
+            takes_library: true,
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
         app.registry.decision(outcome.engine);

@@ -13,6 +13,7 @@ use super::Snapshot;
 use super::document::{self, Change, WriteError};
 use super::ownership::{ActiveBundle, Bundles};
 use super::policies::{Policies, Text, Texts};
+use crate::native::Carried;
 
 /// A bundle that has been verified and read.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Candidate {
     pub digest: String,
     /// Its bytes, where it came as an archive.
     pub archive: Option<Arc<[u8]>>,
+    /// The libraries that it carries are covered by a signature that was verified.
+    pub verified_libraries: bool,
 }
 
 /// Why bundles can't become active.
@@ -125,6 +128,10 @@ pub(super) fn enter(
         digest: candidate.digest.clone(),
         // A delta is not the whole of what decides.
         archive: candidate.archive.clone().filter(|_| bundle.patch.is_none()),
+        library: match (&bundle.patch, &old) {
+            (Some(_), Some(old)) => old.library.clone(),
+            _ => Carried::find(bundle, candidate.verified_libraries),
+        },
     };
     let described = active.document().to_string();
     bundles.insert(Arc::clone(&candidate.name), active);

@@ -100,17 +100,19 @@ pub fn candidate(path: &str, places: &Places) -> Result<Candidate, String> {
     if !is_folder {
         return archive(&name, places, reading).map_err(within);
     }
-    let (bundle, digest) = match &places.guard {
+    let (bundle, digest, verified_libraries) = match &places.guard {
         Some(guard) => {
             let admitted = guard.admit(path, reading).map_err(within)?;
-            (admitted.bundle, admitted.digest)
+            (
+                admitted.bundle,
+                admitted.digest,
+                admitted.verified_libraries,
+            )
         }
         None => {
             let files = load::bundle_files(path, reading).map_err(within)?;
-            (
-                Bundle::read(&files).map_err(within)?,
-                Digest::of_files(&files),
-            )
+            let bundle = Bundle::read(&files).map_err(within)?;
+            (bundle, Digest::of_files(&files), false)
         }
     };
     Ok(Candidate {
@@ -120,6 +122,7 @@ pub fn candidate(path: &str, places: &Places) -> Result<Candidate, String> {
         etag: String::new(),
         digest: digest.to_string(),
         archive: None,
+        verified_libraries,
     })
 }
 
@@ -132,14 +135,18 @@ fn archive(
     let bytes = std::fs::read(name).map_err(|error| precinct_bundle::Error::Unreadable {
         message: load::system("open", name, &error),
     })?;
-    let (bundle, digest) = match &places.guard {
+    let (bundle, digest, verified_libraries) = match &places.guard {
         Some(guard) => {
             let admitted = guard.admit_archive(&bytes, reading)?;
-            (admitted.bundle, admitted.digest)
+            (
+                admitted.bundle,
+                admitted.digest,
+                admitted.verified_libraries,
+            )
         }
         None => {
             let files = precinct_bundle::archive::read(&bytes, &reading.limits)?;
-            (Bundle::read(&files)?, Digest::of_bytes(&bytes))
+            (Bundle::read(&files)?, Digest::of_bytes(&bytes), false)
         }
     };
     Ok(Candidate {
@@ -149,6 +156,7 @@ fn archive(
         etag: String::new(),
         digest: digest.to_string(),
         archive: Some(bytes.into()),
+        verified_libraries,
     })
 }
 

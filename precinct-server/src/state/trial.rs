@@ -105,6 +105,7 @@ mod tests {
             etag: String::new(),
             digest: String::new(),
             archive: None,
+            verified_libraries: false,
         }
     }
 
