@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use precinct_interpreter::{Policy, PolicyOptions, Text};
 use precinct_policies::precinct::authz;
-use precinct_runtime::{Arena, Document, Evaluator, Input, evaluate_many, json};
+use precinct_runtime::compiled::Compiled;
+use precinct_runtime::{Arena, Context, Document, Evaluator, Input, evaluate_many, json};
 use serde::Serialize;
 
 #[allow(dead_code)]
@@ -192,6 +193,32 @@ fn typed_json_and_interpreted_decisions_are_the_same() {
             Ok(authz::stepup::decision_json(text.as_bytes()).unwrap())
         );
         evaluator.reset();
+    }
+}
+
+#[test]
+fn both_engines_count_the_same_rules() {
+    let (policy, data) = policy();
+    let compiled: &dyn Compiled = &precinct_policies::Compiled;
+    for call in calls().into_iter().step_by(7) {
+        let text = serde_json::to_string(&call).unwrap();
+        let arena = Arena::new();
+        let input = json::Decoder::new(&arena).decode(text.as_bytes()).unwrap();
+        for path in precinct_policies::entrypoints() {
+            let mut context = policy
+                .engine()
+                .context(&arena)
+                .with_input(Some(input))
+                .with_data(data.value());
+            policy.document(path, &mut context).unwrap();
+            let interpreted = context.rules_evaluated();
+            let mut context = Context::new(&arena)
+                .of_compiled(compiled)
+                .with_input(Some(input))
+                .with_data(data.value());
+            compiled.evaluate(&mut context, path).unwrap().unwrap();
+            assert_eq!(context.rules_evaluated(), interpreted, "{path} {text}");
+        }
     }
 }
 

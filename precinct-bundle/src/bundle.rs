@@ -18,7 +18,7 @@ pub struct ModuleFile {
     pub text: String,
 }
 
-/// A file that is carried and not understood: a plan, a Wasm module.
+/// A file that is carried and not understood: a plan, a Wasm module, a shared library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpaqueFile {
     /// The path in the bundle.
@@ -42,6 +42,8 @@ pub struct Bundle {
     pub plans: Vec<OpaqueFile>,
     /// Wasm modules (`policy.wasm`).
     pub wasm: Vec<OpaqueFile>,
+    /// Everything below `native/`: the policies as shared libraries, in a folder for each kind of machine.
+    pub libraries: Vec<OpaqueFile>,
     /// The changes of a delta bundle; `None` in a snapshot.
     pub patch: Option<Patch>,
 }
@@ -84,6 +86,8 @@ impl Bundle {
                 bundle.plans.push(opaque(path, bytes));
             } else if name == "policy.wasm" {
                 bundle.wasm.push(opaque(path, bytes));
+            } else if path.starts_with("native/") {
+                bundle.libraries.push(opaque(path, bytes));
             }
         }
         bundle.data = Arc::new(bundle.assemble()?);
@@ -138,6 +142,8 @@ impl Bundle {
                 Some("policy")
             } else if !self.wasm.is_empty() {
                 Some("wasm")
+            } else if !self.libraries.is_empty() {
+                Some("library")
             } else {
                 None
             };

@@ -2,7 +2,8 @@
 //!
 //! The digest of an archive is the SHA-256 of its bytes. The digest of a set of files does not depend on how the set
 //! was stored: it is the SHA-256 over, for each file in the order of the paths' bytes, the length of the path (eight
-//! bytes, big endian), the path, the length of the content (likewise) and the content.
+//! bytes, big endian), the path, the length of the content (likewise) and the content. The digest of texts is the SHA-256
+//! over, for each text in the order of their bytes, its length (likewise) and the text.
 
 use sha2::{Digest as _, Sha256};
 
@@ -16,6 +17,18 @@ impl Digest {
     /// The digest of an archive, or of any other bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The digest of texts, whatever their names and their order.
+    pub fn of_texts<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
+        let mut texts: Vec<&str> = texts.into_iter().collect();
+        texts.sort_unstable();
+        let mut hash = Sha256::new();
+        for text in texts {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        }
+        Self(hash.finalize().into())
     }
 
     /// The digest of a set of files, the same from a directory and from an archive.
@@ -67,6 +80,13 @@ mod tests {
         let one = Digest::of_files(&files(&[("ab", "c")]));
         let other = Digest::of_files(&files(&[("a", "bc")]));
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn texts_have_a_digest_whatever_their_order_and_not_whatever_their_limits() {
+        assert_eq!(Digest::of_texts(["a", "bc"]), Digest::of_texts(["bc", "a"]));
+        assert_ne!(Digest::of_texts(["a", "bc"]), Digest::of_texts(["ab", "c"]));
+        assert_ne!(Digest::of_texts(["a"]), Digest::of_texts(["a", "a"]));
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct Admitted {
     pub bundle: Bundle,
     /// The SHA-256 of an archive's bytes; that of the set of files for a folder.
     pub digest: Digest,
+    /// The shared libraries that it carries are covered by a signature that was verified.
+    pub verified_libraries: bool,
 }
 
 impl Guard {
@@ -88,11 +90,19 @@ impl Guard {
             at_least(&bundle.manifest.revision, required)?;
         }
         let digest = digest.unwrap_or_else(|| Digest::of_files(&files));
+        let mut libraries = bundle.libraries.iter();
         Ok(Admitted {
+            verified_libraries: libraries.all(|library| self.covers(prefix, &library.path)),
             files,
             bundle,
             digest,
         })
+    }
+
+    /// Whether a file of a bundle that was admitted is covered by a signature.
+    fn covers(&self, prefix: &str, path: &str) -> bool {
+        let is_listed = |token: &Requirement| !token.excludes(prefix, path);
+        self.each_file || !self.signatures.is_empty() || self.token.as_ref().is_some_and(is_listed)
     }
 
     /// Verifies what stands in the bundle itself.

@@ -6,6 +6,7 @@
 //! * [`host`]: reading policies, data and input
 //! * [`configuration`]: what a configuration file says
 //! * [`schemas`]: reading schemas
+//! * [`library`]: policies as a shared library of a bundle
 //! * [`native`]: queries answered by compiled programs
 //! * [`parallel`]: work on many files at once
 //! * [`present`]: how results and errors look
@@ -18,6 +19,7 @@ mod commands;
 mod configuration;
 mod counting;
 mod host;
+mod library;
 mod native;
 mod parallel;
 mod present;

@@ -11,6 +11,7 @@
 //! * [`constants`]: constants as statics
 //! * [`effects`]: which functions need a context, can fail, remember their result
 //! * [`kinds`]: which functions are always defined, and of which type
+//! * [`library`]: policies as a shared library that a bundle carries
 //! * [`locals`]: where locals are declared
 //! * [`names`]: Rust names for Rego names
 //! * [`natives`]: builtins that are computed in place
@@ -27,6 +28,7 @@ mod effects;
 mod emit;
 mod folder;
 mod kinds;
+pub mod library;
 mod locals;
 mod names;
 mod natives;

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use crate::builder::roomy;
 use crate::emit::{GenerateError, Options, generate};
-use crate::workshop::{Built, Workshop, WorkshopError, hex, manifest};
+use crate::workshop::{Built, Product, Workshop, WorkshopError, hex, manifest};
 
 /// So many programs are kept; each takes a few megabytes.
 const KEPT: usize = 32;
@@ -45,17 +45,7 @@ impl Question<'_> {
     pub fn build(self, workshop: &Workshop) -> Result<PathBuf, WorkshopError> {
         let policies = self.policies()?;
         let main = self.main()?;
-        let crates: &[&str] = if self.asks_hosts() {
-            &[
-                "precinct-runtime",
-                "precinct-derive",
-                "precinct-jose",
-                "precinct-interpreter",
-                "precinct-rego",
-            ]
-        } else {
-            &["precinct-runtime", "precinct-derive", "precinct-jose"]
-        };
+        let crates = linked(self.program);
         let mut digest = Sha256::new();
         digest.update(workshop.digest(crates)?);
         for text in [&policies, &main] {
@@ -70,15 +60,6 @@ impl Question<'_> {
         }
         let name = format!("question-{}", &digest[..12]);
         let folder = workshop.cache.join("crates").join(&name);
-        let linked: Vec<(&str, PathBuf)> = crates
-            .iter()
-            .filter(|name| matches!(**name, "precinct-runtime" | "precinct-interpreter"))
-            .map(|name| (*name, workshop.workspace.join(name)))
-            .collect();
-        let linked: Vec<(&str, &Path)> = linked
-            .iter()
-            .map(|(name, path)| (*name, path.as_path()))
-            .collect();
         let at = |path: &Path| {
             let path = path.to_owned();
             move |error: io::Error| WorkshopError::File(path, error)
@@ -86,13 +67,16 @@ impl Question<'_> {
         let source = folder.join("src");
         fs::create_dir_all(&source).map_err(at(&source))?;
         for (path, text) in [
-            (folder.join("Cargo.toml"), &manifest(&name, &linked)),
+            (
+                folder.join("Cargo.toml"),
+                &manifest(&name, &workshop.called(crates)),
+            ),
             (source.join("policies.rs"), &policies),
             (source.join("main.rs"), &main),
         ] {
             fs::write(&path, text).map_err(at(&path))?;
         }
-        let built = match workshop.build(&folder, &name)? {
+        let built = match workshop.build(&folder, &name, Product::Program)? {
             Built::Program(built) => built,
             Built::Refused(text) => return Err(WorkshopError::Refused(text)),
         };
@@ -116,17 +100,9 @@ impl Question<'_> {
         roomy(|| generate(self.program, options))
     }
 
-    /// A builtin is called that only the interpreter has.
-    fn asks_hosts(self) -> bool {
-        let builtins = &self.program.builtins;
-        builtins
-            .iter()
-            .any(|builtin| hosts().contains_key(&*builtin.name))
-    }
-
     fn main(self) -> Result<String, GenerateError> {
         let query = Literal::u32_unsuffixed(self.query.0);
-        let functions = if self.asks_hosts() {
+        let functions = if asks_hosts(self.program) {
             quote!(Some(std::sync::Arc::new(
                 precinct_interpreter::hosts().clone()
             )))
@@ -146,6 +122,27 @@ impl Question<'_> {
         let main: syn::File =
             syn::parse2(main).map_err(|error| GenerateError::Malformed(error.to_string()))?;
         Ok(prettyplease::unparse(&main))
+    }
+}
+
+/// A builtin is called that only the interpreter has.
+pub(crate) fn asks_hosts(program: &Program) -> bool {
+    let mut builtins = program.builtins.iter();
+    builtins.any(|builtin| hosts().contains_key(&*builtin.name))
+}
+
+/// The crates of the workspace that a compiled program links.
+pub(crate) fn linked(program: &Program) -> &'static [&'static str] {
+    if asks_hosts(program) {
+        &[
+            "precinct-runtime",
+            "precinct-derive",
+            "precinct-jose",
+            "precinct-interpreter",
+            "precinct-rego",
+        ]
+    } else {
+        &["precinct-runtime", "precinct-derive", "precinct-jose"]
     }
 }
 

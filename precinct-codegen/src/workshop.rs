@@ -20,10 +20,19 @@ pub struct Workshop {
     pub cache: PathBuf,
 }
 
+/// What is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Product {
+    /// A program that is run at once: built fast.
+    Program,
+    /// A shared library that decides for long: built to be fast, unless `PRECINCT_PROFILE` is `dev`.
+    Library,
+}
+
 /// What came of a build.
 #[derive(Clone, Debug)]
 pub enum Built {
-    /// The program.
+    /// The program or library.
     Program(PathBuf),
     /// Rust does not take it, and says this.
     Refused(String),
@@ -93,26 +102,69 @@ impl Workshop {
         Ok(hex(&digest.finalize()))
     }
 
+    /// Those of these crates of the workspace that generated code calls itself, and where they are.
+    pub(crate) fn called<'c>(&self, crates: &[&'c str]) -> Vec<(&'c str, PathBuf)> {
+        let mut called = crates.to_vec();
+        called.retain(|name| matches!(*name, "precinct-runtime" | "precinct-interpreter"));
+        let place = |name: &'c str| (name, self.workspace.join(name));
+        called.into_iter().map(place).collect()
+    }
+
+    /// Flags that keep the places of this machine out of what is given to others.
+    fn without_places(&self) -> String {
+        let home = env::var_os("CARGO_HOME")
+            .map(PathBuf::from)
+            .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+        let places = [
+            (Some(self.workspace.clone()), "/precinct"),
+            (home, "/cargo"),
+        ];
+        let flags = places.into_iter().filter_map(|(place, name)| {
+            Some(format!("--remap-path-prefix={}={name}", place?.display()))
+        });
+        flags.collect::<Vec<_>>().join("\u{1f}")
+    }
+
     /// Builds the crate of this name in this folder. Its dependencies are those of the workspace, from its lock file.
     ///
     /// # Errors
     /// When cargo can't be run.
-    pub fn build(&self, folder: &Path, name: &str) -> Result<Built, WorkshopError> {
+    pub fn build(
+        &self,
+        folder: &Path,
+        name: &str,
+        product: Product,
+    ) -> Result<Built, WorkshopError> {
         let lock = folder.join("Cargo.lock");
         fs::copy(self.workspace.join("Cargo.lock"), &lock)
             .map_err(|error| WorkshopError::File(lock, error))?;
         let target = self.cache.join("target");
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let is_quick = env::var_os("PRECINCT_PROFILE").is_some_and(|profile| profile == "dev");
+        let is_release = product == Product::Library && !is_quick;
+        let (command, flags): (_, &[&str]) = match product {
+            Product::Program => ("build", &[]),
+            // Of its symbols only those are needed that it gives out.
+            Product::Library => ("rustc", &["--", "-Cstrip=symbols"]),
+        };
         let built = Command::new(cargo)
-            .args(["build", "--offline", "--quiet"])
+            .args([command, "--offline", "--quiet"])
+            .args(is_release.then_some("--release"))
+            .args(flags)
             .env("CARGO_TARGET_DIR", &target)
             .env_remove("RUSTFLAGS")
+            .envs(is_release.then(|| ("CARGO_ENCODED_RUSTFLAGS", self.without_places())))
             .current_dir(folder)
             .output()
             .map_err(WorkshopError::Cargo)?;
         Ok(if built.status.success() {
-            let program = format!("{name}{}", env::consts::EXE_SUFFIX);
-            Built::Program(target.join("debug").join(program))
+            use env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
+            let file = match product {
+                Product::Program => format!("{name}{EXE_SUFFIX}"),
+                Product::Library => format!("{DLL_PREFIX}{}{DLL_SUFFIX}", name.replace('-', "_")),
+            };
+            let profile = if is_release { "release" } else { "debug" };
+            Built::Program(target.join(profile).join(file))
         } else {
             Built::Refused(String::from_utf8_lossy(&built.stderr).into_owned())
         })
@@ -129,9 +181,9 @@ pub fn workspace() -> PathBuf {
 }
 
 /// The manifest of a crate that is a workspace of its own.
-pub(crate) fn manifest(name: &str, crates: &[(&str, &Path)]) -> String {
+pub(crate) fn manifest(name: &str, crates: &[(&str, impl AsRef<Path>)]) -> String {
     let dependencies = crates.iter().fold(String::new(), |mut text, (name, path)| {
-        let path = toml_string(&path.display().to_string());
+        let path = toml_string(&path.as_ref().display().to_string());
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{name} = {{ path = {path} }}");
         text

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 /// A running oracle.
 #[derive(Debug)]
 pub struct Oracle {
+    binary: PathBuf,
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
@@ -60,17 +61,33 @@ impl Oracle {
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().context("no output")?;
         Ok(Self {
+            binary: binary.to_owned(),
             child,
             stdin,
             stdout: BufReader::new(stdout),
         })
     }
 
-    /// The answers to the cases, in their order; `None` where OPA could say nothing in time.
+    /// The answers to the cases, in their order; `None` where OPA could say nothing in time, or ended.
     ///
     /// # Errors
-    /// The oracle ended.
+    /// The oracle cannot be started again.
     pub fn ask(&mut self, cases: &[Case]) -> anyhow::Result<Vec<Option<Answer>>> {
+        if let Ok(answers) = self.ask_once(cases) {
+            return Ok(answers);
+        }
+        // A case whose evaluation overflows OPA's stack takes the process and the answers behind it with it.
+        *self = Self::start(&self.binary.clone())?;
+        if cases.len() == 1 {
+            return Ok(vec![None]);
+        }
+        let (front, back) = cases.split_at(cases.len() / 2);
+        let mut answers = self.ask(front)?;
+        answers.extend(self.ask(back)?);
+        Ok(answers)
+    }
+
+    fn ask_once(&mut self, cases: &[Case]) -> anyhow::Result<Vec<Option<Answer>>> {
         let mut text = String::new();
         for case in cases {
             text.push_str(&request(case).to_string());

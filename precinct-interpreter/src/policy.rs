@@ -721,7 +721,11 @@ fn load(
     let mut lowering = lower::lower(modules, queries, &Callable(&options.capabilities))?;
     debug_assert_eq!(verify(&lowering.program), Vec::<String>::new());
     if !options.unoptimised {
-        optimise::optimise(&mut lowering.program);
+        if options.marks {
+            optimise::optimise_watched(&mut lowering.program);
+        } else {
+            optimise::optimise(&mut lowering.program);
+        }
         debug_assert_eq!(verify(&lowering.program), Vec::<String>::new());
     }
     let loading = Options {

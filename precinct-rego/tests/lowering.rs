@@ -102,7 +102,7 @@ allow if {
 }
 "#,
         r#"
-rule data.p.allow() memo 2
+rule data.p.allow()
   block '1
     enter data.p.allow at 3:1
     l0 = input["roles"] else '1
@@ -125,7 +125,7 @@ level := 2 if input.role == "writer"
 level := 3 if input.role == "admin"
 "#,
         r#"
-rule data.p.level() memo 2
+rule data.p.level()
   block '8
     l7 = input["role"] else '8
     switch l7
@@ -178,7 +178,7 @@ r contains x if some x in input.xs
 q contains x if data.p.r[x] with input.xs as [1, 2]
 ",
         r#"
-rule data.p.q() memo 3
+rule data.p.q()
   begin l0 set
   block '2
     enter data.p.q at 4:1
@@ -210,7 +210,7 @@ r.b := r.a + 1
 q := r.a
 ",
         r#"
-rule data.p.q() memo 4
+rule data.p.q()
   block '2
     enter data.p.q at 5:1
     l2 = call data.p.r#5() else '2
@@ -231,17 +231,15 @@ roles.bob.level := 2
 q := roles[input.name].level
 ",
         r#"
-rule data.p.q() memo 7
+rule data.p.q()
   block '2
     enter data.p.q at 5:1
     l2 = input["name"] else '2
     switch l2
       case "ann"
-        l4 = call data.p.roles.ann.level() else '2
-        l3 = l4
+        l3 = 1
       case "bob"
-        l5 = call data.p.roles.bob.level() else '2
-        l3 = l5
+        l3 = 2
       default
         l6 = base["p"]["roles"] else '2
         l7 = l6[l2] else '2
@@ -265,7 +263,7 @@ ok if {
 }
 ",
         r#"
-rule data.p.ok() memo 2
+rule data.p.ok()
   block '1
     enter data.p.ok at 3:1
     l0 = input["xs"] else '1
@@ -293,7 +291,7 @@ v := input.a if {
 }
 ",
         r#"
-rule data.p.v() memo 2
+rule data.p.v()
   block '2
     enter data.p.v at 3:1
     l2 = input["a"] else '2
@@ -343,4 +341,30 @@ function data.p.f(l0)
     return l1
 "#,
     );
+}
+
+#[test]
+fn what_is_asked_for_twice_is_remembered_where_it_is_dear() {
+    let module = r"
+package p
+pairs contains x if { some x in input.xs; some y in input.ys; x == y }
+name := input.name + 1
+a if { count(pairs) > 1; name == input.a }
+b if { count(pairs) > 2; name == input.b }
+";
+    let kept = |name: &str| text_of(name, module).starts_with(&format!("rule {name}() memo "));
+    assert!(kept("data.p.pairs"));
+    assert!(!kept("data.p.name"), "it is as quick to compute it again");
+    assert!(!kept("data.p.a"), "it is asked for once");
+}
+
+#[test]
+fn a_rule_that_is_a_constant_is_not_called() {
+    let module = r#"
+package p
+names := {"ann", "bob"}
+allow if input.name in names
+"#;
+    let text = text_of("data.p.allow", module);
+    assert!(!text.contains("data.p.names"), "{text}");
 }

@@ -15,6 +15,7 @@
 //! * [`builtin`], [`builtins`]: the table of builtin functions and their families
 //! * [`compiled`]: policies of a program, asked by path
 //! * [`evaluator`]: what decisions reuse: memory, base data, bounds
+//! * [`library`]: compiled policies as a shared library: the boundary between it and a server
 //! * [`matcher`]: constant patterns
 //! * [`patterns`]: compiled patterns that outlive an evaluation
 //! * `words`: looking at a text sixteen bytes at a time
@@ -33,6 +34,7 @@ pub mod generated;
 pub mod index;
 pub mod input;
 pub mod json;
+pub mod library;
 pub mod matcher;
 pub mod number;
 pub mod octets;

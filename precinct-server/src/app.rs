@@ -14,6 +14,8 @@ use crate::http::body::BodyLimits;
 use crate::http::compression::Compressing;
 use crate::log::Logger;
 use crate::monitoring::Registry;
+use crate::native::loader::Reports;
+use crate::shadow::Shadow;
 use crate::state::Store;
 
 /// How a server answers.
@@ -75,6 +77,10 @@ pub struct App {
     pub logger: Logger,
     /// Numbers for `/metrics`.
     pub registry: Registry,
+    /// Candidates that are asked what the active state was asked.
+    pub shadow: Shadow,
+    /// What became of the libraries of bundles.
+    pub libraries: Reports,
     /// Who is told of decisions.
     pub recorder: Arc<dyn Recorder>,
     /// What plugins say of themselves.
@@ -122,6 +128,8 @@ impl App {
             compiled: None,
             logger,
             registry: Registry::default(),
+            shadow: Shadow::default(),
+            libraries: Reports::default(),
             recorder: Arc::new(crate::decision::NoRecorder),
             plugins: Arc::new(NoPlugins),
             requests: AtomicU64::new(0),

@@ -9,6 +9,8 @@
 //! * [`management`]: what runs beside the requests
 //! * [`log`]: lines for operators
 //! * [`monitoring`]: numbers for operators
+//! * [`native`]: policies of a bundle as a shared library that the bundle carries
+//! * [`shadow`]: candidates for activation, asked what was asked before
 //! * [`state`]: policies, documents and bundles that decide
 //! * [`evaluation`]: questions to a state, and their answers
 //! * [`filters`]: conditions for data stores
@@ -28,10 +30,12 @@ pub mod http;
 pub mod log;
 pub mod management;
 pub mod monitoring;
+pub mod native;
 pub mod records;
 pub mod routes;
 pub mod run;
 pub mod serve;
 pub mod services;
+pub mod shadow;
 pub mod state;
 pub mod watch;

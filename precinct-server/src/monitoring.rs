@@ -1,8 +1,12 @@
 //! Numbers for `/metrics`, in Prometheus' text form, under the names that OPA's dashboards use.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, Opts, TextEncoder};
+
+use crate::native::loader::Loading;
+use crate::shadow::Comparison;
 
 /// The buckets of request durations, in seconds.
 const BUCKETS: [f64; 11] = [
@@ -16,6 +20,8 @@ pub struct Registry {
     durations: Option<HistogramVec>,
     decisions: Option<IntCounterVec>,
     reloads: Option<IntCounterVec>,
+    shadowed: Option<IntCounterVec>,
+    libraries: Option<IntCounterVec>,
 }
 
 impl Default for Registry {
@@ -43,11 +49,24 @@ impl Default for Registry {
             "Attempts to activate other policies, by how they went.",
             "outcome",
         );
+        let shadowed = counter(
+            "precinct_shadow_decisions_total",
+            "Decisions that candidates were to make beside the active policies, by what came of it.",
+            "outcome",
+        );
+        let libraries = counter(
+            "precinct_native_libraries_total",
+            "Shared libraries that bundles carry, by what became of them.",
+            "outcome",
+        );
         // The names are different and valid, so nothing is refused.
         if let Some(durations) = &durations {
             let _ = registry.register(Box::new(durations.clone()));
         }
-        for counter in [&decisions, &reloads].into_iter().flatten() {
+        for counter in [&decisions, &reloads, &shadowed, &libraries]
+            .into_iter()
+            .flatten()
+        {
             let _ = registry.register(Box::new(counter.clone()));
         }
         Self {
@@ -55,6 +74,8 @@ impl Default for Registry {
             durations,
             decisions,
             reloads,
+            shadowed,
+            libraries,
         }
     }
 }
@@ -69,7 +90,7 @@ impl Registry {
         }
     }
 
-    /// Notes a decision of an engine: `interpreter` or `native`.
+    /// Notes a decision of an engine: `interpreter`, `native` or `library`.
     pub fn decision(&self, engine: &str) {
         if let Some(decisions) = &self.decisions {
             decisions.with_label_values(&[engine]).inc();
@@ -82,6 +103,31 @@ impl Registry {
             let outcome = if succeeded { "activated" } else { "rejected" };
             reloads.with_label_values(&[outcome]).inc();
         }
+    }
+
+    /// Notes what became of the library of a bundle.
+    pub fn library(&self, loading: &Loading) {
+        if let Some(libraries) = &self.libraries {
+            libraries.with_label_values(&[loading.name()]).inc();
+        }
+    }
+
+    /// Notes what came of a decision that candidates were to make.
+    pub fn shadowed(&self, comparison: Comparison) {
+        if let Some(shadowed) = &self.shadowed {
+            shadowed.with_label_values(&[comparison.name()]).inc();
+        }
+    }
+
+    /// How many decisions candidates were to make, by what came of it.
+    #[must_use]
+    pub fn shadow(&self) -> BTreeMap<&'static str, u64> {
+        let count = |comparison: Comparison| {
+            let counter = self.shadowed.as_ref()?;
+            let count = counter.with_label_values(&[comparison.name()]).get();
+            Some((comparison.name(), count))
+        };
+        Comparison::ALL.into_iter().filter_map(count).collect()
     }
 
     /// All numbers as text.

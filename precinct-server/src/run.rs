@@ -29,6 +29,9 @@ pub struct Options {
     pub threads: usize,
 }
 
+/// What is done when files are to be read again.
+type Reload = dyn Fn(&Arc<App>) + Send + Sync;
+
 /// Serves until the process is told to end (SIGTERM, SIGINT); SIGHUP calls `reload`.
 ///
 /// # Errors
@@ -36,7 +39,7 @@ pub struct Options {
 pub fn run(
     app: Arc<App>,
     options: &Options,
-    reload: impl Fn(&App) + Send + Sync + 'static,
+    reload: impl Fn(&Arc<App>) + Send + Sync + 'static,
 ) -> Result<(), String> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if options.threads > 0 {
@@ -49,11 +52,7 @@ pub fn run(
     runtime.block_on(serve(app, options, Arc::new(reload)))
 }
 
-async fn serve(
-    app: Arc<App>,
-    options: &Options,
-    reload: Arc<dyn Fn(&App) + Send + Sync>,
-) -> Result<(), String> {
+async fn serve(app: Arc<App>, options: &Options, reload: Arc<Reload>) -> Result<(), String> {
     let server = Arc::new(Server::new(
         Arc::clone(&app),
         options.limits,

@@ -28,6 +28,16 @@ pub struct Requirement {
     pub prefix: String,
 }
 
+impl Requirement {
+    /// Whether a file of a bundle needs no digest, under a prefix of its path.
+    pub(crate) fn excludes(&self, prefix: &str, name: &str) -> bool {
+        let full = full_name(prefix, name);
+        let mut patterns = self.exclude.iter();
+        patterns
+            .any(|pattern| glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(&full)))
+    }
+}
+
 /// Verifies a bundle's files. Without a requirement, an unsigned bundle is accepted and a signed one is not, because
 /// nothing could be said of its signature.
 ///
@@ -52,11 +62,7 @@ pub fn verify(files: &Files, requirement: Option<&Requirement>) -> Result<(), Si
         }
         let full = full_name(&requirement.prefix, name);
         let entry = listed.remove(&full);
-        let excluded = requirement
-            .exclude
-            .iter()
-            .any(|pattern| glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(&full)));
-        if excluded {
+        if requirement.excludes(&requirement.prefix, name) {
             continue;
         }
         let (want, algorithm) = entry.ok_or_else(|| SignatureError::Unlisted(full.clone()))?;

@@ -19,6 +19,7 @@ use serde_json::json;
 
 use super::Outcome;
 use crate::host::{self, Parsed, Refusal};
+use crate::library;
 use crate::present::errors;
 use crate::signing::{self, VerificationArgs};
 use crate::writing;
@@ -101,6 +102,8 @@ enum Target {
     /// Policies as they were written.
     #[default]
     Rego,
+    /// These, and the policies as a shared library for machines like this one, which a server loads if the bundle is signed.
+    Native,
     /// A Wasm module: not supported.
     Wasm,
     /// OPA's plan: not supported.
@@ -165,7 +168,7 @@ fn built(args: &Args) -> Result<(), String> {
         return Err("bundle optimizations require at least one entrypoint".to_owned());
     }
     let target = match args.target {
-        Target::Rego => None,
+        Target::Rego | Target::Native => None,
         Target::Wasm => Some("wasm"),
         Target::Plan => Some("plan"),
     };
@@ -176,6 +179,7 @@ fn built(args: &Args) -> Result<(), String> {
             format!("target {target} is not supported: only OPA's own engines read it")
         });
     }
+    let library = (args.target == Target::Native).then(|| options.clone());
     if args.optimize > 0 {
         loaded.modules = optimized(args, &loaded, parsed, entrypoints, &options)?;
     } else {
@@ -183,6 +187,11 @@ fn built(args: &Args) -> Result<(), String> {
         loaded.modules = formatted(&parsed)?;
     }
     let mut files = content(args, &loaded)?;
+    if let Some(options) = library {
+        for (path, bytes) in library::files(&loaded.modules, &options)? {
+            add(&mut files, &path, bytes)?;
+        }
+    }
     if let (None, [(path, _)]) = (&args.signing_key, loaded.bundles.as_slice()) {
         // What was signed keeps its signature, which no longer fits if something was changed.
         let read = load::bundle_files(path, &load::Options::default())

@@ -15,6 +15,7 @@ use precinct_server::app::{App, Settings};
 use precinct_server::configuration::{Configuration, ConfigurationError, Given};
 use precinct_server::log::{Form, Level, Logger};
 use precinct_server::management::{self, Management};
+use precinct_server::native::Loader;
 use precinct_server::records::{Recorders, Records};
 use precinct_server::run::{self, Options};
 use precinct_server::serve::{Address, Limits, tls};
@@ -111,7 +112,11 @@ pub struct ServeArgs {
     /// Each decision is on record before it is answered; in the folder `decisions` if --records names none.
     #[arg(long)]
     durable_decisions: bool,
-    /// Take up changes of the files that are served.
+    /// A bundle, a folder or an archive, that is tried out: it is asked what the policies that are served are asked, and
+    /// differences are counted and logged. It decides nothing.
+    #[arg(long, value_name = "PATH")]
+    shadow: Option<String>,
+    /// Take up changes of the files that are served, and of the bundle that is tried out.
     #[arg(short, long)]
     watch: bool,
     #[command(flatten)]
@@ -260,14 +265,29 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
         app.store.before_each(kept).map_err(failed)?;
     }
     management.begin(&app).map_err(failed)?;
-    let reload = {
-        let places = places.clone();
-        move |app: &App| reload(app, &places)
+    let try_out = {
+        let (management, places) = (Arc::clone(&management), places.clone());
+        let path = args.shadow.clone();
+        move |app: &Arc<App>| {
+            if let Some(path) = &path {
+                management.try_out(app, path, &places);
+            }
+        }
     };
+    try_out(&app);
+    Loader::begin(&app);
     if args.watch {
-        let (app, reload) = (Arc::clone(&app), reload.clone());
-        watch::watch(sources.paths, move || reload(&app)).map_err(failed)?;
+        let (watching, places) = (Arc::clone(&app), places.clone());
+        watch::watch(sources.paths, move || reload(&watching, &places)).map_err(failed)?;
+        // A change of what is tried out is none of what is served.
+        let (watching, try_out) = (Arc::clone(&app), try_out.clone());
+        let tried: Vec<String> = args.shadow.iter().cloned().collect();
+        watch::watch(&tried, move || try_out(&watching)).map_err(failed)?;
     }
+    let reload = move |app: &Arc<App>| {
+        reload(app, &places);
+        try_out(app);
+    };
     let served = run::run(app, &options, reload).map_err(unserved);
     management.end();
     served

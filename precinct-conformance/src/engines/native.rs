@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use precinct_codegen::batch::{self, Batch, Surroundings};
-use precinct_codegen::workshop::{Built, Workshop, hex};
+use precinct_codegen::workshop::{Built, Product, Workshop, hex};
 use precinct_interpreter::policy::Row;
 use precinct_runtime::context::HostFunctions;
 use precinct_runtime::{Arena, Document};
@@ -160,7 +160,7 @@ impl Native {
                 functions: Some("precinct_conformance::engines::native::functions()"),
             },
         )?;
-        let program = match self.workshop.build(&folder, &name)? {
+        let program = match self.workshop.build(&folder, &name, Product::Program)? {
             Built::Program(program) => program,
             Built::Refused(text) => {
                 return Ok(Lines::Refused {

@@ -16,6 +16,7 @@
 //!       return true
 //! ```
 //!
+//! * [`calls`]: which functions call which
 //! * [`program`]: functions, the document tree, constants, entry points
 //! * [`stmt`]: statements, operands, tests
 //! * [`mod@print`]: the IR as text
@@ -23,6 +24,7 @@
 //! * [`verify`]: what must be true of every program
 //! * [`visit`]: what statements read, write and hold
 
+pub mod calls;
 pub mod print;
 pub mod program;
 pub mod select;

@@ -10,6 +10,7 @@
 //!   test l1 == "owner"  else 'r2
 //! ```
 //!
+//! * [`constants`]: calls whose result is known
 //! * [`copies`]: locals that only stand for another operand disappear
 //! * [`fold`]: tests with a known outcome, statements that are never reached, blocks that nobody leaves early
 //! * [`reads`]: what was read already is not read again
@@ -17,11 +18,14 @@
 //! * [`index`]: rules that differ in a constant become a `switch`
 //! * [`select`]: many rules of all kinds of conditions become a `select`
 //! * [`conditions`], [`patterns`]: what both know about a rule
+//! * [`memos`]: results that are not worth keeping
 
 mod conditions;
+mod constants;
 mod copies;
 mod fold;
 mod index;
+mod memos;
 mod patterns;
 mod reads;
 mod select;
@@ -33,12 +37,31 @@ use crate::ir::Program;
 
 /// Runs all passes on every function.
 pub fn optimise(program: &mut Program) {
+    optimise_watched(program);
+    let changed = constants::run(program);
+    each(program, changed);
+    memos::run(program);
+}
+
+/// Runs the passes that leave every mark in its place, for programs that are watched: see [`StmtKind::Mark`].
+///
+/// [`StmtKind::Mark`]: crate::ir::StmtKind::Mark
+pub fn optimise_watched(program: &mut Program) {
+    let all = (0..program.functions.len()).collect();
+    each(program, all);
+}
+
+/// Runs the passes that look at one function at a time.
+fn each(program: &mut Program, functions: Vec<usize>) {
     let (constants, builtins) = (&program.constants, &program.builtins);
     let finder = Finder {
         constants,
         builtins,
     };
-    for function in &mut program.functions {
+    for at in functions {
+        let Some(function) = program.functions.get_mut(at) else {
+            continue;
+        };
         copies::run(function);
         fold::run(function, constants);
         index::run(function, &finder);

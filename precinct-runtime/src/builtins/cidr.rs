@@ -163,11 +163,12 @@ fn contains_pair(cidr: Value<'_>, inner: Value<'_>) -> Result<bool, BuiltinError
     Ok(outer.contains_network(inner))
 }
 
-/// The networks of an operand, each with what names it in the result.
+/// Hands on the networks of an operand, one after the other, each with what names it in the result.
 fn match_terms<'a>(
     position: usize,
     operand: Value<'a>,
-) -> Result<Vec<(Value<'a>, Value<'a>)>, BuiltinError> {
+    each: &mut dyn FnMut(Value<'a>, Value<'a>) -> Result<(), BuiltinError>,
+) -> Result<(), BuiltinError> {
     let term = |value: Value<'a>| match value {
         Value::String(_) => Ok(value),
         Value::Array([first, ..]) => Ok(*first),
@@ -176,41 +177,35 @@ fn match_terms<'a>(
         ))),
     };
     match operand {
-        Value::String(_) => Ok(vec![(operand, operand)]),
-        Value::Array(items) => items
-            .iter()
-            .zip(0i64..)
-            .map(|(item, index)| Ok((term(*item)?, Value::int(index))))
-            .collect(),
-        Value::Set(set) => set
-            .items()
-            .iter()
-            .map(|item| Ok((term(*item)?, *item)))
-            .collect(),
-        Value::Object(object) => object
-            .entries()
-            .iter()
-            .map(|(key, value)| Ok((term(*value)?, *key)))
-            .collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(Vec::new()),
+        Value::String(_) => each(operand, operand),
+        Value::Array(items) => {
+            let mut items = items.iter().zip(0i64..);
+            items.try_for_each(|(item, index)| each(term(*item)?, Value::int(index)))
+        }
+        Value::Set(set) => {
+            let mut items = set.items().iter();
+            items.try_for_each(|item| each(term(*item)?, *item))
+        }
+        Value::Object(object) => {
+            let mut entries = object.entries().iter();
+            entries.try_for_each(|(key, value)| each(term(*value)?, *key))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
 }
 
+/// An operand's element that is wrong is told of when its turn comes.
 fn contains_matches<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let mut found = Vec::new();
-    let outer = match_terms(1, operand::at(args, 1))?;
-    if outer.is_empty() {
-        return Ok(Some(Value::EMPTY_SET));
-    }
-    let inner = match_terms(2, operand::at(args, 2))?;
-    for (cidr, index) in outer {
-        for (address, inner_index) in &inner {
+    match_terms(1, operand::at(args, 1), &mut |cidr, index| {
+        match_terms(2, operand::at(args, 2), &mut |address, inner_index| {
             context.spend(1)?;
-            if contains_pair(cidr, *address)? {
-                found.push(Value::array(context.arena(), &[index, *inner_index]));
+            if contains_pair(cidr, address)? {
+                found.push(Value::array(context.arena(), &[index, inner_index]));
             }
-        }
-    }
+            Ok(())
+        })
+    })?;
     Ok(Some(Value::set(context.arena(), found)))
 }
 

@@ -60,6 +60,8 @@ pub struct BundleSource {
     pub signing: Option<SigningPart>,
     /// How large it may be, in bytes.
     pub size_limit_bytes: Option<u64>,
+    /// It decides nothing: it is tried out beside what is active.
+    pub shadow: bool,
 }
 
 /// How often something is asked for.

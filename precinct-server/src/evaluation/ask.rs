@@ -36,8 +36,35 @@ pub struct World<'a> {
     pub keeps_locals: bool,
     /// How long it may take.
     pub limit: Option<Duration>,
+    /// The time and the randomness of the evaluation, where another one is to have the same; `None` is the present.
+    pub moment: Option<Moment>,
     /// Policies that are part of this program, and answer where they are those of the state.
     pub compiled: Option<&'a dyn Compiled>,
+    /// The library of a bundle may answer. What it gives is what JSON has of it: sets are arrays.
+    pub takes_library: bool,
+}
+
+/// What differs from one evaluation to the next although policies, documents and input are the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Nanoseconds since 1970-01-01 UTC.
+    pub(super) time_ns: i64,
+    pub(super) seed: u64,
+}
+
+impl Moment {
+    /// The present time, and a seed that no caller can foresee.
+    #[must_use]
+    pub fn now() -> Self {
+        use std::hash::{BuildHasher as _, RandomState};
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Self {
+            time_ns: i64::try_from(now.as_nanos()).unwrap_or(i64::MAX),
+            seed: RandomState::new().hash_one(()),
+        }
+    }
 }
 
 /// The engine that evaluates what is not compiled in.
@@ -48,7 +75,7 @@ const INTERPRETER: &str = "interpreter";
 pub struct Outcome<'a, T> {
     /// The answer.
     pub answer: Result<T, Failed>,
-    /// What evaluated: `interpreter` or `native`.
+    /// What evaluated: `interpreter`, `native`, or `library`.
     pub engine: &'static str,
     /// What was printed: place and message.
     pub prints: Vec<(String, String)>,
@@ -72,7 +99,9 @@ pub fn document<'a>(
     world: World<'a>,
     arena: &'a Arena,
 ) -> Outcome<'a, Option<Value<'a>>> {
-    if let Some(outcome) = native::document(snapshot, keys, world, arena) {
+    if let Some(outcome) = native::document(snapshot, keys, world, arena)
+        .or_else(|| native::of_library(snapshot, keys, world, arena))
+    {
         return outcome;
     }
     if world.traced
@@ -245,7 +274,7 @@ fn prepared_quietly<'a>(
     snapshot: &'a Snapshot,
     world: World<'a>,
 ) -> Context<'a> {
-    let mut context = timed(context)
+    let mut context = at(world.moment.unwrap_or_else(Moment::now), context)
         .with_data(snapshot.data.value())
         .with_input(world.input)
         .with_bounds(Bounds {
@@ -260,18 +289,13 @@ fn prepared_quietly<'a>(
 /// The same with the present time, and randomness.
 #[must_use]
 pub fn timed(context: Context<'_>) -> Context<'_> {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let mut context = context.with_seed(rand_seed());
-    context.time_ns = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
-    context
+    at(Moment::now(), context)
 }
 
-/// A seed that no caller can foresee.
-fn rand_seed() -> u64 {
-    use std::hash::{BuildHasher as _, RandomState};
-    RandomState::new().hash_one(())
+fn at(moment: Moment, context: Context<'_>) -> Context<'_> {
+    let mut context = context.with_seed(moment.seed);
+    context.time_ns = moment.time_ns;
+    context
 }
 
 /// `data.a["b c"]` of keys, as Rego writes it.

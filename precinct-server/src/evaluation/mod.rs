@@ -5,7 +5,7 @@
 //! * [`explain`]: what an evaluation did
 //! * [`labels`]: labels of rules that held
 //! * [`metrics`]: how long its steps took
-//! * `native`: the document at a path, by code that is compiled in
+//! * `native`: the document at a path, by code that is compiled in, or by the library of a bundle
 //! * [`scratch`]: storage for the values of one request
 
 pub mod ask;

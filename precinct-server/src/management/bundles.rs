@@ -34,14 +34,44 @@ pub struct Status {
     asked: Option<Timestamp>,
     metrics: Map<String, Value>,
     error: Option<Failed>,
+    is_shadow: bool,
 }
 
 /// Why the last attempt failed.
 #[derive(Clone, Debug)]
-struct Failed {
+pub(super) struct Failed {
     message: String,
     http_code: Option<u16>,
     errors: Vec<String>,
+}
+
+impl Failed {
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl From<String> for Failed {
+    fn from(message: String) -> Self {
+        Self {
+            message,
+            http_code: None,
+            errors: Vec::new(),
+        }
+    }
+}
+
+impl From<ActivationError> for Failed {
+    fn from(error: ActivationError) -> Self {
+        let errors = match &error {
+            ActivationError::Modules(failure) => crate::evaluation::errors::diagnostics(failure),
+            _ => Vec::new(),
+        };
+        Self {
+            errors,
+            ..Self::from(error.to_string())
+        }
+    }
 }
 
 impl Status {
@@ -52,6 +82,35 @@ impl Status {
             name: name.to_owned(),
             ..Self::default()
         }
+    }
+
+    /// A candidate, which is to be tried out and not to be active.
+    #[must_use]
+    pub fn of_candidate(name: &str) -> Self {
+        Self {
+            is_shadow: true,
+            ..Self::new(name)
+        }
+    }
+
+    /// Whether it is tried out and not active.
+    #[must_use]
+    pub const fn is_shadow(&self) -> bool {
+        self.is_shadow
+    }
+
+    /// Notes that a version of it is active, or tried out.
+    pub(super) fn activate(&mut self, revision: &str, is_delta: bool, size: usize) {
+        revision.clone_into(&mut self.revision);
+        self.kind = if is_delta { "delta" } else { "snapshot" };
+        self.size = size;
+        self.activated = Some(Timestamp::now());
+        self.error = None;
+    }
+
+    /// Notes why the last attempt failed.
+    pub(super) fn fail(&mut self, failed: Failed) {
+        self.error = Some(failed);
     }
 
     /// Whether it was active at least once.
@@ -301,21 +360,23 @@ impl Keeper<'_> {
     }
 
     fn report(&self, failed: Failed) {
-        let message = format!("Bundle {:?} was not activated.", self.name);
+        let what = if self.source.shadow {
+            "tried out"
+        } else {
+            "activated"
+        };
+        let message = format!("Bundle {:?} was not {what}.", self.name);
         self.management.logger.error(&message, &failed.message);
-        if let Some(app) = self.management.app() {
+        if let Some(app) = self.management.app()
+            && !self.source.shadow
+        {
             app.registry.reload(false);
         }
-        self.note(|status| status.error = Some(failed));
+        self.note(|status| status.fail(failed));
     }
 
-    /// The verified bytes take the place of what was active.
+    /// The verified bytes take the place of what was active, or of what was tried out.
     fn activate(&self, bytes: &[u8], etag: &str) -> Result<(), Failed> {
-        let failed = |message: String| Failed {
-            message,
-            http_code: None,
-            errors: Vec::new(),
-        };
         let options = Options {
             limits: Limits::default(),
             ..Options::default()
@@ -323,7 +384,7 @@ impl Keeper<'_> {
         let admitted = self
             .guard
             .admit_archive(bytes, &options)
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| error.to_string())?;
         let is_delta = admitted.bundle.patch.is_some();
         let revision = admitted.bundle.manifest.revision.clone();
         let candidate = Candidate {
@@ -333,35 +394,23 @@ impl Keeper<'_> {
             etag: etag.to_owned(),
             digest: admitted.digest.to_string(),
             archive: Some(bytes.into()),
+            verified_libraries: admitted.verified_libraries,
         };
         let app = self
             .management
             .app()
-            .ok_or_else(|| failed("the server ends".to_owned()))?;
+            .ok_or_else(|| "the server ends".to_owned())?;
         let started = std::time::Instant::now();
-        app.store
-            .update(|now| activation::activate(now, &[candidate]))
-            .map_err(|error| {
-                let errors = match &error {
-                    ActivationError::Modules(failure) => {
-                        crate::evaluation::errors::diagnostics(failure)
-                    }
-                    _ => Vec::new(),
-                };
-                Failed {
-                    message: error.to_string(),
-                    http_code: None,
-                    errors,
-                }
-            })?;
-        app.registry.reload(true);
+        if self.source.shadow {
+            app.shadow.try_out(&app, candidate)?;
+        } else {
+            app.store
+                .update(|now| activation::activate(now, &[candidate]))?;
+            app.registry.reload(true);
+        }
         let ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.note(|status| {
-            status.revision = revision;
-            status.kind = if is_delta { "delta" } else { "snapshot" };
-            status.size = bytes.len();
-            status.activated = Some(Timestamp::now());
-            status.error = None;
+            status.activate(&revision, is_delta, bytes.len());
             status
                 .metrics
                 .insert("timer_rego_module_compile_ns".to_owned(), json!(ns));

@@ -74,6 +74,7 @@ fn refresh(
         etag: String::new(),
         digest: admitted.digest.to_string(),
         archive: None,
+        verified_libraries: false,
     };
     let decision = discovery.decision.as_deref().unwrap_or(name);
     let found = evaluate(candidate, decision)?;

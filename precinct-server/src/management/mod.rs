@@ -2,9 +2,11 @@
 //!
 //! * [`bundles`]: a bundle, asked for again and again
 //! * [`discovery`]: a configuration that comes as a bundle
+//! * `candidate`: a bundle of a file that is tried out
 //! * [`status`]: what the server says of itself
 
 pub mod bundles;
+mod candidate;
 pub mod discovery;
 pub mod status;
 
@@ -112,7 +114,7 @@ impl Management {
             self.queue.store(queue.map(Arc::new));
             self.set_state(DECISION_LOGS, "OK");
         }
-        if !parts.bundles.is_empty() {
+        if parts.bundles.values().any(|bundle| !bundle.shadow) {
             self.set_state(BUNDLE, "NOT_READY");
         }
         if parts.status.is_some() {
@@ -178,7 +180,12 @@ impl Management {
             if locked(&self.bundles).contains_key(name) {
                 continue;
             }
-            locked(&self.bundles).insert(name.clone(), bundles::Status::new(name));
+            let status = if source.shadow {
+                bundles::Status::of_candidate(name)
+            } else {
+                bundles::Status::new(name)
+            };
+            locked(&self.bundles).insert(name.clone(), status);
             let management = Arc::clone(self);
             let (name, source) = (name.clone(), source.clone());
             let restored = restored.clone();
@@ -234,7 +241,10 @@ impl Management {
         if let Some(status) = bundles.get_mut(name) {
             change(status);
         }
-        let all_active = bundles.values().all(bundles::Status::was_active);
+        // Nobody waits for candidates.
+        let mut awaited = bundles.values().filter(|status| !status.is_shadow());
+        let all_active =
+            awaited.clone().next().is_some() && awaited.all(bundles::Status::was_active);
         drop(bundles);
         if all_active {
             self.set_state(BUNDLE, "OK");

@@ -17,15 +17,41 @@ const PERIOD: Duration = Duration::from_millis(500);
 
 /// The status as JSON text.
 pub(super) fn document(management: &Management) -> String {
+    whole(management, true)
+}
+
+/// The status, with or without the numbers that each request changes.
+fn whole(management: &Management, has_numbers: bool) -> String {
     let configuration = management.configuration.load();
     let mut document = Map::new();
     document.insert("labels".to_owned(), json!(configuration.parts.labels));
-    let bundles: Map<String, Value> = locked(&management.bundles)
-        .iter()
-        .map(|(name, status)| (name.clone(), status.document()))
-        .collect();
-    if !bundles.is_empty() {
-        document.insert("bundles".to_owned(), Value::Object(bundles));
+    let bundles = |are_shadow: bool| -> Map<String, Value> {
+        locked(&management.bundles)
+            .iter()
+            .filter(|(_, status)| status.is_shadow() == are_shadow)
+            .map(|(name, status)| (name.clone(), status.document()))
+            .collect()
+    };
+    let (mut active, tried) = (bundles(false), bundles(true));
+    if let Some(app) = management.app() {
+        let state = app.store.snapshot();
+        for (name, document) in &mut active {
+            let bundle = state.bundles.get(name.as_str());
+            let loading = bundle.and_then(|bundle| app.libraries.of(name, &bundle.digest));
+            if let Some(loading) = loading {
+                document["library"] = loading.document();
+            }
+        }
+    }
+    if !active.is_empty() {
+        document.insert("bundles".to_owned(), Value::Object(active));
+    }
+    if !tried.is_empty() {
+        let mut shadow = Map::from_iter([("bundles".to_owned(), Value::Object(tried))]);
+        if let Some(app) = management.app().filter(|_| has_numbers) {
+            shadow.insert("decisions".to_owned(), json!(app.registry.shadow()));
+        }
+        document.insert("shadow".to_owned(), Value::Object(shadow));
     }
     let plugins: Map<String, Value> = management
         .states()
@@ -54,8 +80,14 @@ pub(super) fn run(
         let Some(management) = management.upgrade() else {
             return;
         };
-        let document = next.take().unwrap_or_else(|| document(&management));
-        if document != reported {
+        let state = next.take().unwrap_or_else(|| whole(&management, false));
+        if state != reported {
+            // Numbers are told, too, but are no reason to tell.
+            let document = if reported.is_empty() {
+                state.clone()
+            } else {
+                document(&management)
+            };
             if part.console {
                 let mut members = Map::new();
                 members.insert("type".to_owned(), json!("openpolicyagent.org/status"));
@@ -69,7 +101,7 @@ pub(super) fn run(
                 None => Ok(()),
             };
             match sent {
-                Ok(()) => reported = document,
+                Ok(()) => reported = state,
                 Err(error) => management.logger.error("Status update failed.", &error),
             }
         }

@@ -1,5 +1,6 @@
 //! Documents, read and evaluated.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::http::StatusCode;
@@ -9,7 +10,7 @@ use precinct_runtime::{Arena, Value};
 
 use super::request::{Incoming, first, kind};
 use crate::decision::Event;
-use crate::evaluation::ask::{self, Outcome, World};
+use crate::evaluation::ask::{self, Moment, Outcome, World};
 use crate::evaluation::explain::Explain;
 use crate::evaluation::metrics::{self, Metrics};
 use crate::evaluation::scratch::with_arena;
@@ -18,6 +19,7 @@ use crate::http::answer::{Answer, Refusal};
 use crate::http::path;
 use crate::http::text::ObjectText;
 use crate::log::Level;
+use crate::shadow::{self, Question};
 use crate::state::Snapshot;
 
 /// What is said when a request has no input.
@@ -197,7 +199,9 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
             traced: explain != Explain::Off || tells_labels,
             keeps_locals: !incoming.is_pretty(),
             limit: app.settings().evaluation_limit,
+            moment: app.shadow.is_on().then(Moment::now),
             compiled: app.compiled,
+            takes_library: true,
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
         app.registry.decision(outcome.engine);
@@ -222,6 +226,7 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
             metrics: &self.metrics,
         };
         tell(incoming, &told, &outcome).map_err(Refusal::internal)?;
+        shadow(incoming, &keys, &world, id.as_deref(), &outcome);
         if let Err(failed) = &outcome.answer {
             return Err(errors::evaluation(failed));
         }
@@ -252,6 +257,27 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
         }
         Ok(object.finish())
     }
+}
+
+/// Has the candidates asked what was asked.
+pub(super) fn shadow(
+    incoming: &Incoming<'_>,
+    keys: &[String],
+    world: &World<'_>,
+    id: Option<&str>,
+    outcome: &Outcome<'_, Option<Value<'_>>>,
+) {
+    let Some(moment) = world.moment else { return };
+    incoming.app.shadow.offer(incoming.app, || Question {
+        snapshot: Arc::clone(&incoming.snapshot),
+        keys: keys.to_vec(),
+        input: world.input.map(to_string),
+        strict_builtin_errors: world.strict_builtin_errors,
+        moment,
+        answer: shadow::Answer::of(&outcome.answer),
+        id: id.map(str::to_owned),
+        request: incoming.number,
+    });
 }
 
 /// A function is no document.

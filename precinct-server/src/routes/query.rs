@@ -95,8 +95,10 @@ fn answer(
         records: app.settings().keeps_answers && id.is_some(),
         traced: is_traced,
         keeps_locals: !incoming.is_pretty(),
+        moment: None,
         limit: app.settings().evaluation_limit,
         compiled: None,
+        takes_library: false,
     };
     // What the query makes lives no longer than the query.
     let arena = &Arena::new();

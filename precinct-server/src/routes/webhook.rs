@@ -5,9 +5,9 @@ use std::time::Instant;
 use axum::http::StatusCode;
 use precinct_runtime::json::to_string;
 
-use super::data::{Told, tell};
+use super::data::{Told, shadow, tell};
 use super::request::Incoming;
-use crate::evaluation::ask::{self, World};
+use crate::evaluation::ask::{self, Moment, World};
 use crate::evaluation::errors;
 use crate::evaluation::metrics::{self, Metrics};
 use crate::evaluation::scratch::with_arena;
@@ -45,7 +45,9 @@ pub fn document(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> 
             traced: incoming.snapshot.policies.has_labels(),
             keeps_locals: false,
             limit: app.settings().evaluation_limit,
+            moment: app.shadow.is_on().then(Moment::now),
             compiled: app.compiled,
+            takes_library: true,
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
         app.registry.decision(outcome.engine);
@@ -77,6 +79,7 @@ pub fn document(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> 
             metrics: &metrics,
         };
         tell(incoming, &told, &outcome).map_err(Refusal::internal)?;
+        shadow(incoming, &keys, &world, id.as_deref(), &outcome);
         if let Err(failed) = &outcome.answer {
             return Err(errors::evaluation(failed));
         }

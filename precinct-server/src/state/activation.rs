@@ -13,6 +13,7 @@ use super::Snapshot;
 use super::document::{self, Change, WriteError};
 use super::ownership::{ActiveBundle, Bundles};
 use super::policies::{Policies, Text, Texts};
+use crate::native::Carried;
 
 /// A bundle that has been verified and read.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Candidate {
     pub digest: String,
     /// Its bytes, where it came as an archive.
     pub archive: Option<Arc<[u8]>>,
+    /// The libraries that it carries are covered by a signature that was verified.
+    pub verified_libraries: bool,
 }
 
 /// Why bundles can't become active.
@@ -71,28 +74,40 @@ pub fn activate(now: &Snapshot, candidates: &[Candidate]) -> Result<Snapshot, Ac
     let mut is_changed = false;
     for candidate in candidates {
         is_changed |= candidate.bundle.patch.is_none();
-        data = Arc::new(enter(candidate, &mut bundles, &mut texts, &data)?);
+        data = Arc::new(enter(candidate, &mut bundles, &mut texts, &data, &[])?);
     }
     check_overlaps(&bundles)?;
     let policies = if is_changed {
-        let policies = Policies::compile(texts, now.policies.options().clone())?;
-        for candidate in candidates {
-            check_packages(candidate, &policies)?;
-        }
-        Arc::new(policies)
+        Arc::new(Policies::compile(texts, now.policies.options().clone())?)
     } else {
         Arc::clone(&now.policies)
     };
+    whole(candidates, policies, data, bundles)
+}
+
+/// The state of these parts, if they go together.
+pub(super) fn whole(
+    candidates: &[Candidate],
+    policies: Arc<Policies>,
+    data: Arc<Document>,
+    bundles: Bundles,
+) -> Result<Snapshot, ActivationError> {
+    let has_modules = |candidate: &&Candidate| candidate.bundle.patch.is_none();
+    for candidate in candidates.iter().filter(has_modules) {
+        check_packages(candidate, &policies)?;
+    }
     super::document::check_rules(&policies, &data).map_err(ActivationError::Roots)?;
     Ok(Snapshot::new(policies, data, Arc::new(bundles)))
 }
 
-/// Enters one bundle; its documents take the place of everything at its roots.
-fn enter(
+/// Enters one bundle; its documents take the place of everything at its roots, and of everything at the paths that are
+/// gone.
+pub(super) fn enter(
     candidate: &Candidate,
     bundles: &mut Bundles,
     texts: &mut Texts,
     data: &Document,
+    gone: &[Vec<String>],
 ) -> Result<Document, ActivationError> {
     let bundle = &candidate.bundle;
     let roots: Vec<String> = bundle
@@ -113,6 +128,10 @@ fn enter(
         digest: candidate.digest.clone(),
         // A delta is not the whole of what decides.
         archive: candidate.archive.clone().filter(|_| bundle.patch.is_none()),
+        library: match (&bundle.patch, &old) {
+            (Some(_), Some(old)) => old.library.clone(),
+            _ => Carried::find(bundle, candidate.verified_libraries),
+        },
     };
     let described = active.document().to_string();
     bundles.insert(Arc::clone(&candidate.name), active);
@@ -128,8 +147,11 @@ fn enter(
     Document::over(vec![Arc::clone(&bundle.data)], |parts, arena| {
         let whole = if bundle.patch.is_none() {
             let scratch = Arena::new();
-            let gone = old.iter().flat_map(|old| &old.roots).chain(&roots);
-            let rest = gone.fold(before.value(), |rest, root| without(rest, root, &scratch));
+            let replaced = old.iter().flat_map(|old| &old.roots).chain(&roots);
+            let rest = replaced
+                .map(|root| keys(root))
+                .chain(gone.iter().cloned())
+                .fold(before.value(), |rest, path| without(rest, &path, &scratch));
             let documents = parts.first().copied().unwrap_or(Value::EMPTY_OBJECT);
             roots
                 .iter()
@@ -177,23 +199,22 @@ fn exchange_modules(candidate: &Candidate, texts: &mut Texts) {
     }
 }
 
-fn keys(root: &str) -> Vec<String> {
+pub(super) fn keys(root: &str) -> Vec<String> {
     root.split('/')
         .filter(|part| !part.is_empty())
         .map(str::to_owned)
         .collect()
 }
 
-/// The data with nothing at a root; `data.system` is not part of what a bundle owns.
-fn without<'a>(data: Value<'a>, root: &str, arena: &'a Arena) -> Value<'a> {
-    let path = keys(root);
+/// The data with nothing at a path; `data.system` is not part of what a bundle owns.
+fn without<'a>(data: Value<'a>, path: &[String], arena: &'a Arena) -> Value<'a> {
     if path.is_empty() {
         return match data.field("system") {
             Some(system) => Value::object(arena, [(Value::string(arena, "system"), system)]),
             None => Value::EMPTY_OBJECT,
         };
     }
-    document::write(data, &path, Change::Remove, arena).unwrap_or(data)
+    document::write(data, path, Change::Remove, arena).unwrap_or(data)
 }
 
 /// The data with a bundle's documents at a root.
@@ -222,7 +243,7 @@ fn with<'a>(
     document::write(data, &path, Change::Add(value), arena)
 }
 
-fn check_overlaps(bundles: &Bundles) -> Result<(), ActivationError> {
+pub(super) fn check_overlaps(bundles: &Bundles) -> Result<(), ActivationError> {
     for (number, (name, bundle)) in bundles.iter().enumerate() {
         for (other, there) in bundles.iter().skip(number + 1) {
             let meets = |root: &&String| there.roots.iter().any(|other| overlap(root, other));

@@ -2,6 +2,7 @@
 //! at once.
 //!
 //! * [`activation`]: a bundle takes the place of the one before it
+//! * [`trial`]: the state as it would be with other bundles
 //! * [`policies`]: modules, compiled
 //! * [`document`]: base documents with one part changed
 //! * [`ownership`]: what bundles own, and nobody else writes
@@ -16,6 +17,7 @@ pub mod policies;
 pub mod snapshot;
 pub mod start;
 pub mod store;
+pub mod trial;
 
 pub use policies::Policies;
 pub use snapshot::Snapshot;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use crate::native::carried::{Carried, Refused};
+
 /// A bundle that is active.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActiveBundle {
@@ -20,6 +22,8 @@ pub struct ActiveBundle {
     pub digest: String,
     /// Its bytes, where it came as an archive: decisions are made again with them.
     pub archive: Option<Arc<[u8]>>,
+    /// The library that it carries for this machine, or why that is not to be loaded.
+    pub library: Option<Result<Arc<Carried>, Refused>>,
 }
 
 impl ActiveBundle {
@@ -81,6 +85,7 @@ mod tests {
             etag: String::new(),
             digest: String::new(),
             archive: None,
+            library: None,
         };
         Bundles::from([(Arc::from("b"), bundle)])
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use precinct_bundle::Digest;
 use precinct_interpreter::policy::{Failure, Place, Policy, PolicyOptions, Step};
 use precinct_rego::ast::json::{JsonOptions, module_json};
 use precinct_rego::ast::{Module, RegoVersion, Term, TermValue};
@@ -147,11 +148,21 @@ impl Policies {
             let mut ours: Vec<&str> = self.texts.values().map(|text| &*text.text).collect();
             theirs.sort_unstable();
             ours.sort_unstable();
-            let is_v1 =
-                |text: &Text| text.version.unwrap_or(self.options.version) == RegoVersion::V1;
-            // Compiled policies print nothing.
-            ours == theirs && self.texts.values().all(is_v1) && !self.prints
+            ours == theirs && self.can_be_compiled()
         })
+    }
+
+    /// Whether the texts have this digest, whatever their names, and compiled policies of the same texts can answer for them.
+    #[must_use]
+    pub fn are_texts_of(&self, digest: &str) -> bool {
+        let texts = self.texts.values().map(|text| &*text.text);
+        self.can_be_compiled() && Digest::of_texts(texts).to_string() == digest
+    }
+
+    /// Compiled policies print nothing, and are of one version of the language.
+    fn can_be_compiled(&self) -> bool {
+        let is_v1 = |text: &Text| text.version.unwrap_or(self.options.version) == RegoVersion::V1;
+        self.texts.values().all(is_v1) && !self.prints
     }
 
     /// Whether keys below `data` lead to a function, which is no document.

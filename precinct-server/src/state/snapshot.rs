@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::ownership::{ActiveBundle, Bundles};
 use super::policies::Policies;
+use crate::native::Session;
 
 /// Policies, base documents and bundles that belong together. A request holds one from its first to its last step.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Snapshot {
     pub data: Arc<Document>,
     /// The bundles.
     pub bundles: Arc<Bundles>,
+    /// The library of a bundle, with the documents of this state, once it is loaded.
+    pub library: Arc<OnceLock<Arc<Session>>>,
     digest: Arc<OnceLock<String>>,
 }
 
@@ -31,6 +34,7 @@ impl Snapshot {
             policies,
             data,
             bundles,
+            library: Arc::default(),
             digest: Arc::default(),
         }
     }

@@ -38,11 +38,7 @@ pub struct Places {
 /// `load error: …` or `initialization error: …`, as OPA says it.
 pub fn read(places: &Places) -> Result<Snapshot, String> {
     let failed = |message: String| format!("load error: {message}");
-    let reading = load::Options {
-        ignore: places.ignore.clone(),
-        memory: places.memory.clone(),
-        ..load::Options::default()
-    };
+    let reading = reading(places);
     let loaded = match places.compiled {
         Some(compiled) => built_in(compiled).map_err(failed)?,
         None => load::paths(&places.paths, &reading).map_err(|error| failed(error.to_string()))?,
@@ -50,7 +46,7 @@ pub fn read(places: &Places) -> Result<Snapshot, String> {
     let candidates: Vec<Candidate> = places
         .bundles
         .iter()
-        .map(|path| candidate(path, places, &reading).map_err(failed))
+        .map(|path| candidate(path, places).map_err(failed))
         .collect::<Result<_, _>>()?;
     let first = from_files(&loaded, places)?;
     if candidates.is_empty() {
@@ -81,7 +77,20 @@ fn built_in(compiled: &dyn Compiled) -> Result<Loaded, String> {
     })
 }
 
-fn candidate(path: &str, places: &Places, reading: &load::Options) -> Result<Candidate, String> {
+fn reading(places: &Places) -> load::Options {
+    load::Options {
+        ignore: places.ignore.clone(),
+        memory: places.memory.clone(),
+        ..load::Options::default()
+    }
+}
+
+/// A bundle, a folder or an archive, that satisfies what the places demand of bundles.
+///
+/// # Errors
+/// What it does not satisfy, or what is wrong with it.
+pub fn candidate(path: &str, places: &Places) -> Result<Candidate, String> {
+    let reading = &reading(places);
     let name = load::clean(path);
     let within = |error: precinct_bundle::Error| match error {
         precinct_bundle::Error::Unreadable { .. } => error.to_string(),
@@ -91,17 +100,19 @@ fn candidate(path: &str, places: &Places, reading: &load::Options) -> Result<Can
     if !is_folder {
         return archive(&name, places, reading).map_err(within);
     }
-    let (bundle, digest) = match &places.guard {
+    let (bundle, digest, verified_libraries) = match &places.guard {
         Some(guard) => {
             let admitted = guard.admit(path, reading).map_err(within)?;
-            (admitted.bundle, admitted.digest)
+            (
+                admitted.bundle,
+                admitted.digest,
+                admitted.verified_libraries,
+            )
         }
         None => {
             let files = load::bundle_files(path, reading).map_err(within)?;
-            (
-                Bundle::read(&files).map_err(within)?,
-                Digest::of_files(&files),
-            )
+            let bundle = Bundle::read(&files).map_err(within)?;
+            (bundle, Digest::of_files(&files), false)
         }
     };
     Ok(Candidate {
@@ -111,6 +122,7 @@ fn candidate(path: &str, places: &Places, reading: &load::Options) -> Result<Can
         etag: String::new(),
         digest: digest.to_string(),
         archive: None,
+        verified_libraries,
     })
 }
 
@@ -123,14 +135,18 @@ fn archive(
     let bytes = std::fs::read(name).map_err(|error| precinct_bundle::Error::Unreadable {
         message: load::system("open", name, &error),
     })?;
-    let (bundle, digest) = match &places.guard {
+    let (bundle, digest, verified_libraries) = match &places.guard {
         Some(guard) => {
             let admitted = guard.admit_archive(&bytes, reading)?;
-            (admitted.bundle, admitted.digest)
+            (
+                admitted.bundle,
+                admitted.digest,
+                admitted.verified_libraries,
+            )
         }
         None => {
             let files = precinct_bundle::archive::read(&bytes, &reading.limits)?;
-            (Bundle::read(&files)?, Digest::of_bytes(&bytes))
+            (Bundle::read(&files)?, Digest::of_bytes(&bytes), false)
         }
     };
     Ok(Candidate {
@@ -140,6 +156,7 @@ fn archive(
         etag: String::new(),
         digest: digest.to_string(),
         archive: Some(bytes.into()),
+        verified_libraries,
     })
 }
 

@@ -12,10 +12,14 @@ pub struct Store {
     newest: ArcSwap<Snapshot>,
     writing: Mutex<()>,
     before: OnceLock<Box<Before>>,
+    after: OnceLock<Box<After>>,
 }
 
 /// What is done with a state before it answers.
 type Before = dyn Fn(&Snapshot) -> Result<(), String> + Send + Sync;
+
+/// What is done with a state that answers.
+type After = dyn Fn(&Arc<Snapshot>) + Send + Sync;
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,6 +35,7 @@ impl Store {
             newest: ArcSwap::from_pointee(first),
             writing: Mutex::new(()),
             before: OnceLock::new(),
+            after: OnceLock::new(),
         }
     }
 
@@ -46,6 +51,21 @@ impl Store {
         before(&self.newest.load())?;
         let _ = self.before.set(Box::new(before));
         Ok(())
+    }
+
+    /// From now on, this is done with each state once it answers, and with the newest at once. Writers wait for it.
+    pub fn after_each(&self, after: impl Fn(&Arc<Snapshot>) + Send + Sync + 'static) {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        after(&self.newest.load_full());
+        let _ = self.after.set(Box::new(after));
+    }
+
+    fn put(&self, next: Snapshot) {
+        let next = Arc::new(next);
+        self.newest.store(Arc::clone(&next));
+        if let Some(after) = self.after.get() {
+            after(&next);
+        }
     }
 
     fn prepare(&self, next: &Snapshot) -> Result<(), String> {
@@ -65,7 +85,7 @@ impl Store {
     pub fn replace(&self, next: Snapshot) -> Result<(), String> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.prepare(&next)?;
-        self.newest.store(Arc::new(next));
+        self.put(next);
         Ok(())
     }
 
@@ -81,7 +101,7 @@ impl Store {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let next = next(&self.newest.load())?;
         self.prepare(&next)?;
-        self.newest.store(Arc::new(next));
+        self.put(next);
         Ok(())
     }
 }

@@ -193,25 +193,46 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// What is wrong with the comprehensions of an expression.
+    ///
+    /// OPA looks at what is within a comprehension once more from outside, where its variables have no type. It does so
+    /// at each depth again, which takes it twice as long for each level; once for each place is enough to find what it
+    /// finds.
     fn closures_of(&self, env: &Env<'_>, expr: &Expr) -> Vec<Diagnostic> {
+        let mut outermost = Vec::new();
+        visit::expr(expr, &mut |node| match node {
+            Node::Term(term) if is_comprehension(term) => {
+                outermost.push(term);
+                true
+            }
+            _ => false,
+        });
+        let from_outside = &env.closures.from_outside;
         let mut errors = Vec::new();
-        visit::expr(expr, &mut |node| {
-            let Node::Term(term) = node else {
-                return false;
-            };
-            let found = match &term.value {
-                TermValue::ArrayComprehension(_)
-                | TermValue::SetComprehension(_)
-                | TermValue::ObjectComprehension(_) => self.closure_of(env, term).1,
-                _ => return false,
-            };
-            // OPA looks at what is within a comprehension once more from outside, where its variables have no type.
-            let failed = !found.is_empty();
-            if failed {
+        for term in outermost {
+            let mut found = self.closure_of(env, term).1;
+            if found.is_empty() && !from_outside.get() {
+                from_outside.set(true);
+                visit::term(term, &mut |node| {
+                    let Node::Term(inner) = node else {
+                        return false;
+                    };
+                    if std::ptr::eq(inner, term) || !is_comprehension(inner) {
+                        return false;
+                    }
+                    let within = self.closure_of(env, inner).1;
+                    let failed = !within.is_empty();
+                    if failed {
+                        found = within;
+                    }
+                    failed
+                });
+                from_outside.set(false);
+            }
+            if !found.is_empty() {
                 errors = found;
             }
-            failed
-        });
+        }
         errors
     }
 
@@ -517,4 +538,13 @@ impl<'a> Checker<'a> {
         }
         kind
     }
+}
+
+fn is_comprehension(term: &Term) -> bool {
+    matches!(
+        term.value,
+        TermValue::ArrayComprehension(_)
+            | TermValue::SetComprehension(_)
+            | TermValue::ObjectComprehension(_)
+    )
 }

@@ -34,6 +34,8 @@ pub(super) struct Closures {
     /// Changes with all that is known, so that results are only used where nothing has changed.
     state: Cell<u64>,
     last: Cell<u64>,
+    /// What is looked at lies within a comprehension, and its surroundings are left out.
+    pub(super) from_outside: Cell<bool>,
     pub(super) known: RefCell<HashMap<(usize, u64), Type>>,
 }
 

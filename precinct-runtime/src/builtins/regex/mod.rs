@@ -140,8 +140,7 @@ fn regex_replace<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'
     Ok(Some(Value::string(context.arena(), &out)))
 }
 
-fn delimiter(args: &[Value<'_>], position: usize, name: &str) -> Result<char, BuiltinError> {
-    let text = operand::string(args, position)?;
+fn delimiter(text: &str, name: &str) -> Result<char, BuiltinError> {
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {
         (Some(one), None) if one.is_ascii() => Ok(one),
@@ -155,7 +154,8 @@ fn delimiter(args: &[Value<'_>], position: usize, name: &str) -> Result<char, Bu
 /// Text with patterns between delimiters; the whole text must fit.
 fn regex_template_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let (template, text) = (operand::string(args, 1)?, operand::string(args, 2)?);
-    let (start, end) = (delimiter(args, 3, "start")?, delimiter(args, 4, "end")?);
+    let (start, end) = (operand::string(args, 3)?, operand::string(args, 4)?);
+    let (start, end) = (delimiter(start, "start")?, delimiter(end, "end")?);
     spend(context, text)?;
     let unbalanced = || {
         let mut quoted = String::new();

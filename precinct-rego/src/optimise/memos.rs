@@ -1,0 +1,57 @@
+//! Which functions keep their results: those that one evaluation can call more than once, unless they are cheap.
+//!
+//! This is decided here and not by the engines, so that both enter the same rules as often.
+
+use crate::ir::calls::{self, Call};
+use crate::ir::{FunctionKind, Program, StmtKind, visit};
+
+/// A function that costs no more statements than this is computed again rather than remembered.
+const CHEAP: u64 = 24;
+
+/// Takes the memo slots of all other functions away.
+pub(super) fn run(program: &mut Program) {
+    let calls = calls::of_all(program);
+    let order = calls::callees_first(&calls);
+    let cost = costs(program, &calls, &order);
+    // Callers before callees. A document of the tree asks for each rule below it once, which counts for nothing:
+    // it is asked for by itself, and not together with them.
+    let mut times = vec![0_u32; program.functions.len()];
+    for &index in order.iter().rev() {
+        let function = &mut program.functions[index];
+        let is_tree = matches!(function.kind, FunctionKind::Tree(_));
+        if times[index] <= 1 || cost[index] <= CHEAP {
+            function.memo = None;
+        }
+        // What is remembered is computed once, however often it is asked for.
+        let own = match function.memo {
+            Some(_) => 1,
+            None => times[index].max(1),
+        };
+        for call in &calls[index] {
+            if !is_tree || call.in_loop {
+                let factor = if call.in_loop { 2 } else { 1 };
+                let times = &mut times[call.function.index()];
+                *times = times.saturating_add(own.saturating_mul(factor));
+            }
+        }
+    }
+}
+
+/// How many statements a call of each function runs, about.
+fn costs(program: &Program, calls: &[Vec<Call>], order: &[usize]) -> Vec<u64> {
+    let mut cost = vec![0_u64; program.functions.len()];
+    for &index in order {
+        let mut own = 0_u64;
+        visit::each(&program.functions[index].body, &mut |stmt| {
+            own = own.saturating_add(match stmt.kind {
+                StmtKind::Scan { .. } | StmtKind::With { .. } => CHEAP + 1,
+                _ => 1,
+            });
+        });
+        for call in &calls[index] {
+            own = own.saturating_add(cost[call.function.index()]);
+        }
+        cost[index] = own;
+    }
+    cost
+}
