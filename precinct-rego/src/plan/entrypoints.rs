@@ -156,15 +156,9 @@ fn add_dependents(compiled: &Compiled, entrypoints: &mut Vec<Entrypoint>) -> Pla
         }
         let name = names.join("/");
         if entrypoints.iter().all(|it| it.name != name) {
-            // What is wrong with it is said of the rule, and not of its package.
-            let span = reference.last().map(|part| part.span).unwrap_or_default();
-            let parts = reference.iter().map(|part| Term {
-                span,
-                value: part.value.clone(),
-            });
             entrypoints.push(Entrypoint {
                 name,
-                reference: parts.collect(),
+                reference: reference.to_vec(),
             });
         }
     }
