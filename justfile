@@ -37,6 +37,10 @@ doc:
 deny:
     cargo deny check
 
+# Records the plans of `tests/plans/source` from a real OPA; its path is the argument.
+record-plans OPA:
+    cargo run -p precinct-conformance --bin record-plans -- {{OPA}} tests/plans/source tests/plans
+
 # Random policies against a real OPA (needs Go); `just differential --cases 100000 --seed 1`.
 differential *ARGS:
     cargo run --release -p precinct-differential -- {{ARGS}}

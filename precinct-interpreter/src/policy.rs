@@ -498,7 +498,8 @@ impl Policy {
         all
     }
 
-    pub(crate) fn compiled(&self) -> &Compiled {
+    /// What the compiler made of the modules.
+    pub fn compiled(&self) -> &Compiled {
         &self.compiled
     }
 

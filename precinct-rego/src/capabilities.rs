@@ -74,6 +74,23 @@ impl Builtin {
 }
 
 impl Declaration {
+    /// The type in the JSON form of OPA's types.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut members = serde_json::Map::new();
+        if !self.args.is_empty() {
+            members.insert("args".to_owned(), Value::Array(self.args.clone()));
+        }
+        if let Some(result) = &self.result {
+            members.insert("result".to_owned(), result.clone());
+        }
+        if let Some(variadic) = &self.variadic {
+            members.insert("variadic".to_owned(), variadic.clone());
+        }
+        members.insert("type".to_owned(), Value::from("function"));
+        Value::Object(members)
+    }
+
     fn forget_names(&mut self) {
         for kind in self.args.iter_mut().chain(&mut self.result) {
             if let Value::Object(kind) = kind {

@@ -17,6 +17,7 @@
 //! * [`ir`]: what the engines execute
 //! * [`lower`]: from compiled modules to IR
 //! * [`optimise`]: the same program, quicker
+//! * [`plan`]: from compiled modules to OPA's plans
 
 pub mod advice;
 pub mod analysis;
@@ -29,6 +30,7 @@ pub mod ir;
 pub mod json_schema;
 pub mod lower;
 pub mod optimise;
+pub mod plan;
 pub mod render;
 pub mod source;
 pub mod spelling;

@@ -10,10 +10,12 @@ use precinct_bundle::load::{self, Loaded, LoadedModule};
 use precinct_bundle::signature::token;
 use precinct_bundle::{Bundle, Files, Limits, archive};
 use precinct_interpreter::optimize::{self, Optimization, Unoptimized};
-use precinct_interpreter::policy::PolicyOptions;
+use precinct_interpreter::policy::{Policy, PolicyOptions};
 use precinct_rego::analysis::annotated::annotated;
 use precinct_rego::ast::TermValue;
+use precinct_rego::error::Code;
 use precinct_rego::format::{FormatOptions, format_module};
+use precinct_rego::plan::{self, Entrypoint};
 use precinct_runtime::json::Encoding;
 use serde_json::json;
 
@@ -67,7 +69,7 @@ pub struct Args {
     /// Read the policies as Rego v0.
     #[arg(long)]
     v0_compatible: bool,
-    /// Leave out what no entry point depends on; counts for targets that are not supported.
+    /// Plan the entry points alone, and not also the rules that depend on them.
     #[arg(long)]
     prune_unused: bool,
     /// Say more on the standard error: there is nothing to say.
@@ -76,14 +78,14 @@ pub struct Args {
     /// Follow symbolic links: always so.
     #[arg(long)]
     follow_symlinks: bool,
-    /// The form of plans, which are not supported.
+    /// The form of plans: only JSON is supported.
     #[arg(long, value_enum, default_value_t, hide = true)]
     format: PlanFormat,
     /// The package of rules that -O makes beside those there were.
     #[arg(long, default_value = "partial")]
     partial_namespace: String,
-    /// Further parts of plans, which are not supported.
-    #[arg(long, hide = true)]
+    /// Further parts of plans: `unplanned_rules` lists the rules that no entry point reaches.
+    #[arg(long, value_name = "NAME")]
     plan_addons: Vec<String>,
     /// Keep `print` in Wasm modules, which are not supported.
     #[arg(long, hide = true)]
@@ -106,7 +108,7 @@ enum Target {
     Native,
     /// A Wasm module: not supported.
     Wasm,
-    /// OPA's plan: not supported.
+    /// The policies, and `plan.json`: what engines of OPA's IR execute.
     Plan,
 }
 
@@ -172,18 +174,30 @@ fn built(args: &Args) -> Result<(), String> {
         Target::Wasm => Some("wasm"),
         Target::Plan => Some("plan"),
     };
-    if let Some(target) = target {
-        return Err(if entrypoints.is_empty() {
-            format!("{target} compilation requires at least one entrypoint")
-        } else {
-            format!("target {target} is not supported: only OPA's own engines read it")
-        });
+    if let Some(target) = target.filter(|_| entrypoints.is_empty()) {
+        return Err(format!(
+            "{target} compilation requires at least one entrypoint"
+        ));
+    }
+    if args.target == Target::Wasm {
+        return Err("target wasm is not supported: only OPA's own engines read it".to_owned());
+    }
+    let mut planned = None;
+    if args.optimize > 0 && args.target == Target::Plan {
+        // OPA's plans tell the places of what was there before it was optimised.
+        return Err(
+            "target plan is not supported with --optimize: build the rego target with it, and plan what that gives".to_owned(),
+        );
     }
     let library = (args.target == Target::Native).then(|| options.clone());
     if args.optimize > 0 {
-        loaded.modules = optimized(args, &loaded, parsed, entrypoints, &options)?;
+        let paths = entrypoints.into_iter().map(|it| it.path).collect();
+        loaded.modules = optimized(args, &loaded, parsed, paths, &options)?;
     } else {
-        host::compile(&parsed, options).map_err(refused)?;
+        let policy = host::compile(&parsed, options).map_err(refused)?;
+        if args.target == Target::Plan {
+            planned = Some(plan(args, &policy, &entrypoints)?);
+        }
         loaded.modules = formatted(&parsed)?;
     }
     let mut files = content(args, &loaded)?;
@@ -191,6 +205,9 @@ fn built(args: &Args) -> Result<(), String> {
         for (path, bytes) in library::files(&loaded.modules, &options)? {
             add(&mut files, &path, bytes)?;
         }
+    }
+    if let Some(planned) = planned {
+        add(&mut files, PLAN, planned.to_json().into_bytes())?;
     }
     if let (None, [(path, _)]) = (&args.signing_key, loaded.bundles.as_slice()) {
         // What was signed keeps its signature, which no longer fits if something was changed.
@@ -210,12 +227,25 @@ fn built(args: &Args) -> Result<(), String> {
     writing::replace(Path::new(&args.output), &bytes)
 }
 
-/// The paths that flags and metadata blocks name, in this order and each once.
-fn entrypoints(args: &Args, parsed: &Parsed) -> Vec<Vec<String>> {
-    let mut found: Vec<Vec<String>> = Vec::new();
-    for path in &args.entrypoint {
-        let path = path.strip_prefix('/').unwrap_or(path);
-        found.push(path.split('/').map(str::to_owned).collect());
+/// The file of the plan in a bundle.
+const PLAN: &str = "plan.json";
+
+/// A document that is asked for.
+struct Named {
+    /// As the flag has it; `None` for one that a metadata block names.
+    name: Option<String>,
+    path: Vec<String>,
+}
+
+/// The documents that flags and metadata blocks name, in this order and each once.
+fn entrypoints(args: &Args, parsed: &Parsed) -> Vec<Named> {
+    let mut found = Vec::new();
+    for name in &args.entrypoint {
+        let path = name.strip_prefix('/').unwrap_or(name);
+        found.push(Named {
+            name: Some(name.clone()),
+            path: path.split('/').map(str::to_owned).collect(),
+        });
     }
     for block in annotated(&parsed.modules, &parsed.sources) {
         let names_document = matches!(block.annotations.scope.as_str(), "package" | "document");
@@ -226,11 +256,48 @@ fn entrypoints(args: &Args, parsed: &Parsed) -> Vec<Vec<String>> {
             TermValue::String(name) => name.to_string(),
             _ => part.to_string(),
         });
-        found.push(parts.collect());
+        found.push(Named {
+            name: None,
+            path: parts.collect(),
+        });
     }
     let mut seen = BTreeSet::new();
-    found.retain(|path| seen.insert(path.clone()));
+    found.retain(|it| seen.insert(it.path.clone()));
     found
+}
+
+/// What OPA's other engines execute for these entry points.
+fn plan(args: &Args, policy: &Policy, entrypoints: &[Named]) -> Result<plan::Policy, String> {
+    if args.format == PlanFormat::Proto {
+        return Err("plan format \"proto\" is not supported: plans are written as JSON".to_owned());
+    }
+    let entrypoints: Vec<Entrypoint> = entrypoints
+        .iter()
+        .map(|named| {
+            let made = Entrypoint::at(named.path.iter().map(String::as_str));
+            Entrypoint {
+                name: named.name.clone().unwrap_or(made.name),
+                ..made
+            }
+        })
+        .collect();
+    let options = plan::Options {
+        prune_unused: args.prune_unused,
+        unplanned_rules: !args.plan_addons.is_empty(),
+    };
+    let sources = policy.sources();
+    plan::plan(policy.compiled(), sources, &entrypoints, options).map_err(|found| {
+        match found.as_slice() {
+            // Planning ends with its first error, which OPA shows as it is.
+            [only] if only.code == Code::Plain => match sources.get(only.span.source) {
+                Some(source) if only.span.row > 0 => {
+                    format!("{}:{}: {}", source.name, only.span.row, only.message)
+                }
+                _ => only.message.clone(),
+            },
+            _ => errors::text(&host::diagnostics(&found, sources)),
+        }
+    })
 }
 
 /// The modules in their canonical layout, each in the version that it was written in.
@@ -312,8 +379,9 @@ fn roots(loaded: &Loaded) -> Vec<String> {
 /// Modules first, then data, then the manifest: the order in which OPA lists signed files.
 fn in_order(files: &Files) -> Vec<(String, &[u8])> {
     let rank = |path: &str| match path {
-        "data.json" => 1,
-        ".manifest" => 2,
+        PLAN => 1,
+        "data.json" => 2,
+        ".manifest" => 3,
         _ => 0,
     };
     let mut list: Vec<(String, &[u8])> = files
