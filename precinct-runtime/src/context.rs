@@ -14,6 +14,7 @@ use bumpalo::collections::Vec as ArenaVec;
 
 use crate::arena::{Arena, check_limit};
 use crate::error::{EvalError, Location};
+use crate::generated::entered;
 use crate::value::Value;
 
 /// Bounds on one evaluation. The defaults suit decisions that somebody waits for.
