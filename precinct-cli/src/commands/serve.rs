@@ -11,6 +11,7 @@ use precinct_bundle::load;
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_runtime::Document;
 use precinct_runtime::compiled::Compiled;
+use precinct_server::activations::ActivationRecord;
 use precinct_server::app::{App, Settings};
 use precinct_server::configuration::{Configuration, ConfigurationError, Given};
 use precinct_server::log::{Form, Level, Logger};
@@ -114,6 +115,9 @@ pub struct ServeArgs {
     /// Take up changes of the files that are served.
     #[arg(short, long)]
     watch: bool,
+    /// The file that the newest revision of each bundle is noted in: older ones are refused, even after a restart.
+    #[arg(long, value_name = "PATH")]
+    activation_record: Option<PathBuf>,
     #[command(flatten)]
     guard: GuardArgs,
     /// Bundles are loaded without a look at their signatures.
@@ -255,10 +259,19 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
     });
     app.plugins = management.clone();
     let app = Arc::new(app);
-    if let Some(records) = records {
-        let kept = move |next: &Snapshot| records.keep(next);
-        app.store.before_each(kept).map_err(failed)?;
-    }
+    let activations = args.activation_record.as_deref();
+    let activations = activations
+        .map(ActivationRecord::open)
+        .transpose()
+        .map_err(failed)?;
+    let prepared = move |next: &Snapshot| {
+        if let Some(records) = &records {
+            records.keep(next)?;
+        }
+        // Last, since what is noted must then answer.
+        activations.as_ref().map_or(Ok(()), |it| it.note(next))
+    };
+    app.store.before_each(prepared).map_err(failed)?;
     management.begin(&app).map_err(failed)?;
     let reload = {
         let places = places.clone();
@@ -266,7 +279,8 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
     };
     if args.watch {
         let (app, reload) = (Arc::clone(&app), reload.clone());
-        watch::watch(sources.paths, move || reload(&app)).map_err(failed)?;
+        let watched = [sources.paths, &args.guard.signature].concat();
+        watch::watch(&watched, move || reload(&app)).map_err(failed)?;
     }
     let served = run::run(app, &options, reload).map_err(unserved);
     management.end();
@@ -337,16 +351,11 @@ fn runtime(labels: &BTreeMap<String, String>) -> Document {
 
 /// Reads everything again; what is wrong with it changes nothing but the log.
 fn reload(app: &App, places: &Places) {
-    let read = start::read(places);
-    app.registry.reload(read.is_ok());
-    match read {
-        // Documents that came by other ways are lost, as they are when the server starts anew.
-        Ok(next) => {
-            if let Err(message) = app.store.replace(next) {
-                app.logger.error("Failed to reload files.", &message);
-            }
-        }
-        Err(message) => app.logger.error("Failed to reload files.", &message),
+    // Documents that came by other ways are lost, as they are when the server starts anew.
+    let outcome = start::read(places).and_then(|next| app.store.replace(next));
+    app.registry.reload(outcome.is_ok());
+    if let Err(message) = outcome {
+        app.logger.error("Failed to reload files.", &message);
     }
 }
 
@@ -370,6 +379,7 @@ fn places(args: &ServeArgs, sources: &Sources<'_>, prints: bool) -> Result<Place
             .then_some(&precinct_policies::Compiled as &dyn Compiled),
         ignore: sources.ignore.to_vec(),
         guard,
+        signatures: args.guard.signature.clone(),
         options: PolicyOptions {
             prints,
             ..sources.options.clone()

@@ -2,10 +2,12 @@
 //!
 //! * [`bundles`]: a bundle, asked for again and again
 //! * [`discovery`]: a configuration that comes as a bundle
+//! * [`signing`]: what vouches for a bundle
 //! * [`status`]: what the server says of itself
 
 pub mod bundles;
 pub mod discovery;
+mod signing;
 pub mod status;
 
 use std::collections::BTreeMap;

@@ -26,6 +26,8 @@ pub struct Places {
     pub ignore: Vec<String>,
     /// What bundles must satisfy.
     pub guard: Option<Guard>,
+    /// The files of detached signatures, which change with the bundles that they are of.
+    pub signatures: Vec<String>,
     /// How modules are compiled.
     pub options: PolicyOptions,
     /// The documents of the last reading, where the places are read again when they change.
@@ -47,10 +49,11 @@ pub fn read(places: &Places) -> Result<Snapshot, String> {
         Some(compiled) => built_in(compiled).map_err(failed)?,
         None => load::paths(&places.paths, &reading).map_err(|error| failed(error.to_string()))?,
     };
+    let guard = guard(places).map_err(failed)?;
     let candidates: Vec<Candidate> = places
         .bundles
         .iter()
-        .map(|path| candidate(path, places, &reading).map_err(failed))
+        .map(|path| candidate(path, guard.as_ref(), &reading).map_err(failed))
         .collect::<Result<_, _>>()?;
     let first = from_files(&loaded, places)?;
     if candidates.is_empty() {
@@ -81,7 +84,27 @@ fn built_in(compiled: &dyn Compiled) -> Result<Loaded, String> {
     })
 }
 
-fn candidate(path: &str, places: &Places, reading: &load::Options) -> Result<Candidate, String> {
+/// The guard with the signatures as they are now.
+fn guard(places: &Places) -> Result<Option<Guard>, String> {
+    let Some(guard) = &places.guard else {
+        return Ok(None);
+    };
+    let mut guard = guard.clone();
+    if !places.signatures.is_empty() {
+        guard.signatures = Vec::new();
+    }
+    for name in &places.signatures {
+        let text = std::fs::read(name).map_err(|error| load::system("open", name, &error))?;
+        guard.signatures.push((name.clone(), text));
+    }
+    Ok(Some(guard))
+}
+
+fn candidate(
+    path: &str,
+    guard: Option<&Guard>,
+    reading: &load::Options,
+) -> Result<Candidate, String> {
     let name = load::clean(path);
     let within = |error: precinct_bundle::Error| match error {
         precinct_bundle::Error::Unreadable { .. } => error.to_string(),
@@ -89,9 +112,9 @@ fn candidate(path: &str, places: &Places, reading: &load::Options) -> Result<Can
     };
     let is_folder = std::fs::metadata(&name).is_ok_and(|kind| kind.is_dir());
     if !is_folder {
-        return archive(&name, places, reading).map_err(within);
+        return archive(&name, guard, reading).map_err(within);
     }
-    let (bundle, digest) = match &places.guard {
+    let (bundle, digest) = match guard {
         Some(guard) => {
             let admitted = guard.admit(path, reading).map_err(within)?;
             (admitted.bundle, admitted.digest)
@@ -117,13 +140,13 @@ fn candidate(path: &str, places: &Places, reading: &load::Options) -> Result<Can
 /// An archive; what is verified, read and kept are the same bytes.
 fn archive(
     name: &str,
-    places: &Places,
+    guard: Option<&Guard>,
     reading: &load::Options,
 ) -> Result<Candidate, precinct_bundle::Error> {
     let bytes = std::fs::read(name).map_err(|error| precinct_bundle::Error::Unreadable {
         message: load::system("open", name, &error),
     })?;
-    let (bundle, digest) = match &places.guard {
+    let (bundle, digest) = match guard {
         Some(guard) => {
             let admitted = guard.admit_archive(&bytes, reading)?;
             (admitted.bundle, admitted.digest)
