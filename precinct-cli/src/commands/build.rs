@@ -148,7 +148,7 @@ fn built(args: &Args) -> Result<(), String> {
         return Err("plan addons are only valid with target \"plan\"".to_owned());
     }
     signing::known_plugin(args.signing_plugin.as_deref())?;
-    let mut loaded = loaded(args)?;
+    let (mut loaded, signed) = loaded(args)?;
     let options = PolicyOptions {
         version: host::version(args.v0_compatible, false),
         prints: true,
@@ -183,13 +183,9 @@ fn built(args: &Args) -> Result<(), String> {
         loaded.modules = formatted(&parsed)?;
     }
     let mut files = content(args, &loaded)?;
-    if let (None, [(path, _)]) = (&args.signing_key, loaded.bundles.as_slice()) {
+    if let (None, [_], Some(token)) = (&args.signing_key, loaded.bundles.as_slice(), signed) {
         // What was signed keeps its signature, which no longer fits if something was changed.
-        let read = load::bundle_files(path, &load::Options::default())
-            .map_err(|error| error.to_string())?;
-        if let Some(token) = read.get(token::FILE) {
-            add(&mut files, token::FILE, token.to_vec())?;
-        }
+        add(&mut files, token::FILE, token)?;
     }
     if let Some(key) = &args.signing_key {
         let id = &args.verification.verification_key_id;
@@ -315,15 +311,19 @@ fn in_order(files: &Files) -> Vec<(String, &[u8])> {
     list
 }
 
-fn loaded(args: &Args) -> Result<Loaded, String> {
+/// What is built from, and the signature file of the last bundle that has one.
+fn loaded(args: &Args) -> Result<(Loaded, Option<Vec<u8>>), String> {
     let reading = load::Options {
         ignore: args.ignore.clone(),
         ..load::Options::default()
     };
     if !args.bundle {
-        return load::paths(&args.paths, &reading).map_err(|error| format!("load error: {error}"));
+        return load::paths(&args.paths, &reading)
+            .map(|loaded| (loaded, None))
+            .map_err(|error| format!("load error: {error}"));
     }
     let mut bundles = Vec::new();
+    let mut signed = None;
     for path in &args.paths {
         let clean = load::clean(path);
         let failed = |error: &dyn std::fmt::Display| format!("load error: bundle {clean}: {error}");
@@ -338,8 +338,11 @@ fn loaded(args: &Args) -> Result<Loaded, String> {
         }
         let bundle = Bundle::read(&files).map_err(|error| failed(&error))?;
         bundles.push((path.clone(), bundle));
+        signed = files.get(token::FILE).map(<[u8]>::to_vec).or(signed);
     }
-    load::join(bundles).map_err(|error| format!("load error: {error}"))
+    load::join(bundles)
+        .map(|loaded| (loaded, signed))
+        .map_err(|error| format!("load error: {error}"))
 }
 
 fn add(files: &mut Files, path: &str, bytes: Vec<u8>) -> Result<(), String> {
