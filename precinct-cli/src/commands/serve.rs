@@ -211,6 +211,7 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
         authorizes: args.authorization == Authorization::Basic,
         reads_tokens: args.authentication == Authentication::Token,
         reads_certificates: args.authentication == Authentication::Tls,
+        is_recorded: args.durable_decisions || args.records.is_some(),
         evaluation_limit: args.evaluation_timeout,
         ..Settings::default()
     };
@@ -240,8 +241,7 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
     let mut app = App::new(Store::new(first), settings, logger);
     app.runtime = runtime(&labels);
     app.compiled = Some(&precinct_policies::Compiled);
-    let is_recorded = args.durable_decisions || args.records.is_some();
-    let records = if is_recorded {
+    let records = if given.is_recorded {
         let folder = args.records.clone().unwrap_or_else(|| "decisions".into());
         let durability = if args.durable_decisions {
             Durability::Process

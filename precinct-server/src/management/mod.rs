@@ -281,9 +281,14 @@ impl Recorder for Management {
     }
 
     fn record(&self, event: &Event<'_>) -> Result<(), String> {
-        match self.log.load().as_ref() {
-            Some(log) => log.record(event),
-            None => Ok(()),
-        }
+        let log = self.log.load();
+        let Some(log) = log.as_ref() else {
+            return Ok(());
+        };
+        let is_asked_for = self.configuration.load().parts.nd_builtin_cache;
+        log.record(&Event {
+            answers: event.answers.filter(|_| is_asked_for),
+            ..*event
+        })
     }
 }
