@@ -11,6 +11,8 @@ use precinct_rego::ast::RegoVersion;
 use precinct_runtime::json::{Decoder, Encoding};
 use precinct_runtime::{Arena, Document};
 
+use crate::registry::Registry;
+
 /// What a policy answered.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decided {
@@ -102,7 +104,7 @@ impl Reloadable {
         Self::default()
     }
 
-    /// Compiles the files of a bundle, with `capabilities` as `data.capabilities`, and serves them from the next request
+    /// Compiles the files of a bundle, with `capabilities` as `data.capabilities` if the registry is none of them, and serves them from the next request
     /// on; requests in flight finish on the policy that they began with. Returns the digest of the files.
     ///
     /// # Errors
@@ -113,6 +115,7 @@ impl Reloadable {
         capabilities: Option<&serde_json::Value>,
     ) -> Result<String, String> {
         let bundle = precinct_bundle::Bundle::read(files).map_err(|error| error.to_string())?;
+        Registry::of_bundle(&bundle)?;
         let loaded = precinct_bundle::load::join(vec![(String::new(), bundle)])
             .map_err(|error| error.to_string())?;
         let digest = precinct_bundle::Digest::of_files(files).to_string();

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use precinct_bundle::load::{self, Loaded, LoadedModule};
 use precinct_bundle::signature::token;
 use precinct_bundle::{Bundle, Files, Limits, archive};
+use precinct_gateway::registry::Registry;
 use precinct_interpreter::optimize::{self, Optimization, Unoptimized};
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_rego::analysis::annotated::annotated;
@@ -148,7 +149,7 @@ fn built(args: &Args) -> Result<(), String> {
         return Err("plan addons are only valid with target \"plan\"".to_owned());
     }
     signing::known_plugin(args.signing_plugin.as_deref())?;
-    let (mut loaded, signed) = loaded(args)?;
+    let (mut loaded, old_token) = loaded(args)?;
     let options = PolicyOptions {
         version: host::version(args.v0_compatible, false),
         prints: true,
@@ -183,7 +184,7 @@ fn built(args: &Args) -> Result<(), String> {
         loaded.modules = formatted(&parsed)?;
     }
     let mut files = content(args, &loaded)?;
-    if let (None, [_], Some(token)) = (&args.signing_key, loaded.bundles.as_slice(), signed) {
+    if let (None, [_], Some(token)) = (&args.signing_key, loaded.bundles.as_slice(), old_token) {
         // What was signed keeps its signature, which no longer fits if something was changed.
         add(&mut files, token::FILE, token)?;
     }
@@ -323,7 +324,7 @@ fn loaded(args: &Args) -> Result<(Loaded, Option<Vec<u8>>), String> {
             .map_err(|error| format!("load error: {error}"));
     }
     let mut bundles = Vec::new();
-    let mut signed = None;
+    let mut old_token = None;
     for path in &args.paths {
         let clean = load::clean(path);
         let failed = |error: &dyn std::fmt::Display| format!("load error: bundle {clean}: {error}");
@@ -337,11 +338,12 @@ fn loaded(args: &Args) -> Result<(Loaded, Option<Vec<u8>>), String> {
             token::verify(&files, requirement.as_ref()).map_err(|error| failed(&error))?;
         }
         let bundle = Bundle::read(&files).map_err(|error| failed(&error))?;
+        Registry::of_bundle(&bundle).map_err(|problems| failed(&problems))?;
         bundles.push((path.clone(), bundle));
-        signed = files.get(token::FILE).map(<[u8]>::to_vec).or(signed);
+        old_token = files.get(token::FILE).map(<[u8]>::to_vec).or(old_token);
     }
     load::join(bundles)
-        .map(|loaded| (loaded, signed))
+        .map(|loaded| (loaded, old_token))
         .map_err(|error| format!("load error: {error}"))
 }
 
