@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use arc_swap::ArcSwap;
+use precinct_audit::Bundles;
 use precinct_bundle::bundle::REGISTRY;
 use precinct_bundle::{Bundle, Limits, directory};
 use precinct_gateway::decider::{Decider, Reloadable};
@@ -23,9 +24,9 @@ pub struct Served {
 }
 
 impl Served {
-    /// Serves a folder, and serves it again whenever a file in it changes. Files that can't be served change nothing.
-    pub fn watched(folder: &Path) -> Result<Self> {
-        let policy = Arc::new(Reloadable::new());
+    /// Serves a folder, and serves it again whenever a file in it changes. What was served is kept beside the records. Files that can't be served change nothing.
+    pub fn watched(folder: &Path, records: &Path) -> Result<Self> {
+        let policy = Arc::new(Reloadable::keeping(Bundles::beside(records)?));
         let registry = Arc::new(ArcSwap::from_pointee(Registry::default()));
         let digest = activate(folder, &policy, &registry).map_err(|reason| anyhow!(reason))?;
         println!("policies   {} {digest}", folder.display());
