@@ -9,6 +9,10 @@ use crate::document::{self, AssembleError, Part};
 use crate::patch::Patch;
 use crate::{Error, Files, Manifest};
 
+/// The Capability Registry of a bundle: it becomes `data.capabilities`, so that it is exchanged together with the policies
+/// that speak of capabilities. OPA does not know such files, and leaves them out.
+pub const REGISTRY: &str = "capabilities.yaml";
+
 /// One module of a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModuleFile {
@@ -72,6 +76,13 @@ impl Bundle {
                     file: path.to_owned(),
                     text: bytes.to_vec(),
                 });
+            } else if path == REGISTRY && bundle.manifest.owns("capabilities") {
+                // The manifest's name sorts first, so its roots are known.
+                bundle.documents.push(Part {
+                    path: Vec::new(),
+                    file: path.to_owned(),
+                    text: bytes.to_vec(),
+                });
             } else if path.ends_with(".manifest") {
                 if let Some(first) = manifest_path {
                     return Err(Error::Manifest(format!(
@@ -93,6 +104,12 @@ impl Bundle {
         bundle.data = Arc::new(bundle.assemble()?);
         bundle.check()?;
         Ok(bundle)
+    }
+
+    /// The text of the Capability Registry, if there is one.
+    pub fn registry(&self) -> Option<&[u8]> {
+        let part = self.documents.iter().find(|part| part.file == REGISTRY)?;
+        Some(&part.text)
     }
 
     /// The version of the language of a module, if the manifest names one: 0 or 1.

@@ -6,6 +6,7 @@ use precinct_jose::Key;
 
 use crate::load::{Options, bundle_files, clean, system};
 use crate::revision::at_least;
+use crate::signature::each_file::{self, Listing};
 use crate::signature::token::{self, Requirement};
 use crate::signature::{SignatureError, detached};
 use crate::{Bundle, Digest, Error, Files, archive};
@@ -19,6 +20,8 @@ pub struct Guard {
     pub signatures: Vec<(String, Vec<u8>)>,
     /// Each file must have a signature beside it.
     pub each_file: bool,
+    /// Whether the files that are signed one by one must be on a signed list.
+    pub listing: Listing,
     /// The keys of `signatures` and of files' own signatures.
     pub keys: Vec<Key>,
     /// How many different keys must have signed; 0 is as 1.
@@ -85,6 +88,10 @@ impl Guard {
         prefix: &str,
     ) -> Result<Admitted, Error> {
         let files = self.verify(files, prefix)?;
+        if (self.each_file || !self.signatures.is_empty()) && files.get("patch.json").is_some() {
+            // What it would change is not known to be what the signer meant it for.
+            return Err(SignatureError::Delta.into());
+        }
         let bundle = Bundle::read(&files)?;
         if let Some(required) = &self.min_revision {
             at_least(&bundle.manifest.revision, required)?;
@@ -115,7 +122,7 @@ impl Guard {
                     required: self.required,
                 });
             }
-            return detached::verify_each(&files, &self.keys);
+            return each_file::verify(&files, &self.keys, self.listing);
         }
         if let Some(requirement) = &self.token {
             let requirement = Requirement {

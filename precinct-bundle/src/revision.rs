@@ -22,6 +22,18 @@ pub enum RevisionError {
         /// The least that is accepted.
         required: String,
     },
+    /// The bundle has the revision of the active one, and other content.
+    #[error(
+        "revision {revision:?} is active with other content ({active}, found {found}): a change needs a later revision"
+    )]
+    Again {
+        /// The revision of both.
+        revision: String,
+        /// The digest of the one that was active.
+        active: String,
+        /// The digest of the one that was refused.
+        found: String,
+    },
     /// Nothing can be said of which is the older.
     #[error(
         "revision {found:?} can't be compared with {required:?}: revisions must be alike but for their numbers"
@@ -185,33 +197,58 @@ impl Activations {
         };
         at_least(&activation.revision, &last.revision)?;
         if activation.revision == last.revision {
-            return Err(RevisionError::Older {
-                found: activation.revision.clone(),
-                required: format!("{} of {}", last.revision, last.digest),
+            return Err(RevisionError::Again {
+                revision: activation.revision.clone(),
+                active: last.digest.clone(),
+                found: activation.digest.clone(),
             });
         }
         Ok(())
     }
 
-    /// Notes that a bundle is active, after [`Activations::check`]. The file is written beside, synced and renamed.
+    /// Notes that a bundle is active, after [`Activations::check`].
     ///
     /// # Errors
-    /// When the revision is refused, or the file can't be written; the record stays as it was.
+    /// As [`Activations::note_all`].
     pub fn note(&mut self, name: &str, activation: Activation) -> Result<(), RevisionError> {
-        self.check(name, &activation)?;
+        self.note_all([(name.to_owned(), activation)])
+    }
+
+    /// Notes that bundles are active together: all of them or none. The file is written beside, synced and renamed, and
+    /// only if there is something new to say.
+    ///
+    /// # Errors
+    /// When a revision is refused, or the file can't be written; the record stays as it was.
+    pub fn note_all(
+        &mut self,
+        active: impl IntoIterator<Item = (String, Activation)>,
+    ) -> Result<(), RevisionError> {
         let mut newest = self.newest.clone();
-        newest.insert(name.to_owned(), activation);
+        for (name, activation) in active {
+            self.check(&name, &activation)?;
+            newest.insert(name, activation);
+        }
+        if newest == self.newest {
+            return Ok(());
+        }
         let text = serde_json::to_vec(&newest).map_err(|error| record_error(&self.path, &error))?;
-        let beside = self.path.with_extension("new");
-        File::create(&beside)
-            .and_then(|mut file| {
-                file.write_all(&text)?;
-                file.sync_all()
-            })
-            .and_then(|()| fs::rename(&beside, &self.path))
+        self.write(&text)
             .map_err(|error| record_error(&self.path, &error))?;
         self.newest = newest;
         Ok(())
+    }
+
+    fn write(&self, text: &[u8]) -> std::io::Result<()> {
+        let beside = self.path.with_extension("new");
+        let mut file = File::create(&beside)?;
+        file.write_all(text)?;
+        file.sync_all()?;
+        fs::rename(&beside, &self.path)?;
+        // The new name outlives a loss of power only once the folder is written too.
+        match self.path.parent().filter(|it| !it.as_os_str().is_empty()) {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => File::open(".")?.sync_all(),
+        }
     }
 }
 
@@ -276,9 +313,20 @@ mod tests {
         record.note("main", at("6", "sha256:b")).unwrap();
         let mut again = Activations::open(&path).unwrap();
         assert!(again.note("main", at("5", "sha256:a")).is_err());
-        assert!(again.note("main", at("6", "sha256:c")).is_err());
+        assert!(matches!(
+            again.note("main", at("6", "sha256:c")),
+            Err(RevisionError::Again { .. })
+        ));
         assert_eq!(again.newest("main"), Some(&at("6", "sha256:b")));
         again.note("other", at("1", "sha256:d")).unwrap();
+        let mixed = [("other", "2"), ("main", "5")];
+        let mixed = mixed.map(|(name, revision)| (name.to_owned(), at(revision, "sha256:e")));
+        assert!(again.note_all(mixed).is_err());
+        assert_eq!(
+            again.newest("other"),
+            Some(&at("1", "sha256:d")),
+            "bundles are noted together or not at all"
+        );
         fs::write(&path, b"{").unwrap();
         assert!(matches!(
             Activations::open(&path),

@@ -6,7 +6,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use precinct_bundle::Files;
+use precinct_bundle::signature::SignatureError;
 use precinct_bundle::signature::detached;
+use precinct_bundle::signature::each_file::{self, Listing};
 use precinct_jose::Key;
 
 /// The folder of samples; `None` when it is not on this machine.
@@ -87,6 +89,9 @@ fn a_signature_beside_each_file() {
             .unwrap();
     }
     let pem = fs::read_to_string(folder.join("ed25519.pub")).unwrap();
-    let plain = detached::verify_each(&files, &[Key::from_pem(&pem).unwrap()]).unwrap();
+    let keys = [Key::from_pem(&pem).unwrap()];
+    let plain = each_file::verify(&files, &keys, Listing::Optional).unwrap();
     assert_eq!(plain.len(), 2);
+    let unlisted = each_file::verify(&files, &keys, Listing::Required);
+    assert_eq!(unlisted, Err(SignatureError::NoList));
 }

@@ -41,6 +41,8 @@ pub enum Command {
     Conformance(commands::conformance::Args),
     /// Show the documents that a query depends on.
     Deps(commands::deps::Args),
+    /// Print the digest that names a bundle or a set of files.
+    Digest(commands::digest::Args),
     /// Evaluate a query.
     Eval(Box<commands::eval::Args>),
     /// Decide for each of many inputs.
@@ -87,6 +89,7 @@ impl Command {
             Self::Completions(args) => ("completions", commands::completions::run(&args)),
             Self::Conformance(args) => ("conformance", commands::conformance::run(&args)),
             Self::Deps(args) => ("deps", commands::deps::run(&args)),
+            Self::Digest(args) => ("digest", commands::digest::run(&args)),
             Self::Eval(args) => ("eval", commands::eval::run(&args)),
             Self::Exec(args) => ("exec", commands::exec::run(&args)),
             Self::Fmt(args) => ("fmt", commands::fmt::run(&args)),

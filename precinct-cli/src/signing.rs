@@ -3,6 +3,7 @@
 use std::fs;
 
 use clap::Args;
+use precinct_bundle::signature::each_file::Listing;
 use precinct_bundle::signature::keys::{self, VerificationKey};
 use precinct_bundle::signature::token::{Requirement, Signer};
 use precinct_bundle::{Guard, load};
@@ -69,9 +70,12 @@ pub struct GuardArgs {
     /// Keys of detached signatures, beside --verification-key.
     #[arg(long, value_name = "PATH")]
     pub key: Vec<String>,
-    /// Each file must have a signature beside it.
+    /// Each file must have a signature beside it, and stand in a signed SHA256SUMS.
     #[arg(long, conflicts_with = "signature")]
     pub each_file: bool,
+    /// There need be no SHA256SUMS: files may then be renamed or left out unnoticed.
+    #[arg(long, requires = "each_file")]
+    pub without_file_list: bool,
     /// How many different keys must have signed.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub require_signatures: usize,
@@ -84,11 +88,28 @@ impl GuardArgs {
     /// What bundles must satisfy; nothing when no flag asks for anything.
     ///
     /// # Errors
-    /// When a key or a signature can't be read.
+    /// When a key or a signature can't be read, or there is one without the other.
     pub fn guard(&self) -> Result<Option<Guard>, String> {
         let is_detached = self.each_file || !self.signature.is_empty();
+        if !is_detached && !self.key.is_empty() {
+            return Err(
+                "--key is for detached signatures: name them with --signature, or say --each-file"
+                    .to_owned(),
+            );
+        }
+        if is_detached && self.key.is_empty() && self.verification.verification_key.is_none() {
+            return Err(
+                "detached signatures need a key to verify them: --key or --verification-key"
+                    .to_owned(),
+            );
+        }
         let mut guard = Guard {
             each_file: self.each_file,
+            listing: if self.without_file_list {
+                Listing::Optional
+            } else {
+                Listing::Required
+            },
             required: self.require_signatures,
             min_revision: self.min_revision.clone(),
             ..Guard::default()

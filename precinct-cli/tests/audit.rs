@@ -115,7 +115,7 @@ fn records_are_found_by_each_of_their_properties() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     store(folder);
-    let cases: [(&[&str], &[&str]); 10] = [
+    let cases: [(&[&str], &[&str]); 15] = [
         (&[], &["dec-1", "dec-2", "dec-3", "dec-4"]),
         (&["--spiffe-id", "spiffe://a/gateway"], &["dec-4"]),
         (
@@ -129,6 +129,24 @@ fn records_are_found_by_each_of_their_properties() {
         (&["--tool", "search"], &["dec-1"]),
         (&["--decision-id", "dec-2"], &["dec-2"]),
         (&["--session", "s2"], &[]),
+        (&["--session", "s1", "--limit", "2"], &["dec-3", "dec-4"]),
+        (&["--spiffe-id", "spiffe://a/agents/*"], &[]),
+        (
+            &["--spiffe-id", "spiffe://a/**"],
+            &["dec-1", "dec-2", "dec-3", "dec-4"],
+        ),
+        (&["--reason", "not_in"], &[]),
+        (
+            &[
+                "--tool",
+                "shell",
+                "--until",
+                "2026-02-22",
+                "--result",
+                "deny",
+            ],
+            &["dec-2"],
+        ),
     ];
     for (args, want) in cases {
         assert_eq!(ids(folder, args), want, "{args:?}");
@@ -145,6 +163,13 @@ fn results_and_reasons_are_counted() {
     store(folder.path());
     let table = stdout(&run(folder.path(), &["query"]));
     assert!(table.contains("4 decisions: 1 allow, 3 deny"), "{table}");
+    for (caller, shown) in [
+        ("spiffe://a/gateway", "1 decision: 1 deny"),
+        ("spiffe://b", "0 decisions"),
+    ] {
+        let table = stdout(&run(folder.path(), &["query", "--spiffe-id", caller]));
+        assert!(table.contains(shown), "{table}");
+    }
     let counts = stdout(&run(folder.path(), &["query", "-c", "--format", "jsonl"]));
     assert_eq!(
         counts.trim_end(),

@@ -1,8 +1,14 @@
 //! `precinct registry`.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod serving;
+
 use std::path::Path;
 use std::process::{Command, Output};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serving::{Client, Server};
 
 const REGISTRY: &str = "capabilities:
   - id: web-search
@@ -97,5 +103,165 @@ fn what_is_wrong_is_named_with_its_place() {
     assert!(
         message.contains("capabilities.yaml:15:") && message.contains("stepup"),
         "{message}"
+    );
+}
+
+#[test]
+fn each_mistake_is_named_with_its_place() {
+    for (right, wrong, said) in [
+        (
+            "step_up: true",
+            "stepup: true",
+            "15:5: a capability has no field \"stepup\"",
+        ),
+        (
+            "id: shell",
+            "id: web-search",
+            "10:5: capability \"web-search\" is already defined in line 2",
+        ),
+        (
+            "[execute_shell]",
+            "[execute_shell, web_search]",
+            "14:30: tool \"web_search\" is already in capability \"web-search\"",
+        ),
+        (
+            "protocol: exec",
+            "protocol: exec\n    endpoint: ftp://x",
+            "13:15: \"endpoint\" must be an http or https address, found \"ftp://x\"",
+        ),
+        (
+            "adapter: cli",
+            "adapter: cli\n    adapter: mcp",
+            "10:5: capabilities[1]: duplicate entry with key \"adapter\"",
+        ),
+        (
+            "adapter: cli",
+            "description: x",
+            "the capability lacks the field \"adapter\"",
+        ),
+        (
+            "requests_per_minute: 60",
+            "requests_per_minute: 0",
+            "must be a whole number from 1",
+        ),
+        (
+            "step_up: true",
+            "step_up: perhaps",
+            "\"step_up\" must be true or false",
+        ),
+        (
+            "{action: tools/call, resource: mcp/*}",
+            "{action: tools/call}",
+            "lacks the field \"resource\"",
+        ),
+    ] {
+        assert!(REGISTRY.contains(right), "{right}");
+        let folder = folder(&REGISTRY.replacen(right, wrong, 1));
+        let output = run(folder.path(), &["check"]);
+        assert_eq!(output.status.code(), Some(1), "{wrong}");
+        let message = text(&output.stderr);
+        assert!(
+            message.contains("capabilities.yaml:") && message.contains(said),
+            "{message} lacks {said}"
+        );
+    }
+}
+
+const POLICY: &str = "package p
+
+adapter := capability.adapter if {
+    some capability in data.capabilities
+    input.tool in capability.tools.allow
+}
+";
+
+fn asked(server: &Server) -> String {
+    let (_, body) = Client::new(&server.address)
+        .ask(
+            "POST",
+            "/v1/data/p/adapter",
+            r#"{"input": {"tool": "arxiv_search"}}"#,
+        )
+        .unwrap();
+    body.trim().to_owned()
+}
+
+#[test]
+fn a_registry_is_exchanged_with_its_bundle_and_a_wrong_one_changes_nothing() {
+    let folder = folder(REGISTRY);
+    std::fs::write(folder.path().join("p.rego"), POLICY).unwrap();
+    let server = Server::start(folder.path(), &["--watch", "-b", "."]);
+    assert_eq!(asked(&server), r#"{"result":"mcp"}"#);
+    let wait_for = |wanted: &str| {
+        let since = Instant::now();
+        while asked(&server) != wanted {
+            assert!(
+                since.elapsed() < Duration::from_secs(20),
+                "{}",
+                asked(&server)
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let give = |text: &str| std::fs::write(folder.path().join("capabilities.yaml"), text).unwrap();
+    // The tool moves to another adapter by the registry alone.
+    let moved = REGISTRY
+        .replace("[web_search, arxiv_search]", "[web_search]")
+        .replace("[execute_shell]", "[execute_shell, arxiv_search]");
+    give(&moved);
+    wait_for(r#"{"result":"cli"}"#);
+    let failures = || {
+        let (_, body) = Client::new(&server.address)
+            .ask("GET", "/metrics", "")
+            .unwrap();
+        let rejected = body
+            .lines()
+            .find(|line| line.contains("outcome=\"rejected\""));
+        rejected.map(str::to_owned)
+    };
+    let before = failures();
+    give(&REGISTRY.replace("id: shell", "id: web-search"));
+    let since = Instant::now();
+    while failures() == before {
+        assert!(since.elapsed() < Duration::from_secs(20));
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(asked(&server), r#"{"result":"cli"}"#);
+}
+
+#[test]
+fn a_bundle_is_built_with_its_registry_or_not_at_all() {
+    let folder = folder(REGISTRY);
+    std::fs::write(folder.path().join("p.rego"), POLICY).unwrap();
+    let precinct = |args: &[&str]| {
+        let mut command = Command::new(serving::PRECINCT);
+        command
+            .args(args)
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    let build = ["build", "-b", ".", "-o", "made.tar.gz"];
+    assert!(precinct(&build).status.success());
+    std::fs::rename(
+        folder.path().join("made.tar.gz"),
+        folder.path().join("first.tar.gz"),
+    )
+    .unwrap();
+    let asked = [
+        "eval",
+        "-b",
+        "first.tar.gz",
+        "-f",
+        "raw",
+        "data.capabilities[1].step_up_method",
+    ];
+    assert_eq!(text(&precinct(&asked).stdout), "human_approval\n");
+    let wrong = REGISTRY.replace("id: shell", "id: web-search");
+    std::fs::write(folder.path().join("capabilities.yaml"), wrong).unwrap();
+    let refused = text(&precinct(&build).stdout);
+    assert!(
+        refused.contains("capabilities.yaml:10:5: capability \"web-search\""),
+        "{refused}"
     );
 }

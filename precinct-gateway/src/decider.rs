@@ -4,12 +4,16 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
-use precinct_bundle::Files;
+use precinct_audit::Bundles;
+use precinct_bundle::bundle::REGISTRY;
 use precinct_bundle::load::Loaded;
+use precinct_bundle::{Bundle, Digest, Files, Limits, archive};
 use precinct_interpreter::{Policy, PolicyOptions, Text};
 use precinct_rego::ast::RegoVersion;
 use precinct_runtime::json::{Decoder, Encoding};
 use precinct_runtime::{Arena, Document};
+
+use crate::registry::Registry;
 
 /// What a policy answered.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,6 +92,7 @@ fn json(value: precinct_runtime::Value<'_>) -> Result<serde_json::Value, String>
 #[derive(Default)]
 pub struct Reloadable {
     active: ArcSwapOption<Active>,
+    kept: Option<Bundles>,
 }
 
 struct Active {
@@ -102,8 +107,17 @@ impl Reloadable {
         Self::default()
     }
 
-    /// Compiles the files of a bundle, with `capabilities` as `data.capabilities`, and serves them from the next request
-    /// on; requests in flight finish on the policy that they began with. Returns the digest of the files.
+    /// The same, with each policy kept beside the records of its decisions before it answers, so that these can be made
+    /// again.
+    pub fn keeping(bundles: Bundles) -> Self {
+        Self {
+            active: ArcSwapOption::empty(),
+            kept: Some(bundles),
+        }
+    }
+
+    /// Compiles the files of a bundle, with `capabilities` as `data.capabilities` if the registry is none of them, and serves them from the next request
+    /// on; requests in flight finish on the policy that they began with. Returns the digest of the archive of these files, which decisions are recorded with.
     ///
     /// # Errors
     /// What is wrong with the files. The policy that was active goes on.
@@ -112,21 +126,32 @@ impl Reloadable {
         files: &Files,
         capabilities: Option<&serde_json::Value>,
     ) -> Result<String, String> {
-        let bundle = precinct_bundle::Bundle::read(files).map_err(|error| error.to_string())?;
+        let mut files = files.clone();
+        if let Some(capabilities) = capabilities {
+            let text = serde_json::json!({"capabilities": capabilities}).to_string();
+            files
+                .add(REGISTRY, text.into_bytes(), &Limits::default())
+                .map_err(|error| error.to_string())?;
+        }
+        let bundle = Bundle::read(&files).map_err(|error| error.to_string())?;
+        if capabilities.is_some() && bundle.registry().is_none() {
+            return Err("the roots of the bundle leave no place for data.capabilities".to_owned());
+        }
+        Registry::of_bundle(&bundle)?;
         let loaded = precinct_bundle::load::join(vec![(String::new(), bundle)])
             .map_err(|error| error.to_string())?;
-        let digest = precinct_bundle::Digest::of_files(files).to_string();
-        let active = compiled(loaded, capabilities, digest.clone())?;
+        let archive = archive::write(&files).map_err(|error| error.to_string())?;
+        let digest = Digest::of_bytes(&archive).to_string();
+        let active = compiled(loaded, digest.clone())?;
+        if let Some(bundles) = &self.kept {
+            bundles.keep(&archive).map_err(|error| error.to_string())?;
+        }
         self.active.store(Some(Arc::new(active)));
         Ok(digest)
     }
 }
 
-fn compiled(
-    loaded: Loaded,
-    capabilities: Option<&serde_json::Value>,
-    digest: String,
-) -> Result<Active, String> {
+fn compiled(loaded: Loaded, digest: String) -> Result<Active, String> {
     let texts = loaded
         .modules
         .into_iter()
@@ -142,30 +167,11 @@ fn compiled(
         .collect();
     let policy =
         Policy::compile(texts, PolicyOptions::default()).map_err(|failure| failure.to_string())?;
-    let data = match capabilities {
-        Some(capabilities) => Arc::new(with_capabilities(&loaded.data, capabilities)?),
-        None => loaded.data,
-    };
     Ok(Active {
         policy,
-        data,
+        data: loaded.data,
         digest,
     })
-}
-
-fn with_capabilities(
-    data: &Document,
-    capabilities: &serde_json::Value,
-) -> Result<Document, String> {
-    let mut root = json(data.value())?;
-    let members = root
-        .as_object_mut()
-        .ok_or("expected the base document to be an object")?;
-    if members.contains_key("capabilities") {
-        return Err("data.capabilities is given by the bundle and by the registry".to_owned());
-    }
-    members.insert("capabilities".to_owned(), capabilities.clone());
-    Document::from_json(root.to_string().as_bytes()).map_err(|error| error.to_string())
 }
 
 impl Decider for Reloadable {

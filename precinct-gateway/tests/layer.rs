@@ -507,3 +507,26 @@ async fn a_new_policy_decides_from_the_next_request_on_and_a_bad_one_changes_not
     assert!(error.unwrap_err().contains("rego_parse_error"));
     assert_eq!(refused(&ask().await), told(403, "denied", "closed"));
 }
+
+#[tokio::test]
+async fn each_decision_names_a_bundle_that_is_kept_with_the_registry_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = precinct_audit::Bundles::beside(folder.path()).unwrap();
+    let policy = Arc::new(Reloadable::keeping(kept.clone()));
+    let modules = [(
+        "p.rego",
+        "package precinct.gateway\n\ndecision := \"allow\"\n",
+    )];
+    let data = registry().data();
+    policy.activate(&files(&modules), Some(&data)).unwrap();
+    let world = world(|gateway| gateway.decider = Arc::clone(&policy) as _);
+    let answer = world
+        .ask(world.call(RESEARCHER, "web_search", &json!({})))
+        .await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let digest = world.records.kept.lock().unwrap()[0].bundle_digest.clone();
+    let archive = kept.get(digest.parse().unwrap()).unwrap().unwrap();
+    let files = precinct_bundle::archive::read(&archive, &Limits::default()).unwrap();
+    let bundle = precinct_bundle::Bundle::read(&files).unwrap();
+    assert_eq!(Registry::of_bundle(&bundle).unwrap(), registry());
+}

@@ -36,14 +36,24 @@ pub struct Settings {
     pub reads_tokens: bool,
     /// The client certificate of a connection is given to that policy.
     pub reads_certificates: bool,
-    /// Answers of nondeterministic builtins are kept for the records.
+    /// Answers of nondeterministic builtins are kept for the decision log.
     pub keeps_answers: bool,
+    /// They are kept for precinct's own records: without them, decisions can't be made again.
+    pub is_recorded: bool,
     /// How long an evaluation may take.
     pub evaluation_limit: Option<Duration>,
     /// The configuration that `GET /v1/config` shows, as JSON text.
     pub configuration: String,
     /// What names this server in records and status.
     pub labels: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// Whether anybody wants answers of nondeterministic builtins.
+    #[must_use]
+    pub const fn wants_answers(&self) -> bool {
+        self.keeps_answers || self.is_recorded
+    }
 }
 
 impl Default for Settings {
@@ -57,6 +67,7 @@ impl Default for Settings {
             reads_tokens: false,
             reads_certificates: false,
             keeps_answers: false,
+            is_recorded: false,
             evaluation_limit: None,
             configuration: "{}".to_owned(),
             labels: BTreeMap::new(),

@@ -6,7 +6,7 @@ use crate::evaluation::metrics::Metrics;
 use crate::state::Snapshot;
 
 /// One evaluation that the API was asked for.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Event<'e> {
     /// The identifier that the answer carries.
     pub id: &'e str,

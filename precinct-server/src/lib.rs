@@ -4,6 +4,7 @@
 //! * [`app`]: what all requests share
 //! * [`decision`]: what is told of a decision, and to whom
 //! * [`decision_log`]: OPA's decision log
+//! * [`activations`]: which bundles were active, so that none comes back that is older
 //! * [`records`]: precinct's own records of decisions
 //! * [`services`]: servers that bundles come from and logs go to
 //! * [`management`]: what runs beside the requests
@@ -20,6 +21,7 @@
 //! * [`watch`]: files that change
 //! * [`run`]: a server from its first to its last request
 
+pub mod activations;
 pub mod app;
 pub mod configuration;
 pub mod decision;

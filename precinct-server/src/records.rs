@@ -66,7 +66,7 @@ impl Records {
             reason: verdict.reason,
             input: raw(event.input)?,
             value: raw(event.result)?,
-            nd_builtin_cache: raw(event.answers)?,
+            nd_builtin_cache: raw(event.answers.filter(|answers| *answers != "{}"))?,
             metrics: Metrics {
                 evaluation_duration_ns: event.evaluation_ns,
                 policy_rules_evaluated: event.rules,

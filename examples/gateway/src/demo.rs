@@ -58,9 +58,9 @@ pub async fn run(policies: &Path, redis: Option<&str>) -> Result<()> {
 
     let authority = Authority::new()?;
     let login = Login::new()?;
-    let served = Served::watched(&copy)?;
-    let upstream = upstream::start().await?;
     let records = place.path().join("records");
+    let served = Served::watched(&copy, &records)?;
+    let upstream = upstream::start().await?;
     let gateway = start(
         SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         &Parts {

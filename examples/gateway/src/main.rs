@@ -86,7 +86,7 @@ async fn main() -> Result<()> {
     };
     let authority = Authority::new()?;
     let login = Arc::new(Login::new()?);
-    let served = Served::watched(&args.policies)?;
+    let served = Served::watched(&args.policies, &args.records)?;
     let gateway = start(
         args.listen,
         &Parts {

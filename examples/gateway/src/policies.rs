@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use arc_swap::ArcSwap;
-use precinct_bundle::{Limits, directory};
+use precinct_audit::Bundles;
+use precinct_bundle::bundle::REGISTRY;
+use precinct_bundle::{Bundle, Limits, directory};
 use precinct_gateway::decider::{Decider, Reloadable};
 use precinct_gateway::registry::Registry;
 use precinct_server::watch;
 use tokio::sync::watch::{Receiver, channel};
-
-const REGISTRY: &str = "capabilities.yaml";
 
 /// What became of the newest files: their digest, or why they were refused.
 pub type Loaded = Result<String, String>;
@@ -24,9 +24,9 @@ pub struct Served {
 }
 
 impl Served {
-    /// Serves a folder, and serves it again whenever a file in it changes. Files that can't be served change nothing.
-    pub fn watched(folder: &Path) -> Result<Self> {
-        let policy = Arc::new(Reloadable::new());
+    /// Serves a folder, and serves it again whenever a file in it changes. What was served is kept beside the records. Files that can't be served change nothing.
+    pub fn watched(folder: &Path, records: &Path) -> Result<Self> {
+        let policy = Arc::new(Reloadable::keeping(Bundles::beside(records)?));
         let registry = Arc::new(ArcSwap::from_pointee(Registry::default()));
         let digest = activate(folder, &policy, &registry).map_err(|reason| anyhow!(reason))?;
         println!("policies   {} {digest}", folder.display());
@@ -77,19 +77,18 @@ impl Served {
     }
 }
 
+/// The registry is one of the files, so that the digest of a decision names it too.
 fn activate(folder: &Path, policy: &Reloadable, registry: &ArcSwap<Registry>) -> Loaded {
-    let path = folder.join(REGISTRY);
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| format!("read {}: {error}", path.display()))?;
-    let read = Registry::parse(REGISTRY, &text).map_err(|problems| {
-        let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        lines.join("\n")
-    })?;
     let files = directory::read(folder, &Limits::default(), |path| {
-        path.ends_with("_test.rego") || path.ends_with(REGISTRY) || path.starts_with(".git/")
+        path.ends_with("_test.rego") || path.starts_with(".git/")
     })
     .map_err(|error| error.to_string())?;
-    let digest = policy.activate(&files, Some(&read.data()))?;
+    if files.get(REGISTRY).is_none() {
+        return Err(format!("{} lacks {REGISTRY}", folder.display()));
+    }
+    let bundle = Bundle::read(&files).map_err(|error| error.to_string())?;
+    let read = Registry::of_bundle(&bundle)?;
+    let digest = policy.activate(&files, None)?;
     registry.store(Arc::new(read));
     Ok(digest)
 }

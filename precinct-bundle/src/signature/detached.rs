@@ -1,20 +1,21 @@
-//! Signatures beside what they sign: of the archive's bytes, or of each file.
+//! Signatures beside the bytes that they sign.
 //!
 //! `cosign sign-blob --key` writes base64 text (ECDSA P-256 over SHA-256 in ASN.1 DER, RSA PKCS #1 v1.5 over SHA-256,
 //! or Ed25519), or with `--bundle` a JSON document that holds the same. Transparency logs are not asked.
 
 use precinct_jose::der::Reader;
-use precinct_jose::{Algorithm, Key, base64, hash::Hash, signature};
+use precinct_jose::hash::{Hash, hex};
+use precinct_jose::key::strip_zeros;
+use precinct_jose::{Algorithm, Key, base64, signature};
 use serde_json::Value;
 
 use super::SignatureError;
-use crate::Files;
 
-/// Verifies that at least `required` of the keys have signed the bytes. Each signature counts for one key, each key
-/// once.
+/// Verifies that at least `required` of the keys have signed the bytes, and nobody else: a signature that nothing can be
+/// said of is refused, and so is a second one by the same key.
 ///
 /// # Errors
-/// When a signature is not of its form, or too few keys have signed.
+/// When a signature is not of its form, is by none of the keys, or too few keys have signed.
 pub fn verify(
     bytes: &[u8],
     signatures: &[(String, Vec<u8>)],
@@ -22,15 +23,17 @@ pub fn verify(
     required: usize,
 ) -> Result<(), SignatureError> {
     let required = required.max(1);
-    let mut used = vec![false; keys.len()];
+    let keys = distinct(keys);
+    let mut signed: Vec<Option<&str>> = vec![None; keys.len()];
     for (name, text) in signatures {
         let raw = raw(name, text, bytes)?;
-        let free = (0..keys.len()).find(|&index| !used[index] && is_by(&keys[index], bytes, &raw));
-        if let Some(index) = free {
-            used[index] = true;
+        let index = keys.iter().position(|key| is_by(key, bytes, &raw));
+        let index = index.ok_or_else(|| unknown(name, bytes, &raw, &keys))?;
+        if let Some(earlier) = signed[index].replace(name) {
+            return Err(SignatureError::SameKey(earlier.to_owned(), name.clone()));
         }
     }
-    let found = used.iter().filter(|used| **used).count();
+    let found = signed.iter().flatten().count();
     if found >= required {
         Ok(())
     } else {
@@ -38,28 +41,42 @@ pub fn verify(
     }
 }
 
-/// Verifies that each file has a signature of its own (`p.rego` and `p.rego.sig`) by one of the keys, and gives the
-/// files without the signatures.
-///
-/// # Errors
-/// When a file lacks its signature, a signature lacks its file, or one is wrong.
-pub fn verify_each(files: &Files, keys: &[Key]) -> Result<Files, SignatureError> {
-    let mut plain = files.clone();
-    for (path, text) in files.iter() {
-        if let Some(signed) = path.strip_suffix(".sig") {
-            if files.get(signed).is_none() {
-                return Err(SignatureError::Removed(signed.to_owned()));
-            }
-            plain.remove(path);
-            continue;
+/// The public keys, each once: a key that is given twice must not count as two.
+fn distinct(keys: &[Key]) -> Vec<Key> {
+    let mut distinct: Vec<Key> = Vec::new();
+    for key in keys.iter().filter_map(Key::to_public) {
+        if !distinct.contains(&key) {
+            distinct.push(key);
         }
-        let name = format!("{path}.sig");
-        let given = files
-            .get(&name)
-            .ok_or_else(|| SignatureError::Unlisted(path.to_owned()))?;
-        verify(text, &[(name, given.to_vec())], keys, 1)?;
     }
-    Ok(plain)
+    distinct
+}
+
+/// What can be said of a signature that is by none of the keys.
+fn unknown(name: &str, bytes: &[u8], raw: &[u8], keys: &[Key]) -> SignatureError {
+    let name = name.to_owned();
+    if keys.is_empty() || keys.iter().any(|key| has_form(key, raw)) {
+        return SignatureError::Foreign {
+            name,
+            digest: crate::Digest::of_bytes(bytes).to_string(),
+        };
+    }
+    let keys: Vec<String> = keys.iter().map(|key| format!("{key:?}")).collect();
+    SignatureError::OtherAlgorithm {
+        name,
+        length: raw.len(),
+        keys: keys.join(", "),
+    }
+}
+
+/// Whether a signature by such a key looks like this.
+fn has_form(key: &Key, raw: &[u8]) -> bool {
+    match key {
+        Key::EcPublic(_) => ecdsa_numbers(raw).is_some(),
+        Key::RsaPublic(public) => raw.len() == strip_zeros(&public.n).len(),
+        Key::Ed25519Public(_) => raw.len() == 64,
+        _ => false,
+    }
 }
 
 /// The signature's bytes, from base64 text or from one of cosign's documents.
@@ -74,7 +91,7 @@ fn raw(name: &str, text: &[u8], signed: &[u8]) -> Result<Vec<u8>, SignatureError
     let encoded = if text.starts_with('{') {
         let document: Value =
             serde_json::from_str(text).map_err(|error| refuse(&error.to_string()))?;
-        check_digest(&document, signed).map_err(refuse)?;
+        check_digest(name, &document, signed)?;
         document["messageSignature"]["signature"]
             .as_str()
             .or_else(|| document["base64Signature"].as_str())
@@ -91,20 +108,28 @@ fn raw(name: &str, text: &[u8], signed: &[u8]) -> Result<Vec<u8>, SignatureError
 }
 
 /// A Sigstore bundle says which digest it signs; it must be that of the bytes.
-fn check_digest(document: &Value, signed: &[u8]) -> Result<(), &'static str> {
+fn check_digest(name: &str, document: &Value, signed: &[u8]) -> Result<(), SignatureError> {
     let digest = &document["messageSignature"]["messageDigest"];
     if digest.is_null() {
         return Ok(());
     }
+    let refuse = |message: &str| SignatureError::Detached {
+        name: name.to_owned(),
+        message: message.to_owned(),
+    };
     if digest["algorithm"] != "SHA2_256" {
-        return Err("the message digest is not SHA2_256");
+        return Err(refuse("the message digest is not SHA2_256"));
     }
-    let found = digest["digest"].as_str().and_then(base64::decode_any);
-    if found == Some(Hash::Sha256.digest(signed)) {
-        Ok(())
-    } else {
-        Err("signs other bytes than these")
+    let named = digest["digest"].as_str().and_then(base64::decode_any);
+    let named = named.ok_or_else(|| refuse("the message digest is not base64"))?;
+    if named == Hash::Sha256.digest(signed) {
+        return Ok(());
     }
+    Err(SignatureError::OtherBytes {
+        name: name.to_owned(),
+        signed: hex(&named),
+        found: crate::Digest::of_bytes(signed).to_string(),
+    })
 }
 
 /// The two numbers of an ECDSA signature in DER (RFC 3279 section 2.2.3), with nothing behind them.
@@ -116,16 +141,12 @@ fn ecdsa_numbers(raw: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn is_by(key: &Key, bytes: &[u8], raw: &[u8]) -> bool {
-    match key.to_public() {
-        Some(Key::EcPublic(public)) => ecdsa_numbers(raw).is_some_and(|(r, s)| {
-            signature::verify_ecdsa(&public, &Hash::Sha256.digest(bytes), r, s).is_ok()
+    match key {
+        Key::EcPublic(public) => ecdsa_numbers(raw).is_some_and(|(r, s)| {
+            signature::verify_ecdsa(public, &Hash::Sha256.digest(bytes), r, s).is_ok()
         }),
-        Some(key @ Key::RsaPublic(_)) => {
-            signature::verify(&key, Algorithm::RS256, bytes, raw).is_ok()
-        }
-        Some(key @ Key::Ed25519Public(_)) => {
-            signature::verify(&key, Algorithm::EdDSA, bytes, raw).is_ok()
-        }
+        Key::RsaPublic(_) => signature::verify(key, Algorithm::RS256, bytes, raw).is_ok(),
+        Key::Ed25519Public(_) => signature::verify(key, Algorithm::EdDSA, bytes, raw).is_ok(),
         _ => false,
     }
 }
@@ -150,20 +171,49 @@ mod tests {
         let keys = [key(1), key(2), key(3)];
         let one = ("a.sig".to_owned(), sign(1, b"bundle"));
         let two = ("b.sig".to_owned(), sign(2, b"bundle"));
-        assert_eq!(verify(b"bundle", &[one.clone(), two], &keys, 2), Ok(()));
         assert_eq!(
-            verify(b"bundle", &[one.clone(), one.clone()], &keys, 2),
-            Err(SignatureError::Threshold {
-                found: 1,
-                required: 2
-            })
+            verify(b"bundle", &[one.clone(), two.clone()], &keys, 2),
+            Ok(())
         );
+        let few = SignatureError::Threshold {
+            found: 1,
+            required: 2,
+        };
         assert_eq!(
-            verify(b"other", &[one], &keys, 1),
-            Err(SignatureError::Threshold {
-                found: 0,
-                required: 1
-            })
+            verify(b"bundle", std::slice::from_ref(&one), &keys, 2),
+            Err(few)
+        );
+        let again = ("b.sig".to_owned(), one.1.clone());
+        assert_eq!(
+            verify(b"bundle", &[one.clone(), again], &keys, 2),
+            Err(SignatureError::SameKey("a.sig".into(), "b.sig".into()))
+        );
+        let given_twice = [key(1), key(1)];
+        let again = ("b.sig".to_owned(), one.1.clone());
+        assert!(verify(b"bundle", &[one.clone(), again], &given_twice, 2).is_err());
+        assert!(matches!(
+            verify(b"bundle", &[one, two], &[key(1)], 1),
+            Err(SignatureError::Foreign { name, .. }) if name == "b.sig"
+        ));
+    }
+
+    #[test]
+    fn a_signature_of_other_bytes_and_one_of_another_kind_have_errors_of_their_own() {
+        let one = ("a.sig".to_owned(), sign(1, b"bundle"));
+        let foreign = verify(b"other", &[one], &[key(1)], 1).unwrap_err();
+        assert_eq!(
+            foreign.to_string(),
+            "detached signature \"a.sig\" is by none of the keys, or not of \
+             sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa"
+        );
+        let short = (
+            "a.sig".to_owned(),
+            base64::encode_url(&[1; 32]).into_bytes(),
+        );
+        let kind = verify(b"bundle", &[short], &[key(1)], 1).unwrap_err();
+        assert_eq!(
+            kind.to_string(),
+            "detached signature \"a.sig\" of 32 bytes is of another algorithm than the keys, which are: Ed25519 public key"
         );
     }
 
@@ -172,25 +222,5 @@ mod tests {
         assert!(verify(b"bundle", &[], &[key(1)], 0).is_err());
         let signed = ("a.sig".to_owned(), sign(1, b"bundle"));
         assert!(verify(b"bundle", &[signed], &[], 0).is_err());
-    }
-
-    #[test]
-    fn each_file_needs_its_own_signature() {
-        let limits = crate::Limits::default();
-        let mut files = Files::default();
-        files.add("p.rego", b"package p".to_vec(), &limits).unwrap();
-        assert!(verify_each(&files, &[key(1)]).is_err());
-        files
-            .add("p.rego.sig", sign(1, b"package p"), &limits)
-            .unwrap();
-        assert_eq!(verify_each(&files, &[key(1)]).unwrap().len(), 1);
-        assert!(verify_each(&files, &[key(2)]).is_err());
-        files
-            .add("q.rego.sig", sign(1, b"package q"), &limits)
-            .unwrap();
-        assert_eq!(
-            verify_each(&files, &[key(1)]),
-            Err(SignatureError::Removed("q.rego".to_owned()))
-        );
     }
 }

@@ -3,10 +3,13 @@
 //! Three forms are accepted:
 //!
 //! * [`token`]: `.signatures.json` in the bundle, a JSON Web Token over the digests of all files, as OPA signs
-//! * [`detached`]: a signature beside the archive, as `cosign sign-blob` writes it, or beside each file
+//! * [`detached`]: signatures beside the archive, as `cosign sign-blob` writes them
+//! * [`each_file`]: a signature beside each file, and [`file_list`], which says that these are all
 //! * [`keys`]: the keys, and how many of them must have signed
 
 pub mod detached;
+pub mod each_file;
+pub mod file_list;
 pub mod keys;
 pub mod token;
 
@@ -96,6 +99,57 @@ pub enum SignatureError {
         /// What is wrong.
         message: String,
     },
+    /// A detached signature that can't be by a key of these kinds.
+    #[error(
+        "detached signature {name:?} of {length} bytes is of another algorithm than the keys, which are: {keys}"
+    )]
+    OtherAlgorithm {
+        /// The file of the signature.
+        name: String,
+        /// Its bytes.
+        length: usize,
+        /// The kinds of the keys.
+        keys: String,
+    },
+    /// A detached signature by nobody who is known, or of other bytes, which can't be told apart.
+    #[error("detached signature {name:?} is by none of the keys, or not of {digest}")]
+    Foreign {
+        /// The file of the signature.
+        name: String,
+        /// The digest of the bytes that should have been signed.
+        digest: String,
+    },
+    /// A detached signature that says itself that it is of other bytes.
+    #[error("detached signature {name:?} signs sha256:{signed}, found {found}")]
+    OtherBytes {
+        /// The file of the signature.
+        name: String,
+        /// What it signs, in hexadecimal.
+        signed: String,
+        /// The digest of the bytes that were given.
+        found: String,
+    },
+    /// Two detached signatures by one key.
+    #[error("detached signatures {0:?} and {1:?} are by the same key: one of each key is expected")]
+    SameKey(String, String),
+    /// Each file must be signed, and none is.
+    #[error("no file of the bundle has a signature beside it")]
+    NoneSigned,
+    /// A file lacks its signature.
+    #[error("file {0} lacks its signature {0}.sig")]
+    FileUnsigned(String),
+    /// Each file is signed, but nothing says that these are all.
+    #[error("bundle missing SHA256SUMS, the signed list of its files")]
+    NoList,
+    /// The list of files is not of its form.
+    #[error("SHA256SUMS: {0}")]
+    List(String),
+    /// A file that is signed and not on the list.
+    #[error("file {0} is not on the list of files, SHA256SUMS")]
+    NotListed(String),
+    /// A file that is on the list and not there.
+    #[error("file {0} of the list of files, SHA256SUMS, is not in the bundle")]
+    ListedOnly(String),
     /// Too few of the keys have signed.
     #[error("{found} of the required {required} keys have signed the bundle")]
     Threshold {

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use precinct_bundle::load::{self, Loaded, LoadedModule};
 use precinct_bundle::signature::token;
 use precinct_bundle::{Bundle, Files, Limits, archive};
+use precinct_gateway::registry::Registry;
 use precinct_interpreter::optimize::{self, Optimization, Unoptimized};
 use precinct_interpreter::policy::{Policy, PolicyOptions};
 use precinct_rego::analysis::annotated::annotated;
@@ -153,7 +154,7 @@ fn built(args: &Args) -> Result<(), String> {
         return Err("plan addons are only valid with target \"plan\"".to_owned());
     }
     signing::known_plugin(args.signing_plugin.as_deref())?;
-    let mut loaded = loaded(args)?;
+    let (mut loaded, old_token) = loaded(args)?;
     let options = PolicyOptions {
         version: host::version(args.v0_compatible, false),
         prints: true,
@@ -209,13 +210,9 @@ fn built(args: &Args) -> Result<(), String> {
     if let Some(planned) = planned {
         add(&mut files, PLAN, planned.to_json().into_bytes())?;
     }
-    if let (None, [(path, _)]) = (&args.signing_key, loaded.bundles.as_slice()) {
+    if let (None, [_], Some(token)) = (&args.signing_key, loaded.bundles.as_slice(), old_token) {
         // What was signed keeps its signature, which no longer fits if something was changed.
-        let read = load::bundle_files(path, &load::Options::default())
-            .map_err(|error| error.to_string())?;
-        if let Some(token) = read.get(token::FILE) {
-            add(&mut files, token::FILE, token.to_vec())?;
-        }
+        add(&mut files, token::FILE, token)?;
     }
     if let Some(key) = &args.signing_key {
         let id = &args.verification.verification_key_id;
@@ -392,15 +389,19 @@ fn in_order(files: &Files) -> Vec<(String, &[u8])> {
     list
 }
 
-fn loaded(args: &Args) -> Result<Loaded, String> {
+/// What is built from, and the signature file of the last bundle that has one.
+fn loaded(args: &Args) -> Result<(Loaded, Option<Vec<u8>>), String> {
     let reading = load::Options {
         ignore: args.ignore.clone(),
         ..load::Options::default()
     };
     if !args.bundle {
-        return load::paths(&args.paths, &reading).map_err(|error| format!("load error: {error}"));
+        return load::paths(&args.paths, &reading)
+            .map(|loaded| (loaded, None))
+            .map_err(|error| format!("load error: {error}"));
     }
     let mut bundles = Vec::new();
+    let mut old_token = None;
     for path in &args.paths {
         let clean = load::clean(path);
         let failed = |error: &dyn std::fmt::Display| format!("load error: bundle {clean}: {error}");
@@ -414,9 +415,13 @@ fn loaded(args: &Args) -> Result<Loaded, String> {
             token::verify(&files, requirement.as_ref()).map_err(|error| failed(&error))?;
         }
         let bundle = Bundle::read(&files).map_err(|error| failed(&error))?;
+        Registry::of_bundle(&bundle).map_err(|problems| failed(&problems))?;
         bundles.push((path.clone(), bundle));
+        old_token = files.get(token::FILE).map(<[u8]>::to_vec).or(old_token);
     }
-    load::join(bundles).map_err(|error| format!("load error: {error}"))
+    load::join(bundles)
+        .map(|loaded| (loaded, old_token))
+        .map_err(|error| format!("load error: {error}"))
 }
 
 fn add(files: &mut Files, path: &str, bytes: Vec<u8>) -> Result<(), String> {

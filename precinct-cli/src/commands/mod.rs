@@ -11,6 +11,7 @@ pub mod compile;
 pub mod completions;
 pub mod conformance;
 pub mod deps;
+pub mod digest;
 pub mod eval;
 pub mod exec;
 pub mod fmt;

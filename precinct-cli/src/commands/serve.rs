@@ -11,6 +11,7 @@ use precinct_bundle::load;
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_runtime::Document;
 use precinct_runtime::compiled::Compiled;
+use precinct_server::activations::ActivationRecord;
 use precinct_server::app::{App, Settings};
 use precinct_server::configuration::{Configuration, ConfigurationError, Given};
 use precinct_server::log::{Form, Level, Logger};
@@ -119,6 +120,9 @@ pub struct ServeArgs {
     /// Take up changes of the files that are served, and of the bundle that is tried out.
     #[arg(short, long)]
     watch: bool,
+    /// The file that the newest revision of each bundle is noted in: older ones are refused, even after a restart.
+    #[arg(long, value_name = "PATH")]
+    activation_record: Option<PathBuf>,
     #[command(flatten)]
     guard: GuardArgs,
     /// Bundles are loaded without a look at their signatures.
@@ -195,23 +199,12 @@ pub struct Sources<'s> {
 pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
     let failed = |message: String| Stopped::Before(format!("error: {message}"));
     let unserved = |message: String| Stopped::Serving(format!("error: {message}"));
-    let logger = Logger {
-        level: match args.log_level {
-            LogLevel::Debug => Level::Debug,
-            LogLevel::Info => Level::Info,
-            LogLevel::Warn => Level::Warn,
-            LogLevel::Error => Level::Error,
-        },
-        form: match args.log_format {
-            LogFormat::Json => Form::Json,
-            LogFormat::JsonPretty => Form::PrettyJson,
-            LogFormat::Text => Form::Text,
-        },
-    };
+    let logger = logger(args);
     let given = Settings {
         authorizes: args.authorization == Authorization::Basic,
         reads_tokens: args.authentication == Authentication::Token,
         reads_certificates: args.authentication == Authentication::Tls,
+        is_recorded: args.durable_decisions || args.records.is_some(),
         evaluation_limit: args.evaluation_timeout,
         ..Settings::default()
     };
@@ -241,29 +234,26 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
     let mut app = App::new(Store::new(first), settings, logger);
     app.runtime = runtime(&labels);
     app.compiled = Some(&precinct_policies::Compiled);
-    let is_recorded = args.durable_decisions || args.records.is_some();
-    let records = if is_recorded {
-        let folder = args.records.clone().unwrap_or_else(|| "decisions".into());
-        let durability = if args.durable_decisions {
-            Durability::Process
-        } else {
-            Durability::Buffered
-        };
-        let records = Records::open(&folder, durability).map_err(failed)?;
-        Some(Arc::new(records))
-    } else {
-        None
-    };
+    let records = records(args, given.is_recorded).map_err(failed)?;
     app.recorder = Arc::new(Recorders {
         log: management.clone(),
         records: records.clone(),
     });
     app.plugins = management.clone();
     let app = Arc::new(app);
-    if let Some(records) = records {
-        let kept = move |next: &Snapshot| records.keep(next);
-        app.store.before_each(kept).map_err(failed)?;
-    }
+    let activations = args.activation_record.as_deref();
+    let activations = activations
+        .map(ActivationRecord::open)
+        .transpose()
+        .map_err(failed)?;
+    let prepared = move |next: &Snapshot| {
+        if let Some(records) = &records {
+            records.keep(next)?;
+        }
+        // Last, since what is noted must then answer.
+        activations.as_ref().map_or(Ok(()), |it| it.note(next))
+    };
+    app.store.before_each(prepared).map_err(failed)?;
     management.begin(&app).map_err(failed)?;
     let try_out = {
         let (management, places) = (Arc::clone(&management), places.clone());
@@ -278,7 +268,8 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
     Loader::begin(&app);
     if args.watch {
         let (watching, places) = (Arc::clone(&app), places.clone());
-        watch::watch(sources.paths, move || reload(&watching, &places)).map_err(failed)?;
+        let watched = [sources.paths, &args.guard.signature].concat();
+        watch::watch(&watched, move || reload(&watching, &places)).map_err(failed)?;
         // A change of what is tried out is none of what is served.
         let (watching, try_out) = (Arc::clone(&app), try_out.clone());
         let tried: Vec<String> = args.shadow.iter().cloned().collect();
@@ -291,6 +282,36 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
     let served = run::run(app, &options, reload).map_err(unserved);
     management.end();
     served
+}
+
+fn logger(args: &ServeArgs) -> Logger {
+    Logger {
+        level: match args.log_level {
+            LogLevel::Debug => Level::Debug,
+            LogLevel::Info => Level::Info,
+            LogLevel::Warn => Level::Warn,
+            LogLevel::Error => Level::Error,
+        },
+        form: match args.log_format {
+            LogFormat::Json => Form::Json,
+            LogFormat::JsonPretty => Form::PrettyJson,
+            LogFormat::Text => Form::Text,
+        },
+    }
+}
+
+/// Where decisions are kept, if they are.
+fn records(args: &ServeArgs, are_kept: bool) -> Result<Option<Arc<Records>>, String> {
+    if !are_kept {
+        return Ok(None);
+    }
+    let folder = args.records.clone().unwrap_or_else(|| "decisions".into());
+    let durability = if args.durable_decisions {
+        Durability::Process
+    } else {
+        Durability::Buffered
+    };
+    Ok(Some(Arc::new(Records::open(&folder, durability)?)))
 }
 
 /// The mode of a file in octal digits.
@@ -357,16 +378,11 @@ fn runtime(labels: &BTreeMap<String, String>) -> Document {
 
 /// Reads everything again; what is wrong with it changes nothing but the log.
 fn reload(app: &App, places: &Places) {
-    let read = start::read(places);
-    app.registry.reload(read.is_ok());
-    match read {
-        // Documents that came by other ways are lost, as they are when the server starts anew.
-        Ok(next) => {
-            if let Err(message) = app.store.replace(next) {
-                app.logger.error("Failed to reload files.", &message);
-            }
-        }
-        Err(message) => app.logger.error("Failed to reload files.", &message),
+    // Documents that came by other ways are lost, as they are when the server starts anew.
+    let outcome = start::read(places).and_then(|next| app.store.replace(next));
+    app.registry.reload(outcome.is_ok());
+    if let Err(message) = outcome {
+        app.logger.error("Failed to reload files.", &message);
     }
 }
 
@@ -390,6 +406,7 @@ fn places(args: &ServeArgs, sources: &Sources<'_>, prints: bool) -> Result<Place
             .then_some(&precinct_policies::Compiled as &dyn Compiled),
         ignore: sources.ignore.to_vec(),
         guard,
+        signatures: args.guard.signature.clone(),
         options: PolicyOptions {
             prints,
             ..sources.options.clone()

@@ -32,7 +32,10 @@ pub fn document<T>(
         problem(row, col, format!("not YAML: {}", error.info()))
     })?;
     match &documents[..] {
-        [one] => reader(Located { node: one }),
+        [one] => match doubled(text) {
+            Some((row, col, message)) => Err(problem(row, col, message)),
+            None => reader(Located { node: one }),
+        },
         [] => Err(problem(
             1,
             1,
@@ -47,6 +50,17 @@ pub fn document<T>(
             ))
         }
     }
+}
+
+/// Where a field is given twice, of which the values above keep the last alone.
+fn doubled(text: &str) -> Option<(usize, usize, String)> {
+    let error = serde_yaml::from_str::<serde_yaml::Value>(text).err()?;
+    let (row, col) = error
+        .location()
+        .map_or((1, 1), |at| (at.line(), at.column()));
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    Some((row, col, message.to_owned()))
 }
 
 fn place(marker: &Marker) -> (usize, usize) {

@@ -9,6 +9,8 @@
 pub mod located;
 pub mod read;
 
+use precinct_bundle::Bundle;
+use precinct_bundle::bundle::REGISTRY;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -85,6 +87,21 @@ impl Registry {
     /// Everything that is wrong with the text.
     pub fn parse(name: &str, text: &str) -> Result<Self, Vec<Problem>> {
         read::registry(name, text).map(|capabilities| Self { capabilities })
+    }
+
+    /// Reads the registry of a bundle; one without is empty.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, a line for each.
+    pub fn of_bundle(bundle: &Bundle) -> Result<Self, String> {
+        let Some(bytes) = bundle.registry() else {
+            return Ok(Self::default());
+        };
+        let text = std::str::from_utf8(bytes).map_err(|error| format!("{REGISTRY}: {error}"))?;
+        Self::parse(REGISTRY, text).map_err(|problems| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            lines.join("\n")
+        })
     }
 
     /// All capabilities, in the order of the file.

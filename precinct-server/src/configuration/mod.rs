@@ -3,6 +3,7 @@
 //! * [`settings`]: the parts that precinct reads
 //! * [`services`]: among them, servers that bundles come from and logs go to
 //! * [`keys`]: keys that verify and sign
+//! * [`signing`]: how bundles must be signed
 //! * [`credentials`]: how this server says who it is to them
 //! * [`overrides`]: `--set` and `--set-file`
 //! * [`environment`]: `${NAME}` in the text
@@ -13,6 +14,7 @@ pub mod keys;
 pub mod overrides;
 pub mod services;
 pub mod settings;
+pub mod signing;
 
 use serde_json::{Map, Value, json};
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::ConfigurationError;
 use super::keys::KeyConfig;
 use super::services::{self, Kind, Service};
+use super::signing::SigningPart;
 
 /// The decision of `POST /`, unless the configuration names another.
 pub const DEFAULT_DECISION: &str = "/system/main";
@@ -62,6 +63,8 @@ pub struct BundleSource {
     pub size_limit_bytes: Option<u64>,
     /// It decides nothing: it is tried out beside what is active.
     pub shadow: bool,
+    /// The oldest revision that is accepted. Not one of OPA's options.
+    pub min_revision: Option<String>,
 }
 
 /// How often something is asked for.
@@ -74,18 +77,6 @@ pub struct Polling {
     pub max_delay_seconds: Option<u64>,
     /// How long the other side may wait with its answer, in seconds.
     pub long_polling_timeout_seconds: Option<u64>,
-}
-
-/// How a bundle must be signed.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct SigningPart {
-    /// The key's name in `keys`.
-    pub keyid: String,
-    /// The scope that the signature must have.
-    pub scope: String,
-    /// Files that need no digest.
-    pub exclude_files: Vec<String>,
 }
 
 /// Where the rest of the configuration comes from.
@@ -235,13 +226,12 @@ impl Parts {
                     "invalid configuration for bundle {name:?}: service name {service:?} not found"
                 )));
             }
-            if let Some(signing) = &bundle.signing
-                && !self.keys.contains_key(&signing.keyid)
-            {
-                return Err(ConfigurationError::Reference(format!(
-                    "invalid configuration for bundle {name:?}: key {:?} not found",
-                    signing.keyid
-                )));
+            if let Some(signing) = &bundle.signing {
+                signing.check(&self.keys).map_err(|error| {
+                    ConfigurationError::Reference(format!(
+                        "invalid configuration for bundle {name:?}: {error}"
+                    ))
+                })?;
             }
         }
         let logs = self

@@ -7,13 +7,11 @@ use std::{fs, io, thread};
 
 use jiff::Timestamp;
 use precinct_bundle::load::Options;
-use precinct_bundle::signature::VerificationKey;
-use precinct_bundle::signature::token::Requirement;
 use precinct_bundle::{Guard, Limits};
 use serde_json::{Map, Value, json};
 
 use super::Management;
-use crate::configuration::Configuration;
+use super::signing::{self, Signatures, guard};
 use crate::configuration::settings::{BundleSource, Polling};
 use crate::services::{Client, FetchError, Fetched};
 use crate::state::activation::{self, ActivationError, Candidate};
@@ -48,6 +46,16 @@ pub(super) struct Failed {
 impl Failed {
     pub(super) fn message(&self) -> &str {
         &self.message
+    }
+}
+
+impl From<FetchError> for Failed {
+    fn from(error: FetchError) -> Self {
+        Self {
+            message: error.message,
+            http_code: error.status,
+            errors: Vec::new(),
+        }
     }
 }
 
@@ -239,36 +247,6 @@ pub(super) fn run(
     }
 }
 
-/// What a bundle must satisfy.
-pub(super) fn guard(configuration: &Configuration, source: &BundleSource) -> Result<Guard, String> {
-    let Some(signing) = &source.signing else {
-        return Ok(Guard::default());
-    };
-    let key = configuration
-        .parts
-        .keys
-        .get(&signing.keyid)
-        .ok_or_else(|| format!("key {:?} not found", signing.keyid))?;
-    let scope = if signing.scope.is_empty() {
-        key.scope.clone()
-    } else {
-        signing.scope.clone()
-    };
-    let algorithm = key.algorithm.as_deref().unwrap_or("RS256");
-    let key = VerificationKey::new(&signing.keyid, &key.key, algorithm, &scope)
-        .map_err(|error| error.to_string())?;
-    Ok(Guard {
-        token: Some(Requirement {
-            keys: vec![key],
-            key_id: Some(signing.keyid.clone()),
-            scope,
-            exclude: signing.exclude_files.clone(),
-            prefix: String::new(),
-        }),
-        ..Guard::default()
-    })
-}
-
 /// Where a bundle is kept for times without a network.
 fn place(management: &Management, name: &str) -> Option<PathBuf> {
     let configuration = management.configuration.load();
@@ -299,7 +277,8 @@ impl Keeper<'_> {
         let Some(place) = &self.place else { return };
         match fs::read(place) {
             Ok(bytes) => {
-                if let Err(failed) = self.activate(&bytes, "") {
+                let signatures = signing::kept(place, self.source);
+                if let Err(failed) = self.activate(&bytes, signatures, "") {
                     self.report(failed);
                 }
             }
@@ -335,16 +314,16 @@ impl Keeper<'_> {
                     status.answered = Some(now);
                     status.downloaded = Some(now);
                 });
-                self.activate(&bytes, &etag).map(|()| {
-                    self.etag.clone_from(&etag);
-                    self.keep(&bytes);
-                })
+                signing::fetch(&self.client, self.source)
+                    .map_err(Failed::from)
+                    .and_then(|signatures| {
+                        self.activate(&bytes, signatures.clone(), &etag)?;
+                        self.etag.clone_from(&etag);
+                        self.keep(&bytes, &signatures);
+                        Ok(())
+                    })
             }
-            Err(FetchError { message, status }) => Err(Failed {
-                message,
-                http_code: status,
-                errors: Vec::new(),
-            }),
+            Err(error) => Err(error.into()),
         };
         match outcome {
             Ok(()) => true,
@@ -376,13 +355,16 @@ impl Keeper<'_> {
     }
 
     /// The verified bytes take the place of what was active, or of what was tried out.
-    fn activate(&self, bytes: &[u8], etag: &str) -> Result<(), Failed> {
+    fn activate(&self, bytes: &[u8], signatures: Signatures, etag: &str) -> Result<(), Failed> {
         let options = Options {
             limits: Limits::default(),
             ..Options::default()
         };
-        let admitted = self
-            .guard
+        let guard = Guard {
+            signatures,
+            ..self.guard.clone()
+        };
+        let admitted = guard
             .admit_archive(bytes, &options)
             .map_err(|error| error.to_string())?;
         let is_delta = admitted.bundle.patch.is_some();
@@ -422,9 +404,10 @@ impl Keeper<'_> {
     }
 
     /// Keeps the bytes: beside their place first, so that there is always a whole bundle.
-    fn keep(&self, bytes: &[u8]) {
+    fn keep(&self, bytes: &[u8], signatures: &Signatures) {
         let Some(place) = &self.place else { return };
-        if let Err(error) = written(place, bytes) {
+        let kept = signing::keep(place, signatures).and_then(|()| written(place, bytes));
+        if let Err(error) = kept {
             self.management.logger.error(
                 "Failed to persist a bundle.",
                 &format!("{}: {error}", place.display()),
@@ -433,7 +416,8 @@ impl Keeper<'_> {
     }
 }
 
-fn written(place: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file that is there whole or as it was before.
+pub(super) fn written(place: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::io::Write as _;
     let folder = place.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use precinct_bundle::Guard;
 use precinct_bundle::load::Options;
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_runtime::json::to_string;
 use serde_json::Value;
 
-use super::bundles::{Pace, guard};
-use super::{DISCOVERY, Management};
+use super::bundles::Pace;
+use super::{DISCOVERY, Management, signing};
 use crate::configuration::Configuration;
 use crate::configuration::settings::Discovery;
 use crate::evaluation::ask::{self, World};
@@ -64,7 +65,11 @@ fn refresh(
     let Fetched::New { bytes, etag: newer } = fetched else {
         return Ok(());
     };
-    let admitted = guard(boot, source)?
+    let guard = Guard {
+        signatures: signing::fetch(client, source).map_err(|error| error.message)?,
+        ..signing::guard(boot, source)?
+    };
+    let admitted = guard
         .admit_archive(&bytes, &Options::default())
         .map_err(|error| error.to_string())?;
     let candidate = Candidate {

@@ -3,11 +3,13 @@
 //! * [`bundles`]: a bundle, asked for again and again
 //! * [`discovery`]: a configuration that comes as a bundle
 //! * `candidate`: a bundle of a file that is tried out
+//! * [`signing`]: what vouches for a bundle
 //! * [`status`]: what the server says of itself
 
 pub mod bundles;
 mod candidate;
 pub mod discovery;
+mod signing;
 pub mod status;
 
 use std::collections::BTreeMap;
@@ -289,9 +291,14 @@ impl Recorder for Management {
     }
 
     fn record(&self, event: &Event<'_>) -> Result<(), String> {
-        match self.log.load().as_ref() {
-            Some(log) => log.record(event),
-            None => Ok(()),
-        }
+        let log = self.log.load();
+        let Some(log) = log.as_ref() else {
+            return Ok(());
+        };
+        let is_asked_for = self.configuration.load().parts.nd_builtin_cache;
+        log.record(&Event {
+            answers: event.answers.filter(|_| is_asked_for),
+            ..*event
+        })
     }
 }

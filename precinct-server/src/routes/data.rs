@@ -195,7 +195,7 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
             input: self.input,
             runtime: Some(&app.runtime),
             strict_builtin_errors: incoming.parameters.is_on("strict-builtin-errors"),
-            records: app.settings().keeps_answers && id.is_some(),
+            records: app.settings().wants_answers() && id.is_some(),
             traced: explain != Explain::Off || tells_labels,
             keeps_locals: !incoming.is_pretty(),
             limit: app.settings().evaluation_limit,
@@ -326,7 +326,7 @@ pub(super) fn tell<T>(
     let answers = incoming
         .app
         .settings()
-        .keeps_answers
+        .wants_answers()
         .then(|| answers(outcome));
     let revisions: Vec<(String, String)> = incoming
         .snapshot

@@ -92,7 +92,7 @@ fn answer(
         input,
         runtime: Some(&app.runtime),
         strict_builtin_errors: false,
-        records: app.settings().keeps_answers && id.is_some(),
+        records: app.settings().wants_answers() && id.is_some(),
         traced: is_traced,
         keeps_locals: !incoming.is_pretty(),
         moment: None,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use precinct_bundle::Bundle;
 use precinct_bundle::manifest::overlap;
+use precinct_gateway::registry::Registry;
 use precinct_interpreter::policy::Failure;
 use precinct_rego::ast::{Module, RegoVersion, TermValue};
 use precinct_runtime::value::{Object, ObjectBuilder};
@@ -46,6 +47,9 @@ pub enum ActivationError {
     /// The changes of a delta bundle do not fit.
     #[error(transparent)]
     Patch(#[from] precinct_bundle::Error),
+    /// The Capability Registry is wrong.
+    #[error("{0}")]
+    Registry(String),
     /// The modules do not parse or compile.
     #[error("{0}")]
     Modules(Box<Failure>),
@@ -73,6 +77,7 @@ pub fn activate(now: &Snapshot, candidates: &[Candidate]) -> Result<Snapshot, Ac
     let mut data = Arc::clone(&now.data);
     let mut is_changed = false;
     for candidate in candidates {
+        Registry::of_bundle(&candidate.bundle).map_err(ActivationError::Registry)?;
         is_changed |= candidate.bundle.patch.is_none();
         data = Arc::new(enter(candidate, &mut bundles, &mut texts, &data, &[])?);
     }

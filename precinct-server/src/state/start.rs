@@ -26,6 +26,8 @@ pub struct Places {
     pub ignore: Vec<String>,
     /// What bundles must satisfy.
     pub guard: Option<Guard>,
+    /// The files of detached signatures, which change with the bundles that they are of.
+    pub signatures: Vec<String>,
     /// How modules are compiled.
     pub options: PolicyOptions,
     /// The documents of the last reading, where the places are read again when they change.
@@ -85,12 +87,30 @@ fn reading(places: &Places) -> load::Options {
     }
 }
 
+/// The guard with the signatures as they are now.
+fn guard(places: &Places) -> Result<Option<Guard>, String> {
+    let Some(guard) = &places.guard else {
+        return Ok(None);
+    };
+    let mut guard = guard.clone();
+    if !places.signatures.is_empty() {
+        guard.signatures = Vec::new();
+    }
+    for name in &places.signatures {
+        let text = std::fs::read(name).map_err(|error| load::system("open", name, &error))?;
+        guard.signatures.push((name.clone(), text));
+    }
+    Ok(Some(guard))
+}
+
 /// A bundle, a folder or an archive, that satisfies what the places demand of bundles.
 ///
 /// # Errors
 /// What it does not satisfy, or what is wrong with it.
 pub fn candidate(path: &str, places: &Places) -> Result<Candidate, String> {
     let reading = &reading(places);
+    let guard = guard(places)?;
+    let guard = guard.as_ref();
     let name = load::clean(path);
     let within = |error: precinct_bundle::Error| match error {
         precinct_bundle::Error::Unreadable { .. } => error.to_string(),
@@ -98,9 +118,9 @@ pub fn candidate(path: &str, places: &Places) -> Result<Candidate, String> {
     };
     let is_folder = std::fs::metadata(&name).is_ok_and(|kind| kind.is_dir());
     if !is_folder {
-        return archive(&name, places, reading).map_err(within);
+        return archive(&name, guard, reading).map_err(within);
     }
-    let (bundle, digest, verified_libraries) = match &places.guard {
+    let (bundle, digest, verified_libraries) = match guard {
         Some(guard) => {
             let admitted = guard.admit(path, reading).map_err(within)?;
             (
@@ -129,13 +149,13 @@ pub fn candidate(path: &str, places: &Places) -> Result<Candidate, String> {
 /// An archive; what is verified, read and kept are the same bytes.
 fn archive(
     name: &str,
-    places: &Places,
+    guard: Option<&Guard>,
     reading: &load::Options,
 ) -> Result<Candidate, precinct_bundle::Error> {
     let bytes = std::fs::read(name).map_err(|error| precinct_bundle::Error::Unreadable {
         message: load::system("open", name, &error),
     })?;
-    let (bundle, digest, verified_libraries) = match &places.guard {
+    let (bundle, digest, verified_libraries) = match guard {
         Some(guard) => {
             let admitted = guard.admit_archive(&bytes, reading)?;
             (

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use precinct_bundle::{Limits, archive};
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_jose::hash::{Hash, hex};
+use precinct_jose::{Algorithm, Key, base64, signature};
 use precinct_runtime::Document;
 use precinct_server::app::{App, Plugins as _, Settings};
 use precinct_server::configuration::Configuration;
@@ -28,6 +29,17 @@ fn bundle() -> Vec<u8> {
 
 /// Runs what runs beside the requests until all bundles are active.
 fn run(document: Value) -> Arc<App> {
+    let (app, management) = begun(document);
+    let started = Instant::now();
+    while management.bundles_ready().is_err() {
+        assert!(started.elapsed() < Duration::from_secs(20));
+        thread::sleep(Duration::from_millis(5));
+    }
+    app
+}
+
+/// Begins what runs beside the requests.
+fn begun(document: Value) -> (Arc<App>, Arc<Management>) {
     let logger = Logger {
         level: Level::Error,
         form: Form::Json,
@@ -42,12 +54,7 @@ fn run(document: Value) -> Arc<App> {
     let app = Arc::new(App::new(Store::new(first), Settings::default(), logger));
     let management = Management::new(configuration, logger).unwrap();
     management.begin(&app).unwrap();
-    let started = Instant::now();
-    while management.bundles_ready().is_err() {
-        assert!(started.elapsed() < Duration::from_secs(20));
-        thread::sleep(Duration::from_millis(5));
-    }
-    app
+    (app, management)
 }
 
 #[test]
@@ -86,4 +93,77 @@ fn a_bundle_of_a_registry_is_activated() {
     let snapshot = app.store.snapshot();
     let active = snapshot.bundles.values().next().unwrap();
     assert_eq!(format!("sha256:{}", active.etag), digest);
+}
+
+/// The secret key of an Ed25519 pair, and the public one as PEM.
+fn pair(seed: u8) -> (Key, String) {
+    let key = Key::ed25519_from_seed([seed; 32]);
+    let Some(Key::Ed25519Public(public)) = key.to_public() else {
+        panic!("a pair has a public half");
+    };
+    // RFC 8410 section 4: the algorithm, and the key as a bit string.
+    let prefix = [48, 42, 48, 5, 6, 3, 43, 101, 112, 3, 33, 0];
+    let der = data_encoding::BASE64.encode(&[&prefix[..], &public].concat());
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{der}\n-----END PUBLIC KEY-----\n");
+    (key, pem)
+}
+
+#[test]
+fn a_bundle_needs_as_many_signatures_as_are_required_and_is_kept_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = bundle();
+    let pairs = [pair(1), pair(2)];
+    let signed = |number: usize| {
+        let raw = signature::sign(&pairs[number].0, Algorithm::EdDSA, &bytes).unwrap();
+        base64::encode_url(&raw).into_bytes()
+    };
+    let document = |url: &str| {
+        json!({
+            "services": {"acme": {"url": url}},
+            "keys": {
+                "one": {"algorithm": "EdDSA", "key": pairs[0].1},
+                "two": {"algorithm": "EdDSA", "key": pairs[1].1},
+            },
+            "bundles": {"authz": {
+                "resource": "authz.tar.gz",
+                "persist": true,
+                "signing": {"form": "archive", "signatures": ["a.sig", "b.sig"], "keyids": ["one", "two"], "required": 2},
+            }},
+            "persistence_directory": folder.path(),
+        })
+    };
+    let offers = |signatures: [Vec<u8>; 2]| {
+        let bytes = bytes.clone();
+        Listener::plain(move |request| {
+            let body = match request.path.as_str() {
+                "/a.sig" => signatures[0].clone(),
+                "/b.sig" => signatures[1].clone(),
+                _ => bytes.clone(),
+            };
+            (200, body)
+        })
+    };
+    let refused = |url: &str| {
+        let (app, management) = begun(document(url));
+        thread::sleep(Duration::from_millis(300));
+        assert!(management.bundles_ready().is_err());
+        assert!(app.store.snapshot().bundles.is_empty());
+    };
+    refused(&offers([signed(0), signed(0)]).url);
+    let listener = offers([signed(0), signed(1)]);
+    run(document(&listener.url));
+    let kept = folder.path().join("bundles/authz");
+    // It is kept once it is active.
+    while !kept.join("bundle.tar.gz").exists() {
+        thread::sleep(Duration::from_millis(5));
+    }
+
+    // Without its service, the bundle that was kept is verified by the signatures that were kept.
+    let away = Listener::plain(|_| (500, ""));
+    let app = run(document(&away.url));
+    assert!(app.store.snapshot().bundles.contains_key("authz"));
+    std::fs::write(kept.join("bundle.tar.gz.1.sig"), signed(0)).unwrap();
+    refused(&away.url);
+    std::fs::remove_file(kept.join("bundle.tar.gz.1.sig")).unwrap();
+    refused(&away.url);
 }

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use precinct_audit::{Bundles, Decision, Hash, Query, scan};
 use precinct_bundle::{Bundle, Limits, archive, load};
-use precinct_interpreter::policy::PolicyOptions;
+use precinct_gateway::verdict::code;
+use precinct_interpreter::policy::{Policy, PolicyOptions};
 use precinct_runtime::json::Encoding;
-use precinct_runtime::{Arena, Document};
+use precinct_runtime::{Arena, Context, Document, Value};
 
 use super::Place;
 use crate::commands::Outcome;
@@ -117,18 +118,22 @@ fn replayed(args: &Args) -> Result<Replay, String> {
         None => None,
         Some(raw) => Some(host::document(raw.get().as_bytes())?),
     };
-    let arena = Arena::new();
-    let mut context = host::prepare(policy.context(&arena))
-        .with_data(parsed.data.value())
-        .with_input(input.as_ref().map(Document::value));
-    context.time_ns = moment(&decision)?;
-    if let Some(answers) = &answers {
-        context = context.with_replay(answers.value());
-    }
-    let answer = policy
-        .document(&decision.path, &mut context)
-        .map_err(|error| format!("{}: {error}", decision.path))?;
-    let value = answer.map(|value| Encoding::PLAIN.encode(value));
+    let world = World {
+        data: &parsed.data,
+        input: input.as_ref(),
+        answers: answers.as_ref(),
+        time_ns: moment(&decision)?,
+    };
+    let value = if decision.query.is_empty() {
+        world.document(&policy, &decision.path)
+    } else {
+        world.query(&policy, &decision.query)
+    };
+    let value = match value {
+        // What failed then and fails now is the same decision.
+        Err(_) if decision.reason.as_deref() == Some(code::FAILED) => None,
+        value => value?,
+    };
     let recorded = match &decision.value {
         None => None,
         // Read and written by the same encoder, so that only meaning counts.
@@ -139,6 +144,59 @@ fn replayed(args: &Args) -> Result<Replay, String> {
         recorded,
         value,
     })
+}
+
+/// What an evaluation sees.
+struct World<'w> {
+    data: &'w Document,
+    input: Option<&'w Document>,
+    answers: Option<&'w Document>,
+    time_ns: i64,
+}
+
+impl<'w> World<'w> {
+    fn context<'a>(&self, context: Context<'a>) -> Context<'a>
+    where
+        'w: 'a,
+    {
+        let mut context = host::prepare(context)
+            .with_data(self.data.value())
+            .with_input(self.input.map(Document::value));
+        context.time_ns = self.time_ns;
+        match self.answers {
+            Some(answers) => context.with_replay(answers.value()),
+            None => context,
+        }
+    }
+
+    /// The document at a path as JSON; `None` is undefined.
+    fn document(&self, policy: &Policy, path: &str) -> Result<Option<String>, String> {
+        let arena = Arena::new();
+        let mut context = self.context(policy.context(&arena));
+        let answer = policy.document(path, &mut context);
+        let answer = answer.map_err(|error| format!("{path}: {error}"))?;
+        Ok(answer.map(|value| Encoding::PLAIN.encode(value)))
+    }
+
+    /// The variables of each answer of a query as JSON, as they were recorded; `None` is undefined.
+    fn query(&self, policy: &Policy, text: &str) -> Result<Option<String>, String> {
+        let query = policy.query(text, None, &[]);
+        let query = query.map_err(|failure| format!("{text}: {failure}"))?;
+        let arena = Arena::new();
+        let mut context = self.context(query.context(&arena));
+        let rows = query.answers(&mut context);
+        let rows = rows.map_err(|error| format!("{text}: {error}"))?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let rows = rows.iter().map(|row| {
+            let named = query.variables.iter().zip(&row.variables);
+            let name = |name: &str| Value::string(&arena, name);
+            Value::object(&arena, named.map(|(it, value)| (name(it), *value)))
+        });
+        let rows: Vec<Value<'_>> = rows.collect();
+        Ok(Some(Encoding::PLAIN.encode(Value::array(&arena, &rows))))
+    }
 }
 
 /// When the decision was made, in nanoseconds since 1970.
