@@ -348,7 +348,7 @@ fn what_is_asked_for_twice_is_remembered_where_it_is_dear() {
     let module = r"
 package p
 pairs contains x if { some x in input.xs; some y in input.ys; x == y }
-name := input.name + 1
+name := input.name
 a if { count(pairs) > 1; name == input.a }
 b if { count(pairs) > 2; name == input.b }
 ";

@@ -3,10 +3,21 @@
 //! This is decided here and not by the engines, so that both enter the same rules as often.
 
 use crate::ir::calls::{self, Call};
-use crate::ir::{FunctionKind, Program, StmtKind, visit};
+use crate::ir::{CallTarget, FunctionKind, Program, StmtKind, visit};
 
 /// A function that costs no more statements than this is computed again rather than remembered.
 const CHEAP: u64 = 24;
+
+/// Builtins that are computed in place. Others may be slow, and what they complain about would be told once for each time
+/// that they are asked.
+const IN_PLACE: [&str; 6] = [
+    "contains",
+    "count",
+    "endswith",
+    "glob.match",
+    "split",
+    "startswith",
+];
 
 /// Takes the memo slots of all other functions away.
 pub(super) fn run(program: &mut Program) {
@@ -39,12 +50,20 @@ pub(super) fn run(program: &mut Program) {
 
 /// How many statements a call of each function runs, about.
 fn costs(program: &Program, calls: &[Vec<Call>], order: &[usize]) -> Vec<u64> {
+    let is_dear = |target: &CallTarget| match target {
+        CallTarget::Builtin(id) => program
+            .builtins
+            .get(id.index())
+            .is_some_and(|builtin| !IN_PLACE.contains(&&*builtin.name)),
+        CallTarget::Function(_) => false,
+    };
     let mut cost = vec![0_u64; program.functions.len()];
     for &index in order {
         let mut own = 0_u64;
         visit::each(&program.functions[index].body, &mut |stmt| {
-            own = own.saturating_add(match stmt.kind {
+            own = own.saturating_add(match &stmt.kind {
                 StmtKind::Scan { .. } | StmtKind::With { .. } => CHEAP + 1,
+                StmtKind::Call { function, .. } if is_dear(function) => CHEAP + 1,
                 _ => 1,
             });
         });
