@@ -23,10 +23,10 @@ const IN_PLACE: [&str; 6] = [
 pub(super) fn run(program: &mut Program) {
     let calls = calls::of_all(program);
     let order = calls::callees_first(&calls);
-    let cost = costs(program, &calls, &order);
-    // Callers before callees. A document of the tree asks for each rule below it once, which counts for nothing:
-    // it is asked for by itself, and not together with them.
+    let complains = complaining(program);
+    let cost = costs(program, &complains, &calls, &order);
     let mut times = vec![0_u32; program.functions.len()];
+    // Callers before callees.
     for &index in order.iter().rev() {
         let function = &mut program.functions[index];
         let is_tree = matches!(function.kind, FunctionKind::Tree(_));
@@ -39,31 +39,49 @@ pub(super) fn run(program: &mut Program) {
             None => times[index].max(1),
         };
         for call in &calls[index] {
-            if !is_tree || call.in_loop {
+            let callee = call.function.index();
+            // A document of the tree asks for each rule below it once, which counts for nothing where nobody complains:
+            // it is mostly asked for by itself, and not together with them.
+            if !is_tree || call.in_loop || complains[callee] {
                 let factor = if call.in_loop { 2 } else { 1 };
-                let times = &mut times[call.function.index()];
-                *times = times.saturating_add(own.saturating_mul(factor));
+                times[callee] = times[callee].saturating_add(own.saturating_mul(factor));
             }
         }
     }
 }
 
-/// How many statements a call of each function runs, about.
-fn costs(program: &Program, calls: &[Vec<Call>], order: &[usize]) -> Vec<u64> {
-    let is_dear = |target: &CallTarget| match target {
+/// The functions that call builtins other than those that are computed in place.
+fn complaining(program: &Program) -> Vec<bool> {
+    let is_other = |target: &CallTarget| match target {
         CallTarget::Builtin(id) => program
             .builtins
             .get(id.index())
             .is_some_and(|builtin| !IN_PLACE.contains(&&*builtin.name)),
         CallTarget::Function(_) => false,
     };
+    let functions = program.functions.iter();
+    functions
+        .map(|function| {
+            let mut found = false;
+            visit::each(&function.body, &mut |stmt| {
+                found |= match &stmt.kind {
+                    StmtKind::Call { function, .. } => is_other(function),
+                    _ => false,
+                };
+            });
+            found
+        })
+        .collect()
+}
+
+/// How many statements a call of each function runs, about.
+fn costs(program: &Program, complains: &[bool], calls: &[Vec<Call>], order: &[usize]) -> Vec<u64> {
     let mut cost = vec![0_u64; program.functions.len()];
     for &index in order {
-        let mut own = 0_u64;
+        let mut own = if complains[index] { CHEAP + 1 } else { 0 };
         visit::each(&program.functions[index].body, &mut |stmt| {
-            own = own.saturating_add(match &stmt.kind {
+            own = own.saturating_add(match stmt.kind {
                 StmtKind::Scan { .. } | StmtKind::With { .. } => CHEAP + 1,
-                StmtKind::Call { function, .. } if is_dear(function) => CHEAP + 1,
                 _ => 1,
             });
         });
