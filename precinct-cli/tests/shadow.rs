@@ -6,7 +6,7 @@ mod serving;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -14,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bundles::service;
+use precinct_transcript::address;
 use serde_json::{Value, json};
 use serving::{Client, PRECINCT, Server};
 
@@ -200,10 +201,7 @@ fn differences_are_logged_and_what_was_answered_only_for_those_who_debug() {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "p.rego", &policy("alice"));
         write(folder.path(), "next/p.rego", &policy("carol"));
-        let address = {
-            let free = TcpListener::bind("127.0.0.1:0").unwrap();
-            free.local_addr().unwrap().to_string()
-        };
+        let address = address::free();
         let mut child = Command::new(PRECINCT)
             .args(["run", "--server", "--addr", &address, "--log-level", level])
             .args(["--shadow", "next", "p.rego"])

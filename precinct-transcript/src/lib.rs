@@ -8,10 +8,12 @@
 //! * [`matching`]: comparison with placeholders
 //! * [`command`]: steps that run a command line
 //! * [`server`]: steps that ask a server
+//! * [`address`]: where servers of tests listen
 //! * [`http`]: requests and answers
 //! * [`known`]: steps that differ, with reasons
 //! * [`upstream`]: the control plane of a scenario
 
+pub mod address;
 pub mod command;
 pub mod content;
 pub mod http;

@@ -1,7 +1,7 @@
 //! Steps that ask a server.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value, json};
 
+use crate::address;
 use crate::command::{Failure, Outcome};
 use crate::content;
 use crate::http::{self, Message, Request};
@@ -64,8 +65,8 @@ pub fn replay(scenario: &Scenario, binary: &Path) -> anyhow::Result<Outcome> {
     let place = folder.path().canonicalize()?;
     let upstream = Upstream::start(&scenario.upstream, &place)?;
     let names = Names {
-        addr: free_address()?,
-        diag: free_address()?,
+        addr: address::free(),
+        diag: address::free(),
         upstream: upstream.address.clone(),
         cwd: place.display().to_string(),
     };
@@ -149,10 +150,6 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         fs::create_dir_all(parent)?;
     }
     Ok(fs::write(path, bytes)?)
-}
-
-fn free_address() -> anyhow::Result<String> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 
 fn collect(mut stream: impl std::io::Read + Send + 'static) -> thread::JoinHandle<String> {

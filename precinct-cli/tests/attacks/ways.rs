@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use precinct_transcript::address;
 use serde_json::{Value, json};
 
 use crate::forms::{Form, Given, archive};
@@ -78,9 +79,7 @@ impl Drop for Server {
 
 impl Server {
     fn start(folder: &Path, args: &[&str]) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap().to_string();
-        drop(free);
+        let address = address::free();
         let mut child = Command::new(PRECINCT)
             .args([
                 "run",

@@ -1,11 +1,13 @@
 //! Servers for tests, and a client that keeps its connection.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use precinct_transcript::address;
 
 /// The command.
 pub const PRECINCT: &str = env!("CARGO_BIN_EXE_precinct");
@@ -28,10 +30,17 @@ impl Drop for Server {
 impl Server {
     /// Starts it in a folder, and waits until it answers.
     pub fn start(folder: &Path, args: &[&str]) -> Self {
-        let address = {
-            let free = TcpListener::bind("127.0.0.1:0").unwrap();
-            free.local_addr().unwrap().to_string()
-        };
+        for _ in 0..5 {
+            if let Some(server) = Self::start_once(folder, args) {
+                return server;
+            }
+        }
+        panic!("the server ends at its start, or never answers");
+    }
+
+    /// `None` if it ends, as when somebody else has taken the port in the meantime.
+    fn start_once(folder: &Path, args: &[&str]) -> Option<Self> {
+        let address = address::free();
         let child = Command::new(PRECINCT)
             .args([
                 "run",
@@ -46,13 +55,17 @@ impl Server {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let server = Self { child, address };
+        let mut server = Self { child, address };
         let since = Instant::now();
         while TcpStream::connect(&server.address).is_err() {
-            assert!(since.elapsed() < Duration::from_secs(20), "no server");
+            if server.child.try_wait().unwrap().is_some()
+                || since.elapsed() > Duration::from_secs(20)
+            {
+                return None;
+            }
             thread::sleep(Duration::from_millis(5));
         }
-        server
+        Some(server)
     }
 }
 
