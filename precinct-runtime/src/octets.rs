@@ -12,6 +12,7 @@
 
 use std::borrow::Cow;
 
+use crate::arena::Arena;
 use crate::words;
 
 /// All marks, and few other characters, have this byte first.
@@ -46,19 +47,28 @@ pub(crate) fn carry(c: char, mut put: impl FnMut(char)) {
     }
 }
 
+/// A text that was read, as a string.
+#[must_use]
+pub fn carried_text(text: &str) -> Cow<'_, str> {
+    if !has_marks(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        carry(c, |c| out.push(c));
+    }
+    Cow::Owned(out)
+}
+
 /// Bytes as a string.
 #[must_use]
 pub fn text(bytes: &[u8]) -> Cow<'_, str> {
-    if let Ok(valid) = str::from_utf8(bytes)
-        && !has_marks(valid)
-    {
-        return Cow::Borrowed(valid);
+    if let Ok(valid) = str::from_utf8(bytes) {
+        return carried_text(valid);
     }
     let mut out = String::with_capacity(bytes.len() + 16);
     for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            carry(c, |c| out.push(c));
-        }
+        out.push_str(&carried_text(chunk.valid()));
         out.extend(chunk.invalid().iter().copied().map(mark));
     }
     Cow::Owned(out)
@@ -86,6 +96,15 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     match bytes(text) {
         Cow::Borrowed(_) => Cow::Borrowed(text),
         Cow::Owned(bytes) => Cow::Owned(crate::json::decode::repair(&bytes)),
+    }
+}
+
+/// [`shown`], in an arena if it is not the string itself.
+#[must_use]
+pub fn shown_in<'a>(text: &'a str, arena: &'a Arena) -> &'a str {
+    match shown(text) {
+        Cow::Borrowed(shown) => shown,
+        Cow::Owned(shown) => arena.alloc_str(&shown),
     }
 }
 

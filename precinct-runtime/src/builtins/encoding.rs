@@ -100,10 +100,7 @@ fn json_marshal_with_options<'a>(context: &mut Context<'a>, args: &[Value<'a>]) 
 
 fn json_unmarshal<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     // JSON holds no other bytes than UTF-8.
-    let source = match octets::shown(operand::string(args, 1)?) {
-        Cow::Borrowed(source) => source,
-        Cow::Owned(source) => context.arena().alloc_str(&source),
-    };
+    let source = octets::shown_in(operand::string(args, 1)?, context.arena());
     let decoder = Decoder::new(context.arena());
     let error = match decoder.decode(source.as_bytes()) {
         Ok(value) => return Ok(Some(value)),
@@ -173,12 +170,11 @@ fn trailing(rest: &str) -> Option<String> {
     ))
 }
 
-fn json_is_valid<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn json_is_valid<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let arena = context.arena();
     let valid = operand::at(args, 1).as_str().is_some_and(|source| {
-        let source = octets::shown(source);
-        Decoder::new(&Arena::new())
-            .decode(source.as_bytes())
-            .is_ok()
+        let source = octets::shown_in(source, arena);
+        Decoder::new(arena).decode(source.as_bytes()).is_ok()
     });
     Ok(Some(Value::Bool(valid)))
 }

@@ -439,8 +439,8 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
 /// carried as such.
 fn readable(bytes: &[u8]) -> Cow<'_, str> {
     match str::from_utf8(bytes) {
-        Ok(_) => octets::text(bytes),
-        Err(_) => Cow::Owned(octets::text(repair(bytes).as_bytes()).into_owned()),
+        Ok(text) => octets::carried_text(text),
+        Err(_) => Cow::Owned(octets::carried_text(&repair(bytes)).into_owned()),
     }
 }
 

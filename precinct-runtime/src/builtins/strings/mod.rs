@@ -318,14 +318,12 @@ fn substring<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let Ok(start) = usize::try_from(start) else {
         return Err(BuiltinError::new("negative offset"));
     };
-    let rest = usize::try_from(length).map_or(usize::MAX, |length| length);
-    if start == 0 && length >= 0 && rest >= octets::length(whole) {
+    let base = octets::shown_in(whole, context.arena());
+    let takes_all = |length| start == 0 && length >= base.chars().count();
+    if !std::ptr::eq(base, whole) && usize::try_from(length).is_ok_and(takes_all) {
+        // All of a string stays as it is.
         return Ok(Some(Value::String(whole)));
     }
-    let base = match octets::shown(whole) {
-        Cow::Borrowed(base) => base,
-        Cow::Owned(base) => context.arena().alloc_str(&base),
-    };
     let offset = |count: usize| {
         base.char_indices()
             .nth(count)
