@@ -31,8 +31,6 @@ pub(super) struct Body<'e, 'p> {
     pub(super) around: Vec<Around>,
     /// The locals of `split`s whose result is only asked for parts, with the separator: they hold the text.
     pub(super) splits: BTreeMap<Local, String>,
-    /// Locals that hold what a rule without conditions gives.
-    pub(super) known: BTreeMap<Local, Value<'p>>,
     /// Locals that hold one of several constants, of which it is only asked what they contain: they hold the position.
     pub(super) choices: BTreeMap<Local, Vec<Value<'p>>>,
     /// How often each local is mentioned.
@@ -74,7 +72,6 @@ impl<'e, 'p> Body<'e, 'p> {
             module: &emitter.names.place(id).module,
             around: Vec::new(),
             splits: BTreeMap::new(),
-            known: BTreeMap::new(),
             choices: BTreeMap::new(),
             mentions: mentions(&function.body, function.locals.len()),
             inner: BTreeSet::new(),
@@ -83,7 +80,6 @@ impl<'e, 'p> Body<'e, 'p> {
             conflict: conflict_of(function),
             sites: None,
         };
-        body.known = body.known_locals();
         body.splits = body.lazy_splits();
         body.choices = body.choices();
         body.sites = body.sites();
@@ -163,7 +159,7 @@ impl<'e, 'p> Body<'e, 'p> {
     pub(super) fn constant_operand(&self, operand: Operand) -> Option<Value<'p>> {
         match operand {
             Operand::Constant(id) => Some(self.emitter.constant(id)),
-            Operand::Local(local) => self.known.get(&local).copied(),
+            Operand::Local(_) => None,
         }
     }
 

@@ -17,7 +17,6 @@ impl Body<'_, '_> {
         stmt: &Stmt,
     ) -> TokenStream {
         match function {
-            CallTarget::Function(_) if self.known.contains_key(&target) => quote!(),
             CallTarget::Function(id) => {
                 let values: Vec<TokenStream> = args.iter().map(|arg| self.operand(*arg)).collect();
                 let call = self.function_call(id, &values);

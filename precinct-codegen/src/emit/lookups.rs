@@ -131,30 +131,6 @@ impl<'p> Body<'_, 'p> {
         quote!(#(if rt::equal(#on, #constants) { #bodies } else)* { #default })
     }
 
-    /// The locals that are assigned once, by a call of a function that always gives the same value.
-    pub(super) fn known_locals(&self) -> BTreeMap<Local, Value<'p>> {
-        let mut writes: BTreeMap<Local, u32> = BTreeMap::new();
-        let mut known = BTreeMap::new();
-        walk(&self.function.body, &mut |stmt| {
-            for local in parts(stmt).writes {
-                *writes.entry(local).or_default() += 1;
-            }
-            if let StmtKind::Call {
-                target,
-                function: CallTarget::Function(id),
-                ..
-            } = &stmt.kind
-                && let Some(value) = self.emitter.constant_result(*id)
-            {
-                known.insert(*target, value);
-            }
-        });
-        known.retain(|local, _| {
-            writes.get(local) == Some(&1) && self.locals.declaration(*local) == Declaration::InPlace
-        });
-        known
-    }
-
     /// The locals that hold a value of a small constant object, of which only members are ever asked for.
     pub(super) fn choices(&self) -> BTreeMap<Local, Vec<Value<'p>>> {
         let mut choices: BTreeMap<Local, Vec<Value<'p>>> = BTreeMap::new();

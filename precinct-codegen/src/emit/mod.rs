@@ -38,8 +38,7 @@ use std::collections::BTreeMap;
 
 use precinct_rego::ast::Span;
 use precinct_rego::ir::{
-    BuiltinId, CallTarget, ConstantId, Function, FunctionId, FunctionKind, Operand, Program, Stmt,
-    StmtKind,
+    BuiltinId, CallTarget, ConstantId, Function, FunctionId, FunctionKind, Program,
 };
 use precinct_rego::source::Sources;
 use precinct_runtime::Value;
@@ -474,11 +473,6 @@ impl<'p> Emitter<'p> {
         self.constants.get(id.index()).copied().unwrap_or_default()
     }
 
-    /// The value of a function that always gives the same one.
-    fn constant_result(&self, id: FunctionId) -> Option<Value<'p>> {
-        constant_return(&self.program.functions[id.index()].body).map(|id| self.constant(id))
-    }
-
     /// The static of a builtin.
     fn builtin(&self, id: BuiltinId) -> Ident {
         self.builtins
@@ -487,21 +481,6 @@ impl<'p> Emitter<'p> {
             .or_insert_with(|| format_ident!("BUILTIN_{}", id.0))
             .clone()
     }
-}
-
-/// The constant that statements return before anything else happens.
-fn constant_return(stmts: &[Stmt]) -> Option<ConstantId> {
-    for stmt in stmts {
-        match &stmt.kind {
-            StmtKind::Enter { .. } | StmtKind::Mark => {}
-            StmtKind::Block { body, .. } => return constant_return(body),
-            StmtKind::Return {
-                value: Operand::Constant(id),
-            } => return Some(*id),
-            _ => return None,
-        }
-    }
-    None
 }
 
 /// Which functions the wanted entry points and the queries can reach.
