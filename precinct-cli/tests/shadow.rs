@@ -5,16 +5,14 @@ mod bundles;
 mod serving;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, Read as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bundles::service;
-use precinct_transcript::address;
 use serde_json::{Value, json};
 use serving::{Client, PRECINCT, Server};
 
@@ -63,6 +61,20 @@ fn until(client: &mut Client, what: &str, holds: impl Fn(&Value) -> bool) -> Val
     }
 }
 
+/// A server of `p.rego` that tries `next` out.
+fn trying_out(folder: &Path, more: &[&str]) -> (Server, Client) {
+    let args = [
+        "--shadow",
+        "next",
+        "--set",
+        "status.prometheus=true",
+        "p.rego",
+    ];
+    let server = Server::start(folder, &[more, &args].concat());
+    let client = Client::new(&server.address);
+    (server, client)
+}
+
 fn counted(shadow: &Value, outcome: &str) -> u64 {
     shadow["decisions"][outcome].as_u64().unwrap_or_default()
 }
@@ -72,15 +84,7 @@ fn a_candidate_is_asked_the_same_and_changes_no_answer() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "p.rego", &policy("alice"));
     write(folder.path(), "next/p.rego", &policy("carol"));
-    let args = [
-        "--shadow",
-        "next",
-        "--set",
-        "status.prometheus=true",
-        "p.rego",
-    ];
-    let server = Server::start(folder.path(), &args);
-    let mut client = Client::new(&server.address);
+    let (_server, mut client) = trying_out(folder.path(), &[]);
     for (user, allowed) in [("alice", true), ("carol", false), ("bob", false)] {
         let input = json!({ "user": user });
         assert_eq!(result(&mut client, "p/allow", &input), json!(allowed));
@@ -111,15 +115,7 @@ fn a_candidate_sees_the_documents_of_the_active_state_as_they_are_now() {
     write(folder.path(), "p.rego", text);
     write(folder.path(), "next/p.rego", text);
     write(folder.path(), "next/.manifest", r#"{"roots": ["p"]}"#);
-    let args = [
-        "--shadow",
-        "next",
-        "--set",
-        "status.prometheus=true",
-        "p.rego",
-    ];
-    let server = Server::start(folder.path(), &args);
-    let mut client = Client::new(&server.address);
+    let (_server, mut client) = trying_out(folder.path(), &[]);
     for number in 1..=20_u64 {
         let (status, _) = client
             .ask("PUT", "/v1/data/users", &format!("[{number}]"))
@@ -139,16 +135,7 @@ fn a_candidate_that_can_not_be_tried_changes_only_the_status() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "p.rego", &policy("alice"));
     write(folder.path(), "next/p.rego", "package p\n\nallow if x\n");
-    let args = [
-        "--watch",
-        "--shadow",
-        "next",
-        "--set",
-        "status.prometheus=true",
-        "p.rego",
-    ];
-    let server = Server::start(folder.path(), &args);
-    let mut client = Client::new(&server.address);
+    let (_server, mut client) = trying_out(folder.path(), &["--watch"]);
     let alice = json!({"user": "alice"});
     assert_eq!(result(&mut client, "p/allow", &alice), json!(true));
     let shadow = until(&mut client, "an error", |shadow| {
@@ -180,15 +167,7 @@ fn a_candidate_whose_calls_others_would_notice_is_not_asked() {
     let text =
         "package p\n\none := http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1:1\"})\n";
     write(folder.path(), "next/p.rego", text);
-    let args = [
-        "--shadow",
-        "next",
-        "--set",
-        "status.prometheus=true",
-        "p.rego",
-    ];
-    let server = Server::start(folder.path(), &args);
-    let mut client = Client::new(&server.address);
+    let (_server, mut client) = trying_out(folder.path(), &[]);
     assert_eq!(result(&mut client, "p/one", &Value::Null), json!(1));
     until(&mut client, "skipped", |shadow| {
         counted(shadow, "skipped") == 1
@@ -201,22 +180,8 @@ fn differences_are_logged_and_what_was_answered_only_for_those_who_debug() {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "p.rego", &policy("alice"));
         write(folder.path(), "next/p.rego", &policy("carol"));
-        let address = address::free();
-        let mut child = Command::new(PRECINCT)
-            .args(["run", "--server", "--addr", &address, "--log-level", level])
-            .args(["--shadow", "next", "p.rego"])
-            .current_dir(folder.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        let mut server = Server { child, address };
-        let since = Instant::now();
-        while TcpStream::connect(&server.address).is_err() {
-            assert!(since.elapsed() < Duration::from_secs(20), "no server");
-            thread::sleep(Duration::from_millis(5));
-        }
+        let args = ["--shadow", "next", "p.rego"];
+        let (mut server, log) = Server::start_heard(folder.path(), level, &args);
         let mut client = Client::new(&server.address);
         result(&mut client, "p/allow", &json!({"user": "alice"}));
         let line = log

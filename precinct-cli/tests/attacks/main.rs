@@ -8,6 +8,8 @@
 
 mod attack;
 mod forms;
+#[path = "../serving/mod.rs"]
+mod serving;
 mod ways;
 
 use std::collections::BTreeMap;

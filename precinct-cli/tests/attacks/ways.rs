@@ -1,21 +1,20 @@
 //! How a bundle comes in: on a command line, as a file that a server reads again, and from a service.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use precinct_transcript::address;
 use serde_json::{Value, json};
 
 use crate::forms::{Form, Given, archive};
+use crate::serving::{self, Client, PRECINCT};
 
-const PRECINCT: &str = env!("CARGO_BIN_EXE_precinct");
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Puts a bundle, its signature and the key into a folder. What is read together is exchanged together only by its
@@ -65,50 +64,22 @@ pub fn evaluated(folder: &Path, form: Form, given: &Given) -> Result<String, Str
 
 /// A server, and what it logs.
 struct Server {
-    child: Child,
-    address: String,
+    server: serving::Server,
     errors: Receiver<String>,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Server {
     fn start(folder: &Path, args: &[&str]) -> Self {
-        let address = address::free();
-        let mut child = Command::new(PRECINCT)
-            .args([
-                "run",
-                "--server",
-                "--log-level",
-                "error",
-                "--addr",
-                &address,
-            ])
-            .args(args)
-            .current_dir(folder)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let (server, log) = serving::Server::start_heard(folder, "error", args);
         let (sender, errors) = mpsc::channel();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
+            for line in log.lines().map_while(Result::ok) {
                 let entry: Value =
                     serde_json::from_str(&line).unwrap_or_else(|_| json!({"err": line}));
                 let _ = sender.send(entry["err"].as_str().unwrap_or_default().to_owned());
             }
         });
-        let server = Self {
-            child,
-            address,
-            errors,
-        };
+        let server = Self { server, errors };
         let started = Instant::now();
         while server.ask().is_none() {
             assert!(started.elapsed() < PATIENCE, "no server");
@@ -119,12 +90,9 @@ impl Server {
 
     /// The policy's answer, as JSON; `None` if there is none.
     fn ask(&self) -> Option<String> {
-        let mut stream = TcpStream::connect(&self.address).ok()?;
-        let request = "GET /v1/data/p/allow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-        stream.write_all(request.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n")?.1.trim()).ok()?;
+        let mut client = Client::new(&self.server.address);
+        let (_, text) = client.ask("GET", "/v1/data/p/allow", "")?;
+        let body: Value = serde_json::from_str(&text).ok()?;
         body.get("result").map(Value::to_string)
     }
 
@@ -172,7 +140,7 @@ impl Reloaded {
 
     fn put(&self, given: &Given) {
         put(&self.folder, self.form, given);
-        let hang_up = ["-HUP", &self.server.child.id().to_string()];
+        let hang_up = ["-HUP", &self.server.server.child.id().to_string()];
         assert!(
             Command::new("kill")
                 .args(hang_up)

@@ -1,9 +1,10 @@
 //! Servers for tests, and a client that keeps its connection.
+#![allow(dead_code, reason = "each test takes its part")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,29 +31,34 @@ impl Drop for Server {
 impl Server {
     /// Starts it in a folder, and waits until it answers.
     pub fn start(folder: &Path, args: &[&str]) -> Self {
-        for _ in 0..5 {
-            if let Some(server) = Self::start_once(folder, args) {
-                return server;
-            }
-        }
-        panic!("the server ends at its start, or never answers");
+        Self::some(|| Self::start_once(folder, "error", Stdio::inherit(), args))
+    }
+
+    /// The same with this log level; what it logs can be read.
+    pub fn start_heard(
+        folder: &Path,
+        level: &str,
+        args: &[&str],
+    ) -> (Self, BufReader<ChildStderr>) {
+        let mut server = Self::some(|| Self::start_once(folder, level, Stdio::piped(), args));
+        let log = BufReader::new(server.child.stderr.take().unwrap());
+        (server, log)
+    }
+
+    fn some(start: impl Fn() -> Option<Self>) -> Self {
+        let started = (0..5).find_map(|_| start());
+        started.unwrap_or_else(|| panic!("the server ends at its start, or never answers"))
     }
 
     /// `None` if it ends, as when somebody else has taken the port in the meantime.
-    fn start_once(folder: &Path, args: &[&str]) -> Option<Self> {
+    fn start_once(folder: &Path, level: &str, log: Stdio, args: &[&str]) -> Option<Self> {
         let address = address::free();
         let child = Command::new(PRECINCT)
-            .args([
-                "run",
-                "--server",
-                "--log-level",
-                "error",
-                "--addr",
-                &address,
-            ])
+            .args(["run", "--server", "--log-level", level, "--addr", &address])
             .args(args)
             .current_dir(folder)
             .stdout(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut server = Self { child, address };
