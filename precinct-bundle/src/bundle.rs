@@ -219,21 +219,10 @@ mod tests {
     use precinct_runtime::json::Encoding;
 
     use super::*;
-    use crate::Limits;
-
-    fn files(list: &[(&str, &str)]) -> Files {
-        let mut files = Files::default();
-        for (path, text) in list {
-            files
-                .add(path, text.as_bytes().to_vec(), &Limits::default())
-                .unwrap();
-        }
-        files
-    }
 
     #[test]
     fn data_files_stand_where_their_folders_are() {
-        let bundle = Bundle::read(&files(&[
+        let bundle = Bundle::read(&Files::of(&[
             ("data.json", r#"{"a": 1}"#),
             ("x/y/data.yaml", "b: 2"),
             ("x/other.json", "{}"),
@@ -249,7 +238,7 @@ mod tests {
 
     #[test]
     fn data_outside_the_roots_is_refused() {
-        let error = Bundle::read(&files(&[
+        let error = Bundle::read(&Files::of(&[
             (".manifest", r#"{"roots": ["a/b"]}"#),
             ("data.json", r#"{"a": {"b": 1, "c": 2}}"#),
         ]))
@@ -263,9 +252,12 @@ mod tests {
     #[test]
     fn a_delta_holds_nothing_but_its_patch() {
         let patch = r#"{"data": [{"op": "upsert", "path": "/a", "value": 1}]}"#;
-        assert!(Bundle::read(&files(&[("patch.json", patch)])).is_ok());
-        let error =
-            Bundle::read(&files(&[("patch.json", patch), ("p.rego", "package p")])).unwrap_err();
+        assert!(Bundle::read(&Files::of(&[("patch.json", patch)])).is_ok());
+        let error = Bundle::read(&Files::of(&[
+            ("patch.json", patch),
+            ("p.rego", "package p"),
+        ]))
+        .unwrap_err();
         assert_eq!(
             error.to_string(),
             "delta bundle expected to contain only patch file but policy files found"

@@ -58,27 +58,17 @@ mod tests {
     use super::*;
     use crate::{Limits, archive};
 
-    fn files(list: &[(&str, &str)]) -> Files {
-        let mut files = Files::default();
-        for (path, text) in list {
-            files
-                .add(path, text.as_bytes().to_vec(), &Limits::default())
-                .unwrap();
-        }
-        files
-    }
-
     #[test]
     fn an_archive_has_the_digest_of_its_files() {
-        let loose = files(&[("a.rego", "package a"), ("b/data.json", "{}")]);
+        let loose = Files::of(&[("a.rego", "package a"), ("b/data.json", "{}")]);
         let unpacked = archive::read(&archive::write(&loose).unwrap(), &Limits::default()).unwrap();
         assert_eq!(Digest::of_files(&loose), Digest::of_files(&unpacked));
     }
 
     #[test]
     fn moving_bytes_between_path_and_content_changes_the_digest() {
-        let one = Digest::of_files(&files(&[("ab", "c")]));
-        let other = Digest::of_files(&files(&[("a", "bc")]));
+        let one = Digest::of_files(&Files::of(&[("ab", "c")]));
+        let other = Digest::of_files(&Files::of(&[("a", "bc")]));
         assert_ne!(one, other);
     }
 

@@ -129,6 +129,20 @@ fn normalise(path: &str) -> Result<String, Error> {
 }
 
 #[cfg(test)]
+impl Files {
+    /// Files of these names and texts.
+    #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    pub(crate) fn of(list: &[(&str, &str)]) -> Self {
+        let mut files = Self::default();
+        for (path, text) in list {
+            let bytes = text.as_bytes().to_vec();
+            files.add(path, bytes, &Limits::default()).unwrap();
+        }
+        files
+    }
+}
+
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -4,75 +4,23 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use precinct_bundle::{Limits, archive};
-use serde_json::Value;
+use precinct_conformance::plans::Build;
 use serde_json::value::RawValue;
 
-/// A recorded case; the plan keeps its text.
-struct Case(HashMap<String, Box<RawValue>>);
-
-impl Case {
-    fn get(&self, member: &str) -> Value {
-        let text = self.0.get(member).map(|value| value.get());
-        text.map_or(Value::Null, |text| serde_json::from_str(text).unwrap())
-    }
-
-    fn texts(&self, member: &str) -> Vec<String> {
-        let list = self.get(member);
-        let texts = list.as_array().into_iter().flatten();
-        texts
-            .map(|text| text.as_str().unwrap().to_owned())
-            .collect()
-    }
-
-    /// The text of the plan, or what OPA said instead.
-    fn wanted(&self) -> Result<String, String> {
-        let plan = self.0.get("plan").map(|plan| plan.get().to_owned());
-        plan.ok_or_else(|| self.get("error").as_str().unwrap().to_owned())
-    }
+/// What OPA answered: the text of the plan, or what it said instead.
+fn wanted(mut case: HashMap<String, Box<RawValue>>) -> Result<String, String> {
+    let plan = case.remove("plan").map(|plan| plan.get().to_owned());
+    plan.ok_or_else(|| serde_json::from_str(case["error"].get()).unwrap())
 }
 
 /// The text of `plan.json`, or what is said instead.
-fn planned(case: &Case) -> Result<String, String> {
+fn planned(build: &Build) -> Result<String, String> {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_precinct"));
-    command.current_dir(folder.path()).args([
-        "build",
-        "--target",
-        "plan",
-        "--output",
-        "bundle.tar.gz",
-    ]);
-    for (number, module) in case.texts("modules").iter().enumerate() {
-        let name = format!("policy-{number}.rego");
-        fs::write(folder.path().join(&name), module).unwrap();
-        command.arg(name);
-    }
-    for entrypoint in case.texts("entrypoints") {
-        command.args(["--entrypoint", &entrypoint]);
-    }
-    if case.get("prune_unused") == true {
-        command.arg("--prune-unused");
-    }
-    if case.get("unplanned_rules") == true {
-        command.args(["--plan-addons", "unplanned_rules"]);
-    }
-    if case.get("rego_version") == "v0" {
-        command.arg("--v0-compatible");
-    }
-    let output = command.output().unwrap();
-    if !output.status.success() {
-        let said = output
-            .stderr
-            .iter()
-            .chain(&output.stdout)
-            .copied()
-            .collect();
-        let said = String::from_utf8(said).unwrap();
-        return Err(said.trim().trim_start_matches("error: ").to_owned());
-    }
+    build
+        .run(env!("CARGO_BIN_EXE_precinct"), folder.path())
+        .unwrap()?;
     let bytes = fs::read(folder.path().join("bundle.tar.gz")).unwrap();
     let files = archive::read(&bytes, &Limits::default()).unwrap();
     Ok(String::from_utf8(files.get("plan.json").unwrap().to_vec()).unwrap())
@@ -89,15 +37,14 @@ fn plans_are_those_of_opa() {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
+        let builds: Vec<Build> = serde_json::from_str(&text).unwrap();
         let cases: Vec<HashMap<String, Box<RawValue>>> = serde_json::from_str(&text).unwrap();
-        for case in cases.into_iter().map(Case) {
+        for (build, case) in builds.iter().zip(cases) {
             count += 1;
-            let (wanted, found) = (case.wanted(), planned(&case));
+            let note = case["note"].to_string();
+            let (wanted, found) = (wanted(case), planned(build));
             if found != wanted {
-                different.push(format!(
-                    "{}\n  wanted {wanted:?}\n  found  {found:?}",
-                    case.get("note")
-                ));
+                different.push(format!("{note}\n  wanted {wanted:?}\n  found  {found:?}"));
             }
         }
     }

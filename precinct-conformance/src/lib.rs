@@ -4,6 +4,7 @@
 //! * [`engines`]: the engines that answer
 //! * [`files`]: where cases are read from
 //! * [`mod@judge`]: whether an answer is the expected one
+//! * [`plans`]: what is built into plans
 //! * [`report`]: totals and failures
 //! * [`source`]: recorded parses, layouts and errors
 
@@ -11,6 +12,7 @@ pub mod case;
 pub mod engines;
 pub mod files;
 pub mod judge;
+pub mod plans;
 pub mod report;
 pub mod source;
 

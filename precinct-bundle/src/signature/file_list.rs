@@ -73,16 +73,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::Limits;
-
-    fn files(list: &[(&str, &str)]) -> Files {
-        let mut files = Files::default();
-        for (path, text) in list {
-            let bytes = text.as_bytes().to_vec();
-            files.add(path, bytes, &Limits::default()).unwrap();
-        }
-        files
-    }
 
     /// What `printf a > p.rego; mkdir d; printf b > d/data.json; sha256sum p.rego ./d/data.json` prints.
     const LIST: &str = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb  p.rego\n\
@@ -90,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_files_on_the_list_are_all_there_are() {
-        let check = |list: &[(&str, &str)]| verify(&files(list), LIST.as_bytes());
+        let check = |list: &[(&str, &str)]| verify(&Files::of(list), LIST.as_bytes());
         let both = [("p.rego", "a"), ("d/data.json", "b")];
         assert_eq!(check(&both), Ok(()));
         assert_eq!(
@@ -114,7 +104,7 @@ mod tests {
             ("\n", "line 1: found no path"),
             ("abc  p.rego\n", "line 1: found no SHA-256"),
         ] {
-            let message = verify(&files(&[]), list.as_bytes())
+            let message = verify(&Files::of(&[]), list.as_bytes())
                 .unwrap_err()
                 .to_string();
             assert!(message.contains(part), "{message}");
@@ -122,7 +112,7 @@ mod tests {
         let line = LIST.lines().next().unwrap();
         let twice = format!("{line}\n{line}\n");
         assert_eq!(
-            verify(&files(&[]), twice.as_bytes()),
+            verify(&Files::of(&[]), twice.as_bytes()),
             Err(SignatureError::ListedTwice("p.rego".to_owned()))
         );
     }

@@ -279,18 +279,8 @@ mod tests {
     use super::*;
     use crate::Limits;
 
-    fn files(list: &[(&str, &str)]) -> Files {
-        let mut files = Files::default();
-        for (path, text) in list {
-            files
-                .add(path, text.as_bytes().to_vec(), &Limits::default())
-                .unwrap();
-        }
-        files
-    }
-
     fn signed(list: &[(&str, &str)]) -> Files {
-        let mut files = files(list);
+        let mut files = Files::of(list);
         let signer = Signer {
             key: Key::Symmetric(b"secret".to_vec()),
             algorithm: Algorithm::HS256,
@@ -346,7 +336,7 @@ mod tests {
                 .unwrap();
         };
         assert_eq!(
-            verify(&files(LIST), Some(&good)),
+            verify(&Files::of(LIST), Some(&good)),
             Err(SignatureError::Missing)
         );
         assert_eq!(verify(&signed(LIST), None), Err(SignatureError::NoKey));

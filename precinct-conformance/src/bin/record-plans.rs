@@ -9,8 +9,9 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
+use precinct_conformance::plans::Build;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// A case is written in the order of its members, and the plan as OPA has it.
 #[derive(serde::Serialize)]
@@ -48,36 +49,9 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn answer<'a>(opa: &str, case: &'a Map<String, Value>) -> anyhow::Result<Answered<'a>> {
+    let build: Build = serde_json::from_value(Value::Object(case.clone()))?;
     let folder = tempfile::tempdir()?;
-    let mut command = Command::new(opa);
-    command.current_dir(folder.path()).args([
-        "build",
-        "--target",
-        "plan",
-        "--output",
-        "bundle.tar.gz",
-    ]);
-    for (number, module) in texts(case, "modules").enumerate() {
-        let name = format!("policy-{number}.rego");
-        fs::write(folder.path().join(&name), module)?;
-        command.arg(name);
-    }
-    for entrypoint in texts(case, "entrypoints") {
-        command.args(["--entrypoint", entrypoint]);
-    }
-    if case.get("prune_unused") == Some(&json!(true)) {
-        command.arg("--prune-unused");
-    }
-    if case.get("unplanned_rules") == Some(&json!(true)) {
-        command.args(["--plan-addons", "unplanned_rules"]);
-    }
-    if case.get("rego_version") == Some(&json!("v0")) {
-        command.arg("--v0-compatible");
-    }
-    let output = command.output()?;
-    if !output.status.success() {
-        let said = String::from_utf8(output.stderr)? + &String::from_utf8(output.stdout)?;
-        let error = said.trim().trim_start_matches("error: ").to_owned();
+    if let Err(error) = build.run(opa, folder.path())? {
         return Ok(Answered {
             case,
             plan: None,
@@ -95,9 +69,4 @@ fn answer<'a>(opa: &str, case: &'a Map<String, Value>) -> anyhow::Result<Answere
         plan: Some(RawValue::from_string(String::from_utf8(plan.stdout)?)?),
         error: None,
     })
-}
-
-fn texts<'a>(case: &'a Map<String, Value>, member: &str) -> impl Iterator<Item = &'a str> {
-    let list = case.get(member).and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(Value::as_str)
 }

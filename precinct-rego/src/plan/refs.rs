@@ -2,7 +2,7 @@
 
 use super::documents::Base;
 use super::planner::{Planned, Planner, Then, WithLocal, head};
-use super::policy::{Kind, Operand};
+use super::policy::{Kind, Local, Operand};
 use crate::ast::{Term, TermValue};
 use crate::compile::visit::{self, Node};
 
@@ -70,33 +70,29 @@ impl<'a> Planner<'a> {
 
     /// All members of the target whose keys are that term. `then` is told the key, and the target is the value.
     pub(super) fn scan(&mut self, wanted: &Term, then: WithLocal<'_, 'a>) -> Planned {
-        let source = self.local_target()?;
-        let (key, value) = (self.local(), self.local());
-        let block = self.inside(|p| {
+        self.each_member(&mut |p, key, value| {
             p.unify_operand(Operand::Local(key), wanted, &mut |p| {
                 p.target = Operand::Local(value);
                 then(p, key)
             })
-        })?;
-        self.emit(Kind::Scan {
-            source,
-            key,
-            value,
-            block,
-        });
-        Ok(())
+        })
     }
 
     /// All members of the target that are that term.
     pub(super) fn scan_values(&mut self, wanted: &Term, then: WithLocal<'_, 'a>) -> Planned {
-        let source = self.local_target()?;
-        let (key, value) = (self.local(), self.local());
-        let block = self.inside(|p| {
+        self.each_member(&mut |p, _, value| {
             p.unify_operand(Operand::Local(value), wanted, &mut |p| {
                 p.target = Operand::Local(value);
                 then(p, value)
             })
-        })?;
+        })
+    }
+
+    /// All members of the target; `each` is told key and value.
+    fn each_member(&mut self, each: &mut dyn FnMut(&mut Self, Local, Local) -> Planned) -> Planned {
+        let source = self.local_target()?;
+        let (key, value) = (self.local(), self.local());
+        let block = self.inside(|p| each(p, key, value))?;
         self.emit(Kind::Scan {
             source,
             key,
