@@ -6,43 +6,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use precinct_rego::ir::{Constant, Program};
-use precinct_runtime::{Arena, Document, Number, Value};
+use precinct_runtime::{Number, Value};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
-
-/// The values of a program's constants, as one array.
-pub(crate) fn document(program: &Program) -> Document {
-    Document::new(|arena| {
-        let values: Vec<Value<'_>> = program
-            .constants
-            .iter()
-            .map(|constant| value(arena, constant))
-            .collect();
-        Value::array(arena, &values)
-    })
-}
-
-/// The parser bounds how deeply a constant nests, and so how deep this goes.
-fn value<'a>(arena: &'a Arena, constant: &Constant) -> Value<'a> {
-    match constant {
-        Constant::Null => Value::Null,
-        Constant::Boolean(b) => Value::Bool(*b),
-        Constant::Number(text) => Value::Number(Number::copied(arena, text)),
-        Constant::String(text) => Value::string(arena, text),
-        Constant::Array(items) => {
-            let items: Vec<Value<'a>> = items.iter().map(|item| value(arena, item)).collect();
-            Value::array(arena, &items)
-        }
-        Constant::Object(entries) => Value::object(
-            arena,
-            entries
-                .iter()
-                .map(|(key, entry)| (value(arena, key), value(arena, entry))),
-        ),
-        Constant::Set(items) => Value::set(arena, items.iter().map(|item| value(arena, item))),
-    }
-}
 
 /// The statics that were needed so far, by their definition.
 #[derive(Default)]

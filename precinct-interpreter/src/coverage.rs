@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use precinct_rego::ast::{Expr, ExprKind, Module, Rule, Span, TemplatePart, Term, TermValue};
+use precinct_rego::ast::{Child, ExprKind, Module, Rule, Span};
 use precinct_rego::source::Sources;
 
 use crate::engine::{Hooks, Place};
@@ -236,85 +236,23 @@ fn range(span: Span, sources: &Sources) -> Option<(Arc<str>, Range)> {
 
 /// The heads and expressions of a rule. The parser bounds how deeply they nest.
 fn rule_spans(rule: &Rule, spans: &mut Vec<Span>) {
-    let mut next = Some(rule);
-    while let Some(rule) = next {
-        spans.push(rule.head.span);
-        terms(&rule.head.args, spans);
-        terms(&rule.head.reference, spans);
-        rule.head.key.iter().for_each(|key| term(key, spans));
-        rule.head.value.iter().for_each(|value| term(value, spans));
-        body(&rule.body, spans);
-        next = rule.else_rule.as_deref();
+    for branch in rule.branches() {
+        spans.push(branch.head.span);
+        branch.each_child(|child| child_spans(child, spans));
     }
 }
 
-fn body(body: &[Expr], spans: &mut Vec<Span>) {
-    for expr in body {
-        self::expr(expr, spans);
-    }
-}
-
-fn expr(expr: &Expr, spans: &mut Vec<Span>) {
-    if !matches!(expr.kind, ExprKind::Some(_)) {
-        spans.push(expr.span);
-    }
-    match &expr.kind {
-        ExprKind::Term(one) => term(one, spans),
-        ExprKind::Call(many) | ExprKind::Some(many) => terms(many, spans),
-        ExprKind::Every(every) => {
-            term(&every.domain, spans);
-            body(&every.body, spans);
-        }
-        ExprKind::Not(not) => body(&not.body, spans),
-        ExprKind::And(sides) | ExprKind::Or(sides) => {
-            body(&sides.lhs, spans);
-            body(&sides.rhs, spans);
-        }
-    }
-    for with in &expr.with {
-        term(&with.value, spans);
-    }
-}
-
-fn terms(many: &[Term], spans: &mut Vec<Span>) {
-    for one in many {
-        term(one, spans);
-    }
-}
-
-fn term(one: &Term, spans: &mut Vec<Span>) {
-    match &one.value {
-        TermValue::Null
-        | TermValue::Boolean(_)
-        | TermValue::Number(_)
-        | TermValue::String(_)
-        | TermValue::Var(_) => {}
-        TermValue::Template(template) => {
-            for part in &template.parts {
-                match part {
-                    TemplatePart::Text(_) => {}
-                    TemplatePart::Expr(inner) => expr(inner, spans),
-                }
+fn child_spans(child: Child<'_>, spans: &mut Vec<Span>) {
+    match child {
+        Child::Term(term) => term.each_child(|child| child_spans(child, spans)),
+        Child::Body(body) => body
+            .iter()
+            .for_each(|expr| child_spans(Child::Expr(expr), spans)),
+        Child::Expr(expr) => {
+            if !matches!(expr.kind, ExprKind::Some(_)) {
+                spans.push(expr.span);
             }
-        }
-        TermValue::Ref(many)
-        | TermValue::Array(many)
-        | TermValue::Set(many)
-        | TermValue::Call(many) => terms(many, spans),
-        TermValue::Object(entries) => {
-            for (key, value) in entries {
-                term(key, spans);
-                term(value, spans);
-            }
-        }
-        TermValue::ArrayComprehension(inner) | TermValue::SetComprehension(inner) => {
-            term(&inner.term, spans);
-            body(&inner.body, spans);
-        }
-        TermValue::ObjectComprehension(inner) => {
-            term(&inner.key, spans);
-            term(&inner.value, spans);
-            body(&inner.body, spans);
+            expr.each_child(|child| child_spans(child, spans));
         }
     }
 }

@@ -206,14 +206,8 @@ fn frames(at: &[Running], program: &Program, modules: &[Module], query: &[Expr])
 fn expression(span: Span, modules: &[Module]) -> Span {
     let mut rules = modules.iter().flat_map(|module| &module.rules);
     let found = rules.find_map(|rule| {
-        let mut next = Some(rule);
-        while let Some(rule) = next {
-            if rule.span == span || rule.head.span == span {
-                return Some(rule);
-            }
-            next = rule.else_rule.as_deref();
-        }
-        None
+        rule.branches()
+            .find(|rule| rule.span == span || rule.head.span == span)
     });
     let last = |rule: &Rule| rule.body.last().map(|expr| expr.span);
     found.and_then(last).unwrap_or(span)

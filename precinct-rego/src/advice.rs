@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::ast::display::ref_text;
 use crate::ast::{Expr, ExprKind, Module, Rule, Span, Term, TermValue};
 use crate::capabilities::Capabilities;
-use crate::compile::visit::{self, Node, branches};
+use crate::compile::visit::{self, Node};
 use crate::error::{Code, Diagnostic};
 use crate::spelling::nearest;
 
@@ -165,7 +165,7 @@ fn rule_at(modules: &[Module], span: Span) -> Option<(&Module, &Rule)> {
     let module = modules
         .iter()
         .find(|module| module.package.span.source == span.source)?;
-    let rules = module.rules.iter().flat_map(branches);
+    let rules = module.rules.iter().flat_map(Rule::branches);
     // Branches lie within the span of their rule: the last that contains the place is the innermost.
     let rule = rules.filter(|rule| contains(rule.span, span)).last()?;
     Some((module, rule))

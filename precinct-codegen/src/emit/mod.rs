@@ -36,6 +36,7 @@ mod withs;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use precinct_interpreter::engine::constants;
 use precinct_rego::ast::Span;
 use precinct_rego::ir::{
     BuiltinId, CallTarget, ConstantId, Function, FunctionId, FunctionKind, Program,
@@ -45,7 +46,7 @@ use precinct_runtime::Value;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::constants::{Statics, document};
+use crate::constants::Statics;
 use crate::effects::{Effects, effects};
 use crate::kinds::{Kind, Shape, shapes};
 use crate::names::{Names, ident};
@@ -99,7 +100,7 @@ const DEEPEST: usize = 500;
 /// The items are a module for each package, a module for what they share, and the functions `entrypoints`,
 /// `evaluate` and `evaluate_with`, which reach everything by path.
 pub fn generate(program: &Program, options: Options<'_>) -> Result<String, GenerateError> {
-    let constants = document(program);
+    let constants = constants::document(&program.constants);
     let values = constants.value().as_array().unwrap_or_default();
     let natives = Natives::new(program, values, options.strict_builtin_errors);
     let (effects, depth) = effects(program, &natives);

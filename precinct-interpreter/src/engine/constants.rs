@@ -3,8 +3,8 @@
 use precinct_rego::ir::Constant;
 use precinct_runtime::{Arena, Document, Number, Value};
 
-/// All constants, as one array.
-pub(super) fn document(constants: &[Constant]) -> Document {
+/// The values of a program's constants, as one array.
+pub fn document(constants: &[Constant]) -> Document {
     Document::new(|arena| {
         let values: Vec<Value<'_>> = constants.iter().map(|c| value(arena, c)).collect();
         Value::array(arena, &values)

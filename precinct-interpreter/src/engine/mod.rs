@@ -22,7 +22,7 @@
 
 mod code;
 mod conflicts;
-mod constants;
+pub mod constants;
 pub mod hooks;
 mod load;
 mod machine;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::ast::order::compare;
 use crate::ast::{Annotations, Module, Rule, Span, Term, TermValue};
-use crate::compile::visit::{branches, ground_prefix};
+use crate::compile::visit::ground_prefix;
 use crate::source::Sources;
 
 /// A metadata block and what it describes.
@@ -31,7 +31,7 @@ pub fn annotated<'a>(modules: &'a [Module], sources: &Sources) -> Vec<Annotated<
             let owner = module
                 .rules
                 .iter()
-                .flat_map(branches)
+                .flat_map(Rule::branches)
                 .find(|rule| rule.annotations.contains(&index));
             let of_package = matches!(annotations.scope.as_str(), "package" | "subpackages");
             let rule = owner.filter(|_| !of_package);

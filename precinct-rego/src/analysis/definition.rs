@@ -240,7 +240,7 @@ impl<'a> Around<'a> {
             self.enter(comment.span, Node::Other);
         }
         for first in &module.rules {
-            for rule in crate::compile::visit::branches(first) {
+            for rule in first.branches() {
                 self.rule(rule);
             }
         }

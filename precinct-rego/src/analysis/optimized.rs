@@ -9,7 +9,7 @@ use super::dependencies::{constant_prefix, has_prefix, in_order, rules_of};
 use crate::ast::{
     Body, Head, HeadKeywords, Module, Package, Ref, RegoVersion, Rule, Span, Term, TermValue,
 };
-use crate::compile::visit::{self, Node, branches, ground_prefix};
+use crate::compile::visit::{self, Node, ground_prefix};
 use crate::compile::{Compiled, RuleId, rule_ref};
 
 /// The variable that takes an entry point's value.
@@ -151,7 +151,7 @@ pub fn without(module: &Module, others: &[Module]) -> Option<Module> {
         let owner = module
             .rules
             .iter()
-            .flat_map(branches)
+            .flat_map(Rule::branches)
             .find(|rule| rule.annotations.contains(&index));
         owner.is_some_and(|rule| {
             let path = rule_ref(module, &rule.head);

@@ -1,7 +1,7 @@
 //! The variables that an expression reads.
 
-use crate::ast::{Expr, ExprKind, Module, Span, Term, TermValue, Var};
-use crate::compile::visit::{self, Node, branches};
+use crate::ast::{Expr, ExprKind, Module, Rule, Span, Term, TermValue, Var};
+use crate::compile::visit::{self, Node};
 
 /// The variables in the expressions of this place, with their own places inside of it. What expressions declare is left
 /// out, and what stands in bodies of comprehensions, which have variables of their own.
@@ -12,7 +12,7 @@ pub fn of(place: Span, modules: &[Module], query: &[Expr]) -> Vec<(Span, Var)> {
         .iter()
         .filter(|module| module.package.span.source == place.source)
         .flat_map(|module| &module.rules)
-        .flat_map(branches);
+        .flat_map(Rule::branches);
     for rule in rules {
         visit::body(&rule.body, &mut |node| {
             if let Node::Expr(expr) = node {

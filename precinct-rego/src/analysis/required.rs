@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::ast::display::ref_text;
-use crate::ast::{ExprKind, Import, Module, RegoVersion, TermValue};
+use crate::ast::{ExprKind, Import, Module, RegoVersion, Rule, TermValue};
 use crate::capabilities::{Builtin, Capabilities};
-use crate::compile::visit::{self, Node, branches, ground_prefix};
+use crate::compile::visit::{self, Node, ground_prefix};
 
 /// What modules need of an engine.
 #[derive(Clone, Debug, Default)]
@@ -148,7 +148,7 @@ fn operators(module: &Module, enter_all: bool, f: &mut dyn FnMut(String, bool)) 
         }
         false
     };
-    for rule in module.rules.iter().flat_map(branches) {
+    for rule in module.rules.iter().flat_map(Rule::branches) {
         visit::head(rule, &mut |node| see(node, true));
         visit::body(&rule.body, &mut |node| see(node, false));
     }

@@ -22,7 +22,7 @@ impl Locals {
         for module in modules {
             visit::module(module, &mut |node| note(node, &mut taken));
             for rule in &module.rules {
-                for branch in visit::branches(rule) {
+                for branch in rule.branches() {
                     visit::terms(&branch.head.reference, &mut |node| note(node, &mut taken));
                 }
             }

@@ -175,7 +175,7 @@ fn vars_in_modifiers(rule: &Rule) -> VarSet {
         operators: true,
         ..Scope::default()
     };
-    for branch in visit::branches(rule) {
+    for branch in rule.branches() {
         let mut note = |node: Node<'_>| {
             if let Node::With(with) = node {
                 scope.term(&with.target, &mut found);

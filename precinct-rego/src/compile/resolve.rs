@@ -376,7 +376,7 @@ pub(super) fn root_overrides(rules: &[Rule], bodies: &[&Body]) -> Vec<Diagnostic
         false
     };
     for rule in rules {
-        for branch in visit::branches(rule) {
+        for branch in rule.branches() {
             visit::head(branch, &mut check);
             visit::body(&branch.body, &mut check);
         }

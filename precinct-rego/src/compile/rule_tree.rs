@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::vars;
-use super::visit::{self, ground_prefix, is_constant};
+use super::visit::{ground_prefix, is_constant};
 use crate::ast::{Head, Module, Ref, Rule, Span, Term, TermValue};
 
 /// A rule or `else` branch among all modules: its position in [`Rules`].
@@ -41,7 +41,7 @@ impl Rules {
         let mut rules = Self::default();
         for (module, it) in modules.iter().enumerate() {
             for (rule, first) in it.rules.iter().enumerate() {
-                for (branch, it_branch) in visit::branches(first).enumerate() {
+                for (branch, it_branch) in first.branches().enumerate() {
                     rules.places.push(Place {
                         module,
                         rule,
@@ -60,7 +60,7 @@ impl Rules {
     pub fn get<'a>(&self, modules: &'a [Module], id: RuleId) -> Option<&'a Rule> {
         let place = self.places.get(id.index())?;
         let rule = modules.get(place.module)?.rules.get(place.rule)?;
-        visit::branches(rule).nth(place.branch)
+        rule.branches().nth(place.branch)
     }
 
     /// The position of the module that holds the rule.

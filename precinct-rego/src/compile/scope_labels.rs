@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::visit::{self, ground_prefix};
+use super::visit::ground_prefix;
 use crate::ast::display::ref_text;
 use crate::ast::{Module, Rule};
 
@@ -16,7 +16,7 @@ impl ScopeLabels {
     pub(super) fn new(module: &Module) -> Self {
         let mut first: HashMap<u32, &[crate::ast::Term]> = HashMap::new();
         let mut shared_rows = BTreeSet::new();
-        for rule in module.rules.iter().flat_map(visit::branches) {
+        for rule in module.rules.iter().flat_map(Rule::branches) {
             let name = ground_prefix(&rule.head.reference);
             if *first.entry(rule.span.row).or_insert(name) != name {
                 shared_rows.insert(rule.span.row);

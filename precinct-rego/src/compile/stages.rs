@@ -385,7 +385,7 @@ impl<'a> Compiler<'a> {
 
     fn rewrite_templates(&mut self) {
         if !self.modules.iter().any(|module| {
-            let mut rules = module.rules.iter().flat_map(visit::branches);
+            let mut rules = module.rules.iter().flat_map(Rule::branches);
             rules.any(templates::in_rule)
         }) {
             return;
@@ -550,7 +550,7 @@ impl<'a> Compiler<'a> {
 
     fn rewrite_modifiers(&mut self) {
         let any = self.modules.iter().any(|module| {
-            let mut rules = module.rules.iter().flat_map(visit::branches);
+            let mut rules = module.rules.iter().flat_map(Rule::branches);
             rules.any(|rule| with::any(&rule.body) || may_have_vars(&rule.head))
         });
         if !any {
@@ -621,7 +621,7 @@ impl<'a> Compiler<'a> {
         let mut found = Vec::new();
         for module in &self.modules {
             let labels = ScopeLabels::new(module);
-            for rule in module.rules.iter().flat_map(visit::branches) {
+            for rule in module.rules.iter().flat_map(Rule::branches) {
                 if !may_have_vars(&rule.head) {
                     continue;
                 }

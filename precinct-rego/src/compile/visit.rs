@@ -3,8 +3,7 @@
 //! The function that is called with each node answers whether the walk should leave out what the node holds.
 
 use crate::ast::{
-    Body, Every, Expr, ExprKind, Logical, Module, NotBody, Rule, TemplatePart, Term, TermValue,
-    With,
+    Body, Child, Every, Expr, ExprKind, Logical, Module, NotBody, Rule, Term, TermValue, With,
 };
 
 /// A node that a walk comes across.
@@ -25,16 +24,11 @@ pub(crate) type Visit<'v, 'a> = &'v mut dyn FnMut(Node<'a>) -> bool;
 /// All rules of a module, `else` branches included: heads, then bodies.
 pub(crate) fn module<'a>(module: &'a Module, f: Visit<'_, 'a>) {
     for rule in &module.rules {
-        for branch in branches(rule) {
+        for branch in rule.branches() {
             head(branch, f);
             body(&branch.body, f);
         }
     }
-}
-
-/// The rule and its `else` branches.
-pub(crate) fn branches(rule: &Rule) -> impl Iterator<Item = &Rule> {
-    std::iter::successors(Some(rule), |rule| rule.else_rule.as_deref())
 }
 
 /// Arguments, key and value of a rule; not the reference.
@@ -109,40 +103,11 @@ pub(crate) fn term<'a>(it: &'a Term, f: Visit<'_, 'a>) {
     if f(Node::Term(it)) {
         return;
     }
-    match &it.value {
-        TermValue::Null
-        | TermValue::Boolean(_)
-        | TermValue::Number(_)
-        | TermValue::String(_)
-        | TermValue::Var(_) => {}
-        TermValue::Template(template) => {
-            for part in &template.parts {
-                match part {
-                    TemplatePart::Text(it) => term(it, f),
-                    TemplatePart::Expr(it) => expr(it, f),
-                }
-            }
-        }
-        TermValue::Ref(list)
-        | TermValue::Array(list)
-        | TermValue::Set(list)
-        | TermValue::Call(list) => terms(list, f),
-        TermValue::Object(entries) => {
-            for (key, value) in entries {
-                term(key, f);
-                term(value, f);
-            }
-        }
-        TermValue::ArrayComprehension(it) | TermValue::SetComprehension(it) => {
-            term(&it.term, f);
-            body(&it.body, f);
-        }
-        TermValue::ObjectComprehension(it) => {
-            term(&it.key, f);
-            term(&it.value, f);
-            body(&it.body, f);
-        }
-    }
+    it.each_child(|child| match child {
+        Child::Term(it) => term(it, f),
+        Child::Expr(it) => expr(it, f),
+        Child::Body(it) => body(it, f),
+    });
 }
 
 /// Whether the term has a part that is a reference or comprehension.

@@ -76,14 +76,12 @@ fn walk_body<'n>(body: &'n Body, visit: &mut impl FnMut(Node<'n>) -> bool) -> bo
 
 /// Visits a rule and its `else` branches, the references of heads left out.
 pub(super) fn walk_rule<'n>(rule: &'n Rule, visit: &mut impl FnMut(Node<'n>) -> bool) {
-    let mut next = Some(rule);
-    while let Some(rule) = next {
+    for rule in rule.branches() {
         let head = rule.head.args.iter().chain(&rule.head.key);
         for term in head.chain(&rule.head.value) {
             walk_term(term, visit);
         }
         walk_body(&rule.body, visit);
-        next = rule.else_rule.as_deref();
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::tables::{Tables, dotted_name, name_and_path};
-use crate::ast::{Body, Expr, ExprKind, Rule, TemplatePart, Term, TermValue, With};
+use crate::ast::{Body, Child, Rule, Term, With};
 use crate::ir::{CallTarget, MaskId, MockId};
 
 /// What a `with` replaces.
@@ -52,85 +52,25 @@ impl Tables<'_> {
 
     /// Notes every replacement in a rule and its `else` branches.
     pub(super) fn note_rule(&mut self, rule: &Rule) {
-        let mut next = Some(rule);
-        while let Some(rule) = next {
-            for term in rule.head.args.iter().chain(&rule.head.reference) {
-                self.note_term(term);
-            }
-            for term in rule.head.key.iter().chain(&rule.head.value) {
-                self.note_term(term);
-            }
-            self.note_body(&rule.body);
-            next = rule.else_rule.as_deref();
+        for branch in rule.branches() {
+            branch.each_child(|child| self.note(child));
         }
     }
 
     /// Notes every replacement in a body.
     pub(super) fn note_body(&mut self, body: &Body) {
-        for expr in body {
-            self.note_expr(expr);
-        }
+        self.note(Child::Body(body));
     }
 
-    fn note_expr(&mut self, expr: &Expr) {
-        for with in &expr.with {
-            self.target(with);
-            self.note_term(&with.value);
-        }
-        match &expr.kind {
-            ExprKind::Term(term) => self.note_term(term),
-            ExprKind::Call(terms) | ExprKind::Some(terms) => self.note_terms(terms),
-            ExprKind::Every(every) => {
-                self.note_term(&every.domain);
-                self.note_body(&every.body);
-            }
-            ExprKind::Not(not) => self.note_body(&not.body),
-            ExprKind::And(sides) | ExprKind::Or(sides) => {
-                self.note_body(&sides.lhs);
-                self.note_body(&sides.rhs);
-            }
-        }
-    }
-
-    fn note_terms(&mut self, terms: &[Term]) {
-        for term in terms {
-            self.note_term(term);
-        }
-    }
-
-    fn note_term(&mut self, term: &Term) {
-        match &term.value {
-            TermValue::Null
-            | TermValue::Boolean(_)
-            | TermValue::Number(_)
-            | TermValue::String(_)
-            | TermValue::Var(_) => {}
-            TermValue::Template(template) => {
-                for part in &template.parts {
-                    match part {
-                        TemplatePart::Text(term) => self.note_term(term),
-                        TemplatePart::Expr(expr) => self.note_expr(expr),
-                    }
+    fn note(&mut self, child: Child<'_>) {
+        match child {
+            Child::Term(term) => term.each_child(|child| self.note(child)),
+            Child::Body(body) => body.iter().for_each(|expr| self.note(Child::Expr(expr))),
+            Child::Expr(expr) => {
+                for with in &expr.with {
+                    self.target(with);
                 }
-            }
-            TermValue::Ref(terms)
-            | TermValue::Array(terms)
-            | TermValue::Set(terms)
-            | TermValue::Call(terms) => self.note_terms(terms),
-            TermValue::Object(entries) => {
-                for (key, value) in entries {
-                    self.note_term(key);
-                    self.note_term(value);
-                }
-            }
-            TermValue::ArrayComprehension(c) | TermValue::SetComprehension(c) => {
-                self.note_term(&c.term);
-                self.note_body(&c.body);
-            }
-            TermValue::ObjectComprehension(c) => {
-                self.note_term(&c.key);
-                self.note_term(&c.value);
-                self.note_body(&c.body);
+                expr.each_child(|child| self.note(child));
             }
         }
     }

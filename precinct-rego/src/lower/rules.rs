@@ -318,12 +318,7 @@ impl Emitter<'_, '_> {
         params: &[Local],
         outcome: Outcome,
     ) -> Lowered<()> {
-        let mut branches = Vec::new();
-        let mut next = Some(placed.rule);
-        while let Some(rule) = next {
-            branches.push(rule);
-            next = rule.else_rule.as_deref();
-        }
+        let branches: Vec<_> = placed.rule.branches().collect();
         let (target, conflict, only) = match outcome {
             Outcome::Return => {
                 for (id, rule) in (placed.id.0..).zip(branches) {
@@ -550,8 +545,7 @@ impl Emitter<'_, '_> {
 fn same_constant(rules: &[&PlacedRule<'_>]) -> bool {
     let mut first = None;
     for placed in rules {
-        let mut next = Some(placed.rule);
-        while let Some(rule) = next {
+        for rule in placed.rule.branches() {
             let value = match &rule.head.value {
                 Some(term) => match constant_of(term) {
                     Some(value) => value,
@@ -562,7 +556,6 @@ fn same_constant(rules: &[&PlacedRule<'_>]) -> bool {
             if first.get_or_insert_with(|| value.clone()) != &value {
                 return false;
             }
-            next = rule.else_rule.as_deref();
         }
     }
     true

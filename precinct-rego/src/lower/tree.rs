@@ -80,14 +80,12 @@ impl<'a> Tables<'a> {
         let node = self.node(&path, rule.span);
         let text: Arc<str> = rule_path(&path, rest).into();
         let mut first = None;
-        let mut next = Some(rule);
-        while let Some(branch) = next {
+        for branch in rule.branches() {
             let id = self.rule(RuleInfo {
                 path: Arc::clone(&text),
                 span: branch.span,
             });
             first.get_or_insert(id);
-            next = branch.else_rule.as_deref();
         }
         let rules = &mut self.nodes[node.index()];
         if rules.rules.is_empty() {

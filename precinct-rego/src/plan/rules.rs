@@ -196,8 +196,7 @@ impl<'a> Planner<'a> {
     /// A rule and its `else` branches, of which the first that holds counts.
     fn chain(&mut self, first: &'a Rule, reference: &[Term], shape: &Shape) -> Planned<Vec<Block>> {
         let mut blocks = Vec::new();
-        let branches = std::iter::successors(Some(first), |rule| rule.else_rule.as_deref());
-        for (at, rule) in branches.enumerate() {
+        for (at, rule) in first.branches().enumerate() {
             self.span = rule.head.span;
             self.next = shape.next;
             let names = self.generations.variables();

@@ -210,7 +210,7 @@ impl Walk<'_> {
         };
         let mut rules = Vec::new();
         let mut found = false;
-        for rule in visit::branches(rule) {
+        for rule in rule.branches() {
             let mut look = |node: Node<'_>| self.look(node, None, &mut rules, &mut found);
             visit::head(rule, &mut look);
             visit::body(&rule.body, &mut look);

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::super::ast::Directive;
-use super::super::suggest::hint;
 use super::super::walk::{DirectiveInfo, Walk};
+use super::arguments;
 
 pub fn known<'s>(walk: &mut Walk<'s>, directive: &'s Directive, info: DirectiveInfo<'s>) {
     let Some(definition) = info.definition else {
@@ -33,43 +33,18 @@ pub fn known<'s>(walk: &mut Walk<'s>, directive: &'s Directive, info: DirectiveI
 }
 
 pub fn known_arguments(walk: &mut Walk<'_>, directive: &Directive, info: DirectiveInfo<'_>) {
-    let Some(definition) = info.definition else {
-        return;
-    };
-    for argument in &directive.arguments {
-        if definition.argument(&argument.name).is_none() {
-            let names = definition.arguments.iter().map(|known| known.name.as_str());
-            let message = format!(
-                "Unknown argument \"{}\" on directive \"@{}\".{}",
-                argument.name,
-                directive.name,
-                hint("Did you mean", &argument.name, names)
-            );
-            walk.error(directive.position, message);
-        }
+    if let Some(definition) = info.definition {
+        let owner = format_args!("directive \"@{}\"", directive.name);
+        let (given, defined) = (&directive.arguments, &definition.arguments);
+        arguments::known(walk, given, defined, owner, directive.position);
     }
 }
 
 pub fn required_arguments(walk: &mut Walk<'_>, directive: &Directive, info: DirectiveInfo<'_>) {
-    let Some(definition) = info.definition else {
-        return;
-    };
-    for wanted in definition
-        .arguments
-        .iter()
-        .filter(|wanted| wanted.kind.non_null && wanted.default.is_none())
-    {
-        if !directive
-            .arguments
-            .iter()
-            .any(|argument| argument.name == wanted.name)
-        {
-            let message = format!(
-                "Directive \"@{}\" argument \"{}\" of type \"{}\" is required, but it was not provided.",
-                definition.name, wanted.name, wanted.kind
-            );
-            walk.error(directive.position, message);
-        }
+    if let Some(definition) = info.definition {
+        let owner = format_args!("Directive \"@{}\"", definition.name);
+        let (given, defined) = (&directive.arguments, &definition.arguments);
+        arguments::required(walk, given, defined, owner, directive.position);
     }
 }
 

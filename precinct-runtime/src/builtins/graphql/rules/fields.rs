@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::ast::{Argument, Definition, DefinitionKind, Field, Selection};
-use super::super::suggest::{close, hint, quoted_or_list};
+use super::super::suggest::{close, quoted_or_list};
 use super::super::walk::{FieldInfo, Walk};
+use super::arguments;
 
 pub fn on_correct_type(walk: &mut Walk<'_>, field: &Field, info: FieldInfo<'_>) {
     let (Some(parent), None) = (info.parent, info.definition) else {
@@ -74,44 +75,18 @@ fn suggested_types(walk: &Walk<'_>, parent: &Definition, name: &str) -> Vec<Stri
 }
 
 pub fn known_arguments(walk: &mut Walk<'_>, field: &Field, info: FieldInfo<'_>) {
-    let (Some(definition), Some(parent)) = (info.definition, info.parent) else {
-        return;
-    };
-    for argument in &field.arguments {
-        if definition.argument(&argument.name).is_none() {
-            let names = definition.arguments.iter().map(|known| known.name.as_str());
-            let message = format!(
-                "Unknown argument \"{}\" on field \"{}.{}\".{}",
-                argument.name,
-                parent.name,
-                field.name,
-                hint("Did you mean", &argument.name, names)
-            );
-            walk.error(field.position, message);
-        }
+    if let (Some(definition), Some(parent)) = (info.definition, info.parent) {
+        let owner = format_args!("field \"{}.{}\"", parent.name, field.name);
+        let (given, defined) = (&field.arguments, &definition.arguments);
+        arguments::known(walk, given, defined, owner, field.position);
     }
 }
 
 pub fn required_arguments(walk: &mut Walk<'_>, field: &Field, info: FieldInfo<'_>) {
-    let Some(definition) = info.definition else {
-        return;
-    };
-    for wanted in definition
-        .arguments
-        .iter()
-        .filter(|wanted| wanted.kind.non_null && wanted.default.is_none())
-    {
-        if !field
-            .arguments
-            .iter()
-            .any(|argument| argument.name == wanted.name)
-        {
-            let message = format!(
-                "Field \"{}\" argument \"{}\" of type \"{}\" is required, but it was not provided.",
-                field.name, wanted.name, wanted.kind
-            );
-            walk.error(field.position, message);
-        }
+    if let Some(definition) = info.definition {
+        let owner = format_args!("Field \"{}\"", field.name);
+        let (given, defined) = (&field.arguments, &definition.arguments);
+        arguments::required(walk, given, defined, owner, field.position);
     }
 }
 

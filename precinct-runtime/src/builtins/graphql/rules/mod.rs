@@ -3,6 +3,7 @@
 //! The `on_*` functions call the rules that look at a kind of node in the order of the rules' names, in which OPA
 //! reports what they find.
 
+mod arguments;
 mod directives;
 mod fields;
 mod fragments;
