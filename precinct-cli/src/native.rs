@@ -10,7 +10,6 @@ use precinct_interpreter::policy::Query;
 use precinct_runtime::json::{Decoder, to_string};
 use precinct_runtime::{Document, Value};
 
-use crate::commands::eval;
 use crate::host;
 use crate::present::errors::Shown;
 use crate::present::results::Row;
@@ -120,7 +119,7 @@ fn read(query: &Query, text: &[u8]) -> Result<Answered, Trouble> {
         rows: rows
             .iter()
             .filter_map(|row| row.as_array())
-            .map(|row| eval::row(query, &query.row(row)))
+            .map(|row| Row::new(query, &query.row(row)))
             .collect(),
         times: times
             .iter()

@@ -15,16 +15,16 @@
 //! include!(concat!(env!("OUT_DIR"), "/policies.rs"));
 //! ```
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use precinct_interpreter::capabilities::{capabilities, declared};
-use precinct_interpreter::{Failure, Policy, PolicyOptions};
+use precinct_interpreter::{Policy, PolicyOptions};
 use precinct_rego::ast::RegoVersion;
 use precinct_rego::capabilities::Capabilities;
 
 use crate::emit::{GenerateError, Options, generate};
+use crate::error::BuildError;
 use crate::folder::Folder;
 use crate::shape;
 use crate::shape::schemas::{self, Schemas};
@@ -345,37 +345,4 @@ pub(crate) fn roomy<T: Send>(run: impl FnOnce() -> T + Send) -> T {
             Err(error) => std::panic::resume_unwind(Box::new(error)),
         }
     })
-}
-
-/// Why policies were not compiled.
-#[derive(thiserror::Error)]
-pub enum BuildError {
-    /// A file or folder cannot be read.
-    #[error("{}: {}", .0.display(), .1)]
-    Read(PathBuf, #[source] std::io::Error),
-    /// The generated file cannot be written.
-    #[error("{}: {}", .0.display(), .1)]
-    Write(PathBuf, #[source] std::io::Error),
-    /// A base document is not JSON or YAML, or contradicts another one.
-    #[error("{}: {}", .0.display(), .1)]
-    Data(PathBuf, String),
-    /// A schema or a type of `input` is not there, or cannot be used.
-    #[error("{0}")]
-    Schema(String),
-    /// There are errors in the policies.
-    #[error("{0}")]
-    Rego(Box<Failure>),
-    /// The policies cannot be turned into Rust.
-    #[error(transparent)]
-    Generate(GenerateError),
-    /// Cargo's `OUT_DIR` is not set, and no other folder was given.
-    #[error("OUT_DIR is not set: not called from a build script")]
-    NoOutDir,
-}
-
-/// The message, as for readers: a build script that returns the error from `main` shows it this way.
-impl fmt::Debug for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }

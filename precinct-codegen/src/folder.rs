@@ -11,7 +11,7 @@ use precinct_interpreter::Text;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::builder::BuildError;
+use crate::error::BuildError;
 
 /// What a folder holds.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@
 //! * [`builder`]: what a build script calls
 //! * [`folder`]: policies and base documents of a folder
 //! * [`emit`]: IR to Rust
+//! * [`error`]: what keeps policies from becoming Rust
 //! * [`constants`]: constants as statics
 //! * [`effects`]: which functions need a context, can fail, remember their result
 //! * [`kinds`]: which functions are always defined, and of which type
@@ -26,6 +27,7 @@ pub mod builder;
 mod constants;
 mod effects;
 mod emit;
+mod error;
 mod folder;
 mod kinds;
 pub mod library;
@@ -38,5 +40,6 @@ mod shape;
 mod visit;
 pub mod workshop;
 
-pub use builder::{BuildError, Builder};
+pub use builder::Builder;
 pub use emit::{GenerateError, Options, generate};
+pub use error::BuildError;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use precinct_interpreter::coverage::Coverage;
-use precinct_interpreter::policy::{Policy, PolicyOptions, Query, Row as Answer};
+use precinct_interpreter::policy::{Policy, PolicyOptions, Query};
 use precinct_interpreter::stack::Stack;
 use precinct_interpreter::trace::{Event, Outline, Tracer};
 use precinct_rego::source::Sources;
@@ -19,7 +19,7 @@ use crate::present::coverage;
 use crate::present::errors::{self, Shown};
 use crate::present::explain::{self, Explain};
 use crate::present::json::Json;
-use crate::present::results::{self, Expression, Format, Row};
+use crate::present::results::{self, Format, Row};
 use crate::present::table::Table;
 use crate::schemas;
 use crate::signing::GuardArgs;
@@ -476,7 +476,10 @@ impl Run<'_> {
                 })
                 .collect();
         }
-        Ok(answers.iter().map(|answer| row(query, answer)).collect())
+        Ok(answers
+            .iter()
+            .map(|answer| Row::new(query, answer))
+            .collect())
     }
 
     /// Keeps of the trace what is shown.
@@ -492,25 +495,6 @@ impl Run<'_> {
         }
         report.events = self.args.explain.select(&report.events);
         report.sources = sources.clone();
-    }
-}
-
-/// An answer as it is shown.
-pub fn row(query: &Query, answer: &Answer<'_>) -> Row {
-    let expressions = query.expressions.iter().zip(&answer.expressions);
-    let bindings = query.variables.iter().zip(&answer.variables);
-    Row {
-        expressions: expressions
-            .map(|(expression, value)| Expression {
-                value: Json::from(*value),
-                text: expression.text.clone(),
-                row: expression.row,
-                col: expression.col,
-            })
-            .collect(),
-        bindings: bindings
-            .map(|(name, value)| (name.to_string(), Json::from(*value)))
-            .collect(),
     }
 }
 

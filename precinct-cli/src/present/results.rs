@@ -1,6 +1,7 @@
 //! The answers of a query in all formats.
 
 use clap::ValueEnum;
+use precinct_interpreter::policy::{Query, Row as Answer};
 
 use super::json::Json;
 use super::table::Table;
@@ -32,6 +33,27 @@ pub struct Row {
     pub expressions: Vec<Expression>,
     /// The variables of the query, ordered by name.
     pub bindings: Vec<(String, Json)>,
+}
+
+impl Row {
+    /// An answer as it is shown.
+    pub fn new(query: &Query, answer: &Answer<'_>) -> Self {
+        let expressions = query.expressions.iter().zip(&answer.expressions);
+        let bindings = query.variables.iter().zip(&answer.variables);
+        Self {
+            expressions: expressions
+                .map(|(expression, value)| Expression {
+                    value: Json::from(*value),
+                    text: expression.text.clone(),
+                    row: expression.row,
+                    col: expression.col,
+                })
+                .collect(),
+            bindings: bindings
+                .map(|(name, value)| (name.to_string(), Json::from(*value)))
+                .collect(),
+        }
+    }
 }
 
 /// The value of one expression.

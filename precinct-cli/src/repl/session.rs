@@ -564,7 +564,7 @@ impl Session {
         })?;
         let rows: Vec<Row> = answers
             .iter()
-            .map(|answer| eval::row(&query, answer))
+            .map(|answer| Row::new(&query, answer))
             .collect();
         Ok(if self.settings.json {
             eval::json(&rows, &report, false)

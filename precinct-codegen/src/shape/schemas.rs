@@ -8,7 +8,7 @@ use std::sync::Arc;
 use precinct_rego::ast::{Module, SchemaAnnotation, TermValue};
 use serde_json::Value;
 
-use crate::builder::BuildError;
+use crate::error::BuildError;
 
 /// Schemas by their path behind `schema`; that of the empty path describes `input` everywhere.
 pub(crate) type Schemas = BTreeMap<Vec<Arc<str>>, Value>;
