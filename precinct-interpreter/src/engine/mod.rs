@@ -25,6 +25,7 @@ mod conflicts;
 pub mod constants;
 pub mod hooks;
 mod load;
+mod lookup;
 mod machine;
 mod private;
 mod select;

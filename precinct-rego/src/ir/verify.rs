@@ -227,6 +227,7 @@ impl Checker<'_> {
             | StmtKind::Data { .. }
             | StmtKind::Get { .. }
             | StmtKind::Call { .. }
+            | StmtKind::Lookup { .. }
             | StmtKind::CallReplacement { .. }
             | StmtKind::Test { .. }
             | StmtKind::Array { .. }
@@ -283,6 +284,19 @@ impl Checker<'_> {
             } => {
                 self.call(*function, Some(args.len()));
                 self.read_all(args, bound);
+                self.exit(*otherwise, bound);
+                self.write(*target, bound);
+            }
+            StmtKind::Lookup {
+                target,
+                whole,
+                keyed,
+                keys,
+                otherwise,
+            } => {
+                self.call(CallTarget::Function(*whole), Some(0));
+                self.call(CallTarget::Function(*keyed), Some(keys.len()));
+                self.read_all(keys, bound);
                 self.exit(*otherwise, bound);
                 self.write(*target, bound);
             }
