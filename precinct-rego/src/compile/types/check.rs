@@ -126,26 +126,20 @@ impl<'a> Checker<'a> {
         let mut variables: Vec<&Var> = Vec::new();
         let mut heads: Vec<*const Term> = Vec::new();
         visit::body(body, &mut |node| {
-            match node {
-                Node::Term(term) => match &term.value {
-                    TermValue::Ref(parts) => {
-                        heads.extend(parts.first().map(std::ptr::from_ref));
-                        references.push((ref_text(parts), known(env.reference(parts))));
-                    }
-                    TermValue::Var(name)
-                        if !heads.contains(&std::ptr::from_ref(term))
-                            && !variables.contains(&name) =>
-                    {
-                        variables.push(name);
-                    }
-                    _ => {}
-                },
-                Node::Expr(_)
-                | Node::Body
-                | Node::With(_)
-                | Node::Every(_)
-                | Node::Not(_)
-                | Node::Logical(_) => {}
+            let Node::Term(term) = node else {
+                return false;
+            };
+            match &term.value {
+                TermValue::Ref(parts) => {
+                    heads.extend(parts.first().map(std::ptr::from_ref));
+                    references.push((ref_text(parts), known(env.reference(parts))));
+                }
+                TermValue::Var(name)
+                    if !heads.contains(&std::ptr::from_ref(term)) && !variables.contains(&name) =>
+                {
+                    variables.push(name);
+                }
+                _ => {}
             }
             false
         });
