@@ -133,3 +133,37 @@ fn a_shell_evaluates_in_part_until_everything_is_known_again() {
         "{whole}"
     );
 }
+
+#[test]
+fn the_shell_tells_types_of_references_then_of_variables() {
+    let module = "package t\n\nc := {\"a\": [1, \"b\"]}\n\ns contains x if some x in [1, 2]\n";
+    let typed = "types\ndata.t.c.a[i] = z\ninput.foo\ncount(data.t.s) > 1\ntypes\ndata.t.s\n";
+    let (stdout, _, _) = ran(module, &["run", "p.rego"], typed);
+    let (_, answers) = stdout.split_once("┌").unwrap();
+    let told: Vec<&str> = answers
+        .lines()
+        .filter(|line| line.starts_with('#') || *line == "undefined")
+        .collect();
+    let want = [
+        "# eq: (any, any) => boolean",
+        "# data.t.c.a[i]: any<number, string>",
+        "# i: number",
+        "# z: any<number, string>",
+        "undefined",
+        "# input.foo: any",
+        "# eq: (any, any) => boolean",
+        "# data.t.s: set[number]",
+        "# count: (any<string, array[any], object[any: any], set[any]>) => number",
+        "# gt: (any, any) => boolean",
+        "# __localq1__: set[number]",
+        "# __localq0__: number",
+    ];
+    assert_eq!(told, want, "{stdout}");
+}
+
+#[test]
+fn metadata_of_a_document_is_told_where_it_stands() {
+    let module = "package a\n\ndefault p := 1\n\n# METADATA\n# scope: document\n# title: P\np := 2 if input.x\n";
+    let (stdout, _, _) = ran(module, &["inspect", "-a", "p.rego"], "");
+    assert!(stdout.contains("Location: p.rego:8\n"), "{stdout}");
+}

@@ -70,6 +70,7 @@ fn own_effects(stmt: &Stmt, natives: &Natives<'_>, own: &mut Effects) {
             function: CallTarget::Function(_),
             ..
         }
+        | StmtKind::Lookup { .. }
         | StmtKind::Block { .. }
         | StmtKind::Break { .. }
         | StmtKind::Switch { .. }

@@ -111,6 +111,7 @@ fn rank(kind: &FunctionKind) -> u8 {
         FunctionKind::Tree(_) => 2,
         FunctionKind::Part => 3,
         FunctionKind::Query => 4,
+        FunctionKind::Keyed => 5,
     }
 }
 
@@ -150,13 +151,14 @@ impl Modules {
         let name = match function.kind {
             FunctionKind::Tree(_) => "document".to_owned(),
             FunctionKind::Query => "query".to_owned(),
-            FunctionKind::Rule | FunctionKind::Function | FunctionKind::Part => {
-                match (path.pop(), rest.is_empty()) {
-                    (Some(last), true) => last,
-                    (Some(last), false) => format!("{last}_{}", rest.trim()),
-                    (None, _) => rest,
-                }
-            }
+            FunctionKind::Rule
+            | FunctionKind::Function
+            | FunctionKind::Keyed
+            | FunctionKind::Part => match (path.pop(), rest.is_empty()) {
+                (Some(last), true) => last,
+                (Some(last), false) => format!("{last}_{}", rest.trim()),
+                (None, _) => rest,
+            },
         };
         let module = self.module(&path);
         let public = matches!(function.kind, FunctionKind::Rule | FunctionKind::Tree(_))

@@ -108,6 +108,20 @@ pub(crate) fn parts(stmt: &Stmt) -> Parts<'_> {
             parts.calls.push(*function);
             parts.exits.push(*otherwise);
         }
+        StmtKind::Lookup {
+            target,
+            whole,
+            keyed,
+            keys,
+            otherwise,
+        } => {
+            parts.reads.extend(keys);
+            parts.writes.push(*target);
+            parts
+                .calls
+                .extend([*whole, *keyed].map(CallTarget::Function));
+            parts.exits.push(*otherwise);
+        }
         StmtKind::CallReplacement {
             target,
             mock: _,

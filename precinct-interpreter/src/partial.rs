@@ -62,6 +62,7 @@ impl Policy {
                 question.query,
                 question.package,
                 question.imports,
+                true,
                 &mut sources,
             )
             .map_err(|(step, errors)| failure(step, errors, &sources))?;

@@ -8,6 +8,7 @@ use precinct_rego::ast::{
     Annotations, Body, Import, Module, Ref, RegoVersion, SourceId, Span, Term, TermValue,
 };
 use precinct_rego::capabilities::Capabilities;
+use precinct_rego::compile::types::Type;
 use precinct_rego::compile::{self, CompileOptions, Compiled, CompiledQuery, QueryOptions};
 use precinct_rego::error::{Code, Diagnostic};
 use precinct_rego::ir::{FunctionId, FunctionKind, Program, verify};
@@ -429,23 +430,45 @@ impl Policy {
         Ok((body, context))
     }
 
-    /// Parses and compiles a query that is evaluated in part, which is not lowered.
+    /// Parses and compiles a query that is not lowered; comparisons become `equations` where it is evaluated in part.
     pub(crate) fn compiled_query(
         &self,
         text: &str,
         package: Option<&str>,
         imports: &[String],
+        equations: bool,
         sources: &mut Sources,
     ) -> Result<CompiledQuery, (Step, Vec<Diagnostic>)> {
         let context = QueryOptions {
             prints: self.options.prints,
-            equations: true,
+            equations,
             ..QueryOptions::default()
         };
         let (body, context) = self.parsed_query(text, package, imports, context, sources)?;
         self.compiled
             .query(body, &context)
             .map_err(|errors| (Step::Compile, errors))
+    }
+
+    /// The references of a query as it is compiled and then its other variables, each with its type if there is one.
+    ///
+    /// # Errors
+    /// As [`Policy::query`].
+    pub fn query_types(
+        &self,
+        text: &str,
+        package: Option<&str>,
+        imports: &[String],
+    ) -> Result<Vec<(String, Option<Type>)>, Failure> {
+        let mut sources = self.sources.clone();
+        match self.compiled_query(text, package, imports, false, &mut sources) {
+            Ok(query) => Ok(self.compiled.types_in(&query)),
+            Err((step, errors)) => Err(Failure {
+                step,
+                errors,
+                sources,
+            }),
+        }
     }
 
     /// The annotations that apply to the first rule of this reference (`data.a.b`), from the nearest on: those of the

@@ -64,6 +64,20 @@ pub enum Memo<'a> {
     Undefined,
     /// The rule's value.
     Value(Value<'a>),
+    /// The rule has no value, because working it out fails.
+    Failed,
+}
+
+/// What an evaluation is like before something is tried, see [`Context::attempt`].
+#[derive(Debug)]
+pub struct Attempt<'a> {
+    input: Option<Value<'a>>,
+    data: Value<'a>,
+    masks: &'a [u32],
+    mocks: &'a [Option<Mock<'a>>],
+    memos: usize,
+    depth: u32,
+    builtin_errors: usize,
 }
 
 /// What an evaluation did, for metrics.
@@ -403,6 +417,51 @@ impl<'a> Context<'a> {
         if let Some(outer) = self.outer_memos.pop() {
             self.spare_memos
                 .push(std::mem::replace(&mut self.memo, outer));
+        }
+    }
+
+    /// Something begins that may fail without ending the evaluation.
+    #[must_use]
+    pub fn attempt(&self) -> Attempt<'a> {
+        Attempt {
+            input: self.input,
+            data: self.data,
+            masks: self.arena.alloc_slice_copy(&*self.masks),
+            mocks: self.arena.alloc_slice_copy(&*self.mocks),
+            memos: self.outer_memos.len(),
+            depth: self.depth,
+            builtin_errors: self.builtin_errors.len(),
+        }
+    }
+
+    /// A builtin failed since then, and such errors end the evaluation.
+    #[must_use]
+    #[inline]
+    pub const fn noted_since(&self, attempt: &Attempt<'a>) -> bool {
+        self.strict_builtin_errors && self.builtin_errors.len() > attempt.builtin_errors
+    }
+
+    /// What was tried has failed, and counts for nothing: replacements that it left behind end, what it noted is
+    /// forgotten, and so are results, since builtins may have failed on the way to them. What the memo slot stands for is
+    /// known to fail.
+    #[cold]
+    pub fn give_up(&mut self, attempt: &Attempt<'a>, slot: Option<u32>) {
+        self.input = attempt.input;
+        self.data = attempt.data;
+        self.masks.copy_from_slice(attempt.masks);
+        self.mocks.copy_from_slice(attempt.mocks);
+        while self.outer_memos.len() > attempt.memos {
+            self.pop_memos();
+        }
+        self.depth = attempt.depth;
+        self.builtin_errors.truncate(attempt.builtin_errors);
+        for memo in self.memo.iter_mut() {
+            if *memo != Memo::Failed {
+                *memo = Memo::Empty;
+            }
+        }
+        if let Some(memo) = slot.and_then(|slot| self.memo.get_mut(slot as usize)) {
+            *memo = Memo::Failed;
         }
     }
 

@@ -112,6 +112,12 @@ impl EvalError {
         self
     }
 
+    /// The evaluation has to end, whatever could be tried instead: a limit was reached, or the engine is at fault.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.code == code::CANCEL || self.code == code::INTERNAL
+    }
+
     /// The complete rule of this path (`data.p.q`) has two values.
     #[must_use]
     pub fn complete_rule_conflict(path: &str) -> Self {

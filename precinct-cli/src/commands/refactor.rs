@@ -117,13 +117,17 @@ fn moved(args: &MoveArgs) -> Result<(), String> {
 
 /// Reads `data.a:data.b`, the one member of an object.
 fn mapping(text: &str) -> Result<Move, String> {
-    let form = || "expected mapping of the form <from>:<to>".to_owned();
+    // The number is the exit code that OPA has in mind; it ends with 1 all the same.
+    let form = || "expected mapping of the form <from>:<to> (2)".to_owned();
     let mut sources = Sources::default();
     let id = sources.add("", format!("{{{text}}}"));
     let term =
         syntax::parse_term(&sources, id, &syntax::ParseOptions::default()).map_err(|found| {
             let shown = host::diagnostics(&found, &sources);
-            format!("failed to parse mapping: {}", errors::text(&shown))
+            format!(
+                "failed to parse mapping: failed to parse term: {} (2)",
+                errors::text(&shown)
+            )
         })?;
     let TermValue::Object(entries) = term.value else {
         return Err(form());

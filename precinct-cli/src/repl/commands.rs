@@ -86,6 +86,10 @@ impl Session {
                 settings.explain = Explain::Off;
                 quiet
             }
+            "types" => {
+                settings.types = !settings.types;
+                quiet
+            }
             "strict-builtin-errors" => {
                 settings.strict = !settings.strict;
                 quiet

@@ -1,12 +1,12 @@
 //! What `help` prints.
 
 /// The commands: how they are written, what they do.
-pub const COMMANDS: [(&str, &str); 23] = [
+pub const COMMANDS: [(&str, &str); 25] = [
     ("<stmt>", "evaluate the statement"),
     ("package <term>", "change active package"),
     ("import <term>", "add import to active module"),
-    ("show", "show active module definition"),
-    ("show debug", "show REPL settings"),
+    ("show ", "show active module definition"),
+    ("show debug ", "show REPL settings"),
     ("unset <ref>", "unset rules in currently active module"),
     (
         "unset-package <var>",
@@ -21,6 +21,7 @@ pub const COMMANDS: [(&str, &str); 23] = [
     ("metrics", "toggle metrics"),
     ("instrument", "toggle instrumentation"),
     ("profile", "toggle profiler and turns off trace"),
+    ("types", "toggle type information"),
     (
         "unknown [ref-1 [ref-2 [...]]]",
         "toggle partial evaluation mode",
@@ -34,6 +35,7 @@ pub const COMMANDS: [(&str, &str); 23] = [
         "set the runtime to exercise {rego} (default rego)",
     ),
     ("exit", "exit out of shell (or ctrl+d)"),
+    ("ctrl+l", "clear the screen"),
 ];
 
 const EXAMPLES: [(&str, &str); 3] = [
@@ -89,7 +91,7 @@ pub fn text(topic: Option<&str>) -> Result<String, String> {
         Some(other) => return Err(format!("unknown topic '{other}'")),
         None => {}
     }
-    let mut text = String::new();
+    let mut text = "\n".to_owned();
     section("Examples", &mut text);
     let width = EXAMPLES.iter().map(|(example, _)| example.len()).max();
     for (example, comment) in EXAMPLES {
@@ -97,23 +99,20 @@ pub fn text(topic: Option<&str>) -> Result<String, String> {
         text += &format!("> {example:width$} # {comment}\n");
     }
     text.push('\n');
+    let names = COMMANDS.iter().chain(&TOPICS).map(|(name, _)| name.len());
+    let width = names.max().unwrap_or(0);
     section("Commands", &mut text);
-    list(&COMMANDS, &mut text);
+    list(&COMMANDS, width, &mut text);
     section("Additional Topics", &mut text);
-    list(&TOPICS, &mut text);
+    list(&TOPICS, width, &mut text);
     Ok(text)
 }
 
 fn section(title: &str, text: &mut String) {
-    *text += &format!("\n{title}\n{}\n\n", "=".repeat(title.len()));
+    *text += &format!("{title}\n{}\n\n", "=".repeat(title.len()));
 }
 
-fn list(entries: &[(&str, &str)], text: &mut String) {
-    let width = entries
-        .iter()
-        .map(|(name, _)| name.len())
-        .max()
-        .unwrap_or(0);
+fn list(entries: &[(&str, &str)], width: usize, text: &mut String) {
     for (name, comment) in entries {
         *text += &format!("{name:>width$} : {comment}\n");
     }

@@ -59,6 +59,7 @@ pub(super) struct Settings {
     pub metrics: bool,
     pub instrument: bool,
     pub profile: bool,
+    pub types: bool,
     pub strict: bool,
     pub traceback: bool,
 }
@@ -455,7 +456,7 @@ impl Session {
         }
         found.extend(super::help::COMMANDS.iter().filter_map(|(command, _)| {
             let word = command.split(' ').next()?;
-            (!word.starts_with('<')).then(|| word.to_owned())
+            (!word.starts_with('<') && !word.contains('+')).then(|| word.to_owned())
         }));
         found.retain(|name| name.starts_with(start));
         found.sort();
@@ -566,11 +567,22 @@ impl Session {
             .iter()
             .map(|answer| Row::new(&query, answer))
             .collect();
-        Ok(if self.settings.json {
+        let answer = if self.settings.json {
             eval::json(&rows, &report, false)
         } else {
             eval::pretty(&rows, &report, self.settings.limit, false)
-        })
+        };
+        if !self.settings.types {
+            return Ok(answer);
+        }
+        let types = policy
+            .query_types(text, package.as_deref(), &imports)
+            .map_err(|failure| errors::text(&host::failure_shown(&failure)))?;
+        let types = types.iter().map(|(name, kind)| match kind {
+            Some(kind) => format!("# {name}: {kind}\n"),
+            None => format!("# {name}: <nil>\n"),
+        });
+        Ok(answer + &types.collect::<String>())
     }
 }
 

@@ -388,6 +388,13 @@ impl<'e, 'p> Body<'e, 'p> {
                 args,
                 otherwise,
             } => self.call(*target, *function, args, *otherwise, stmt),
+            StmtKind::Lookup {
+                target,
+                whole,
+                keyed,
+                keys,
+                otherwise,
+            } => self.lookup(*target, (*whole, *keyed), keys, *otherwise),
             StmtKind::CallReplacement {
                 target,
                 mock,

@@ -51,6 +51,60 @@ impl Body<'_, '_> {
         }
     }
 
+    /// Asks a whole document, and where it fails the rules that fit some keys.
+    pub(super) fn lookup(
+        &mut self,
+        target: Local,
+        (whole, keyed): (FunctionId, FunctionId),
+        keys: &[Operand],
+        otherwise: Label,
+    ) -> TokenStream {
+        let effects = self.emitter.effects[whole.index()];
+        let keys: Vec<TokenStream> = keys.iter().map(|key| self.operand(*key)).collect();
+        let whole_call = self.fallible_call(whole, &[]);
+        if !effects.fails {
+            return self.set_or(target, &quote!(#whole_call?), otherwise);
+        }
+        let keyed_call = self.fallible_call(keyed, &keys);
+        if !effects.context {
+            let found = quote!(match #whole_call { Ok(found) => found, Err(_) => #keyed_call? });
+            return self.set_or(target, &found, otherwise);
+        }
+        let slot = match self.emitter.program.functions[whole.index()].memo {
+            Some(slot) if effects.memo => {
+                let slot = slot.0;
+                quote!(Some(#slot))
+            }
+            _ => quote!(None),
+        };
+        let found = quote!(rt::lookup(cx, #slot, |cx| #whole_call, |cx| #keyed_call)?);
+        self.set_or(target, &found, otherwise)
+    }
+
+    /// A call of a function that gives a `Result<Option<Value>, EvalError>`.
+    fn fallible_call(&self, id: FunctionId, args: &[TokenStream]) -> TokenStream {
+        let path = self.emitter.names.path_from(self.module, id);
+        let effects = self.emitter.effects[id.index()];
+        let state = if effects.context {
+            quote!(cx)
+        } else {
+            quote!(arena)
+        };
+        let call = quote!(#path(#state, input, #(#args),*));
+        let found = if self.emitter.shapes[id.index()].total {
+            let value = self.emitter.wrapped(id, &quote!(found));
+            quote!(Some(#value))
+        } else {
+            let value = self.emitter.wrapped(id, &quote!(found));
+            quote!(match found { Some(found) => Some(#value), None => None })
+        };
+        if effects.fails {
+            quote!(match #call { Ok(found) => Ok::<Option<rt::Value<'_>>, rt::EvalError>(#found), Err(error) => Err(error) })
+        } else {
+            quote!({ let found = #call; Ok::<Option<rt::Value<'_>>, rt::EvalError>(#found) })
+        }
+    }
+
     /// A call of a function: gives the unwrapped result.
     fn function_call(&self, id: FunctionId, args: &[TokenStream]) -> TokenStream {
         let path = self.emitter.names.path_from(self.module, id);

@@ -98,6 +98,13 @@ pub(super) enum Op {
         args: Stretch,
         exit: Pc,
     },
+    Lookup {
+        target: Reg,
+        whole: FunctionId,
+        keyed: FunctionId,
+        keys: Stretch,
+        exit: Pc,
+    },
     CallBuiltin {
         target: Reg,
         builtin: u32,
@@ -254,6 +261,7 @@ impl Op {
             | Op::Data { exit, .. }
             | Op::Get { exit, .. }
             | Op::Call { exit, .. }
+            | Op::Lookup { exit, .. }
             | Op::CallBuiltin { exit, .. }
             | Op::Match { exit, .. }
             | Op::CallReplacement { exit, .. }

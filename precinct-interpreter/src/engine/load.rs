@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use precinct_rego::ast::Span;
 use precinct_rego::ir::{
-    self, CallTarget, Comparison, Function, Label, Local, LocalKind, Operand, Patch, Program,
-    Replacement, Stmt, StmtKind, Subject, Test,
+    self, CallTarget, Comparison, Function, FunctionId, Label, Local, LocalKind, Operand, Patch,
+    Program, Replacement, Stmt, StmtKind, Subject, Test,
 };
 use precinct_runtime::matcher::Matcher;
 use precinct_runtime::{Builtin, EvalError, Value, builtin, ops};
@@ -418,6 +418,25 @@ impl<'l> Loader<'l> {
                 args,
                 otherwise,
             } => self.call(*target, *function, args, *otherwise)?,
+            StmtKind::Lookup {
+                target,
+                whole,
+                keyed,
+                keys,
+                otherwise,
+            } => {
+                let keys = self.sources(keys)?;
+                self.callable(*whole, 0)?;
+                self.callable(*keyed, keys.len)?;
+                let op = Op::Lookup {
+                    target: self.register(*target)?,
+                    whole: *whole,
+                    keyed: *keyed,
+                    keys,
+                    exit: 0,
+                };
+                self.emit_to(op, *otherwise)?;
+            }
             StmtKind::CallReplacement {
                 target,
                 mock,
@@ -685,6 +704,17 @@ impl<'l> Loader<'l> {
         Ok(Some(id))
     }
 
+    /// There is such a function, and it takes so many arguments.
+    fn callable(&self, function: FunctionId, args: u32) -> Outcome<()> {
+        match self.program.functions.get(function.index()) {
+            None => Err(malformed("there is no such function")),
+            Some(callee) if callee.params != args => {
+                Err(malformed("a call has the wrong number of arguments"))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
     fn call(
         &mut self,
         target: Local,
@@ -697,14 +727,7 @@ impl<'l> Loader<'l> {
         let args = self.sources(args)?;
         let op = match function {
             CallTarget::Function(function) => {
-                let callee = self
-                    .program
-                    .functions
-                    .get(function.index())
-                    .ok_or_else(|| malformed("there is no such function"))?;
-                if callee.params != args.len {
-                    return Err(malformed("a call has the wrong number of arguments"));
-                }
+                self.callable(function, args.len)?;
                 Op::Call {
                     target,
                     function,

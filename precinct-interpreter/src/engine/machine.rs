@@ -14,6 +14,7 @@ use super::code::{Code, NOWHERE, Op, PatchOp, Pc, Reg, Src, Stretch, SubjectOp};
 use super::conflicts::Collected;
 use super::hooks::{Hooks, Place};
 use super::load::BuiltinSlot;
+use super::lookup::Tried;
 use super::state::{Builder, Gathered, Iter};
 
 /// A function that runs, or waits for one that it called.
@@ -30,25 +31,37 @@ pub(super) struct Frame<'a> {
     /// Where the caller wants the result, and where it goes on without one.
     target: Reg,
     exit: Pc,
-    /// The call was a replacement's, under which other replacements are not in force.
-    outside: bool,
+    way: Way,
+}
+
+/// How a function was called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By a rule.
+    Plain,
+    /// In the place of another, under which other replacements are not in force.
+    Outside,
+    /// For some keys of its document; something else can be tried where it fails.
+    Tried,
 }
 
 pub(super) struct Machine<'m, 'a, H> {
     pub(super) engine: &'a Engine,
     pub(super) context: &'m mut Context<'a>,
-    hooks: &'m mut H,
+    pub(super) hooks: &'m mut H,
     constants: &'a [Value<'a>],
     pub(super) registers: ArenaVec<'a, Option<Value<'a>>>,
-    builders: ArenaVec<'a, Builder<'a>>,
-    iters: ArenaVec<'a, Iter<'a>>,
-    selecting: ArenaVec<'a, Candidates<'a>>,
+    pub(super) builders: ArenaVec<'a, Builder<'a>>,
+    pub(super) iters: ArenaVec<'a, Iter<'a>>,
+    pub(super) selecting: ArenaVec<'a, Candidates<'a>>,
     pub(super) frames: ArenaVec<'a, Frame<'a>>,
-    undos: ArenaVec<'a, Undo<'a>>,
+    pub(super) undos: ArenaVec<'a, Undo<'a>>,
+    /// The documents that are asked and may fail.
+    pub(super) attempts: ArenaVec<'a, Tried<'a>>,
     /// The replaced functions around each replacement that runs.
-    mocks: ArenaVec<'a, &'a mut [Option<Mock<'a>>]>,
+    pub(super) mocks: ArenaVec<'a, &'a mut [Option<Mock<'a>>]>,
     /// Memo frames that were pushed.
-    memos: usize,
+    pub(super) memos: usize,
     /// The rules are asked again, for all the values of a document that has too many.
     pub(super) collected: Option<Collected<'a>>,
 }
@@ -70,6 +83,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             selecting: ArenaVec::new_in(arena),
             frames: ArenaVec::with_capacity_in(8, arena),
             undos: ArenaVec::new_in(arena),
+            attempts: ArenaVec::new_in(arena),
             mocks: ArenaVec::new_in(arena),
             memos: 0,
             collected: None,
@@ -124,12 +138,12 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         }
         if let Some(slot) = code.memo {
             match self.context.memo(slot) {
-                Memo::Empty => {}
+                Memo::Empty | Memo::Failed => {}
                 Memo::Undefined => return Ok(None),
                 Memo::Value(value) => return Ok(Some(value)),
             }
         }
-        let mut frame = self.enter(function, code, (NOWHERE, 0), false)?;
+        let mut frame = self.enter(function, code, (NOWHERE, 0), Way::Plain)?;
         for (register, arg) in self.registers.iter_mut().zip(args) {
             *register = Some(*arg);
         }
@@ -137,15 +151,27 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             let result = match self.execute(&mut frame) {
                 Ok(result) => result,
                 Err(error) => {
-                    let running = running(&self.frames, &self.registers, &frame);
-                    self.hooks.failed(&running);
-                    return Err(self.locate(error, &frame));
+                    self.recover(&mut frame, error)?;
+                    continue;
                 }
             };
-            if !self.finish(&mut frame, result) {
+            if frame.way == Way::Tried && self.was_in_vain() {
+                self.instead(&mut frame)?;
+            } else if !self.finish(&mut frame, result) {
                 return Ok(result);
             }
         }
+    }
+
+    /// What to do about an error.
+    #[cold]
+    fn recover(&mut self, frame: &mut Frame<'a>, error: EvalError) -> Result<(), EvalError> {
+        if !error.is_final() && !self.attempts.is_empty() {
+            return self.instead(frame);
+        }
+        let running = running(&self.frames, &self.registers, frame);
+        self.hooks.failed(&running);
+        Err(self.locate(error, frame))
     }
 
     /// Makes room for a function's locals. The frame itself is not on the stack: the running one never is.
@@ -154,7 +180,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         function: FunctionId,
         code: &'a Code,
         (target, exit): (Reg, Pc),
-        outside: bool,
+        way: Way,
     ) -> Result<Frame<'a>, EvalError> {
         self.context.enter()?;
         let frame = Frame {
@@ -167,7 +193,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             selecting: self.selecting.len(),
             target,
             exit,
-            outside,
+            way,
         };
         self.registers
             .resize(frame.base + code.registers as usize, None);
@@ -190,7 +216,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         self.builders.truncate(frame.builders);
         self.iters.truncate(frame.iters);
         self.selecting.truncate(frame.selecting);
-        if frame.outside {
+        if frame.way == Way::Outside {
             self.context.pop_memos();
             self.memos -= 1;
             if let Some(mocks) = self.mocks.pop() {
@@ -198,6 +224,9 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             }
         } else if let Some(slot) = frame.code.memo {
             self.context.remember(slot, result);
+        }
+        if frame.way == Way::Tried {
+            self.attempts.pop();
         }
         let (target, exit) = (frame.target, frame.exit);
         let Some(caller) = self.frames.pop() else {
@@ -334,7 +363,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     let callee = &self.engine.functions[function.index()];
                     if let Some(slot) = callee.memo {
                         match self.context.memo(slot) {
-                            Memo::Empty => {}
+                            Memo::Empty | Memo::Failed => {}
                             Memo::Undefined => {
                                 self.context.counters.memo_hits += 1;
                                 frame.pc = exit as usize;
@@ -347,7 +376,30 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                             }
                         }
                     }
-                    self.call(frame, function, args, (target, exit), false)?;
+                    self.call(frame, function, args, (target, exit), Way::Plain)?;
+                }
+                Op::Lookup {
+                    target,
+                    whole,
+                    keyed,
+                    keys,
+                    exit,
+                } => {
+                    let slot = self.engine.functions[whole.index()].memo;
+                    match slot.map_or(Memo::Empty, |slot| self.context.memo(slot)) {
+                        Memo::Empty => self.attempt(frame, whole, slot, (target, exit))?,
+                        Memo::Failed => {
+                            self.call(frame, keyed, keys, (target, exit), Way::Plain)?;
+                        }
+                        Memo::Undefined => {
+                            self.context.counters.memo_hits += 1;
+                            frame.pc = exit as usize;
+                        }
+                        Memo::Value(value) => {
+                            self.context.counters.memo_hits += 1;
+                            self.set(frame, target, value);
+                        }
+                    }
                 }
                 Op::CallBuiltin {
                     target,
@@ -387,7 +439,13 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                         self.set_or(frame, target, value, exit);
                     }
                     Some(Mock::Function(function)) => {
-                        self.call(frame, FunctionId(function), args, (target, exit), true)?;
+                        self.call(
+                            frame,
+                            FunctionId(function),
+                            args,
+                            (target, exit),
+                            Way::Outside,
+                        )?;
                     }
                     None => {
                         return Err(EvalError::new(
@@ -640,25 +698,25 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
     }
 
     /// Goes on in another function.
-    fn call(
+    pub(super) fn call(
         &mut self,
         frame: &mut Frame<'a>,
         function: FunctionId,
         args: Stretch,
         result: (Reg, Pc),
-        outside: bool,
+        way: Way,
     ) -> Result<(), EvalError> {
         self.context.spend(1)?;
         let engine = self.engine;
         let Some(code) = engine.functions.get(function.index()) else {
             return Err(EvalError::new(error_code::INTERNAL, "no such function"));
         };
-        let callee = self.enter(function, code, result, outside)?;
+        let callee = self.enter(function, code, result, way)?;
         for (at, source) in frame.code.operands[args.range()].iter().enumerate() {
             let arg = self.value(frame, *source);
             self.registers[callee.base + at] = Some(arg);
         }
-        if outside {
+        if way == Way::Outside {
             self.mocks.push(self.context.take_mocks());
             self.context.push_memos();
             self.memos += 1;

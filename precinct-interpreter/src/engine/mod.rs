@@ -16,6 +16,7 @@
 //! * [`load`]: IR to instructions
 //! * [`constants`]: the constants of a program as values
 //! * [`machine`]: the loop that runs them, with an explicit stack: a deep policy cannot overflow the thread's
+//! * [`lookup`]: documents that are asked for some keys
 //! * [`conflicts`]: what is said about a document with two values
 //! * [`state`]: what its stacks hold
 //! * [`hooks`]: what coverage and traces see
@@ -25,6 +26,7 @@ mod conflicts;
 pub mod constants;
 pub mod hooks;
 mod load;
+mod lookup;
 mod machine;
 mod private;
 mod select;

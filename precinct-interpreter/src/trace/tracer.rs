@@ -556,10 +556,18 @@ impl<'p, 'a> Tracer<'p, 'a> {
 
     fn begin(&mut self, function: FunctionId) {
         let known = self.program.functions.get(function.index());
-        let rules = known
-            .is_some_and(|known| matches!(known.kind, FunctionKind::Rule | FunctionKind::Function));
+        let rules = known.is_some_and(|known| {
+            matches!(
+                known.kind,
+                FunctionKind::Rule | FunctionKind::Function | FunctionKind::Keyed
+            )
+        });
+        // Parts of a document have numbered names.
         let name: Arc<str> = known
-            .map(|known| Arc::clone(&known.name))
+            .map(|known| match known.name.split_once('#') {
+                Some((document, _)) => document.into(),
+                None => Arc::clone(&known.name),
+            })
             .unwrap_or_default();
         let mut index = None;
         if rules {

@@ -28,11 +28,15 @@ pub fn annotated<'a>(modules: &'a [Module], sources: &Sources) -> Vec<Annotated<
     let mut found = Vec::new();
     for module in modules {
         for (index, annotations) in (0u32..).zip(&module.annotations) {
-            let owner = module
+            let mut owners: Vec<&Rule> = module
                 .rules
                 .iter()
                 .flat_map(Rule::branches)
-                .find(|rule| rule.annotations.contains(&index));
+                .filter(|rule| rule.annotations.contains(&index))
+                .collect();
+            // What describes a document belongs to all its rules, and stands above one of them.
+            owners.sort_by_key(|rule| (rule.span.start < annotations.span.start, rule.span.start));
+            let owner = owners.first().copied();
             let of_package = matches!(annotations.scope.as_str(), "package" | "subpackages");
             let rule = owner.filter(|_| !of_package);
             if rule.is_none() && !of_package {

@@ -19,7 +19,7 @@ use super::safety;
 use super::scopes::Scopes;
 use super::stages::{always_defined, arity, dependent_paths, supports_templates};
 use super::templates::Templates;
-use super::types::Checker;
+use super::types::{Checker, Type};
 use super::vars::{self, Scope, VarSet, is_generated};
 use super::visit_mut::{self, NodeMut};
 use super::with::Modifiers;
@@ -65,6 +65,17 @@ impl Compiled {
             variables,
             renamed: query.renamed,
         })
+    }
+}
+
+impl Compiled {
+    /// The references of a compiled query and then its other variables, each with its type if there is one.
+    #[must_use]
+    pub fn types_in(&self, query: &CompiledQuery) -> Vec<(String, Option<Type>)> {
+        let dependents =
+            |target: &[Term]| dependent_paths(target, &self.tree, &self.rules, &self.graph);
+        let checker = Checker::new(&dependents, &[], &[], true);
+        checker.described(&self.types, &query.body)
     }
 }
 

@@ -9,6 +9,8 @@ pub struct Call {
     pub function: FunctionId,
     /// It may happen many times while its caller runs once.
     pub in_loop: bool,
+    /// It only happens where something else fails.
+    pub seldom: bool,
 }
 
 /// The calls of every function.
@@ -29,12 +31,22 @@ fn collect(stmts: &[Stmt], in_loop: bool, calls: &mut Vec<Call>) {
         CallTarget::Function(function) => Some(Call {
             function: *function,
             in_loop,
+            seldom: false,
         }),
         CallTarget::Builtin(_) => None,
     };
     for stmt in stmts {
         match &stmt.kind {
             StmtKind::Call { function, .. } => calls.extend(call(function, in_loop)),
+            StmtKind::Lookup { whole, keyed, .. } => {
+                for (function, seldom) in [(*whole, false), (*keyed, true)] {
+                    calls.push(Call {
+                        function,
+                        in_loop,
+                        seldom,
+                    });
+                }
+            }
             // What a `with` puts in the place of a function is called through the mock, from anywhere.
             StmtKind::CallReplacement { candidates, .. } => {
                 calls.extend(candidates.iter().filter_map(|it| call(it, true)));

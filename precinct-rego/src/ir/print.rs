@@ -35,6 +35,7 @@ fn write_function(text: &mut String, program: &Program, function: &Function) {
         .collect();
     let kind = match function.kind {
         FunctionKind::Rule => "rule",
+        FunctionKind::Keyed => "keyed",
         FunctionKind::Function => "function",
         FunctionKind::Tree(_) => "tree",
         FunctionKind::Query => "query",
@@ -205,7 +206,9 @@ impl Printer<'_> {
                 self.operand(*key),
                 or_else(*otherwise)
             ),
-            StmtKind::Call { .. } | StmtKind::CallReplacement { .. } => self.call(kind),
+            StmtKind::Call { .. } | StmtKind::Lookup { .. } | StmtKind::CallReplacement { .. } => {
+                self.call(kind)
+            }
             StmtKind::Test { test, otherwise } => {
                 format!("test {}{}", self.test(test), or_else(*otherwise))
             }
@@ -264,6 +267,20 @@ impl Printer<'_> {
                 self.local(*target),
                 self.callee(*function),
                 self.operands(args),
+                or_else(*otherwise)
+            ),
+            StmtKind::Lookup {
+                target,
+                whole,
+                keyed,
+                keys,
+                otherwise,
+            } => format!(
+                "{} = lookup in {}, or {}({}){}",
+                self.local(*target),
+                self.callee(CallTarget::Function(*whole)),
+                self.callee(CallTarget::Function(*keyed)),
+                self.operands(keys),
                 or_else(*otherwise)
             ),
             StmtKind::CallReplacement {

@@ -165,6 +165,8 @@ pub struct Function {
 pub enum FunctionKind {
     /// The virtual document that the rules of one path define.
     Rule,
+    /// What the rules of one path say about the keys that are given.
+    Keyed,
     /// A Rego function.
     Function,
     /// A node of the document tree: what base data and rules hold there together.

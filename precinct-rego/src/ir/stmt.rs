@@ -129,6 +129,20 @@ pub enum StmtKind {
         /// If the result is undefined (a builtin's error too, unless builtin errors are strict).
         otherwise: Label,
     },
+    /// Asks a document for what it holds at some keys. The whole document is asked, because it may be remembered; where it
+    /// can't be had because of what stands at other keys, the rules that fit these keys are asked.
+    Lookup {
+        /// Receives the document, which is only good for these keys.
+        target: Local,
+        /// The whole document.
+        whole: FunctionId,
+        /// The document of the rules that fit the keys, of kind [`FunctionKind::Keyed`](super::FunctionKind::Keyed).
+        keyed: FunctionId,
+        /// The keys.
+        keys: Vec<Operand>,
+        /// If there is no document.
+        otherwise: Label,
+    },
     /// Calls what a `with` put in the place of a function; must stand under a passed [`Test::Mocked`].
     CallReplacement {
         /// Receives the result.

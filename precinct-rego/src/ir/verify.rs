@@ -4,8 +4,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
-    CallTarget, Function, Key, Label, Local, LocalKind, Operand, Patch, Program, Replacement, Stmt,
-    StmtKind, Subject, Test, When,
+    Arm, CallTarget, Function, Key, Label, Local, LocalKind, Operand, Patch, Program, Replacement,
+    Stmt, StmtKind, Subject, Test, When,
 };
 
 /// What is wrong with a program; empty when nothing is.
@@ -139,6 +139,26 @@ impl Checker<'_> {
         }
     }
 
+    fn select(&mut self, subjects: &[Subject], arms: &[Arm], bound: &mut Bound) {
+        for subject in subjects {
+            match subject {
+                Subject::Local(local) => self.read(Operand::Local(*local), bound),
+                Subject::Get(local, key) => {
+                    self.read_all(&[Operand::Local(*local), Operand::Constant(*key)], bound);
+                }
+                Subject::Input(_) | Subject::Data(_) => {}
+            }
+        }
+        for arm in arms {
+            self.when(&arm.when, subjects.len(), bound);
+            // The next arm runs whether or not this one did.
+            let before = bound.clone();
+            let mut inside = bound.clone();
+            self.stmts(&arm.body, &mut inside);
+            *bound = meet(before, inside);
+        }
+    }
+
     fn stmt(&mut self, kind: &StmtKind, bound: &mut Bound) {
         match kind {
             StmtKind::Block { label, body } => {
@@ -182,28 +202,7 @@ impl Checker<'_> {
                     *bound = meet(bound.take(), inside);
                 }
             }
-            StmtKind::Select { subjects, arms } => {
-                for subject in subjects {
-                    match subject {
-                        Subject::Local(local) => self.read(Operand::Local(*local), bound),
-                        Subject::Get(local, key) => {
-                            self.read_all(
-                                &[Operand::Local(*local), Operand::Constant(*key)],
-                                bound,
-                            );
-                        }
-                        Subject::Input(_) | Subject::Data(_) => {}
-                    }
-                }
-                for arm in arms {
-                    self.when(&arm.when, subjects.len(), bound);
-                    // The next arm runs whether or not this one did.
-                    let before = bound.clone();
-                    let mut inside = bound.clone();
-                    self.stmts(&arm.body, &mut inside);
-                    *bound = meet(before, inside);
-                }
-            }
+            StmtKind::Select { subjects, arms } => self.select(subjects, arms, bound),
             StmtKind::With { patches, body } => {
                 for patch in patches {
                     self.patch(patch, bound);
@@ -227,6 +226,7 @@ impl Checker<'_> {
             | StmtKind::Data { .. }
             | StmtKind::Get { .. }
             | StmtKind::Call { .. }
+            | StmtKind::Lookup { .. }
             | StmtKind::CallReplacement { .. }
             | StmtKind::Test { .. }
             | StmtKind::Array { .. }
@@ -283,6 +283,19 @@ impl Checker<'_> {
             } => {
                 self.call(*function, Some(args.len()));
                 self.read_all(args, bound);
+                self.exit(*otherwise, bound);
+                self.write(*target, bound);
+            }
+            StmtKind::Lookup {
+                target,
+                whole,
+                keyed,
+                keys,
+                otherwise,
+            } => {
+                self.call(CallTarget::Function(*whole), Some(0));
+                self.call(CallTarget::Function(*keyed), Some(keys.len()));
+                self.read_all(keys, bound);
                 self.exit(*otherwise, bound);
                 self.write(*target, bound);
             }

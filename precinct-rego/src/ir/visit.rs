@@ -36,7 +36,9 @@ impl StmtKind {
                 f(source);
                 f(key);
             }
-            Self::Call { args, .. } | Self::CallReplacement { args, .. } => {
+            Self::Call { args, .. }
+            | Self::Lookup { keys: args, .. }
+            | Self::CallReplacement { args, .. } => {
                 args.iter_mut().for_each(f);
             }
             Self::Test { test, .. } => test.operands_mut(f),
@@ -107,6 +109,7 @@ impl StmtKind {
             | Self::Data { target, .. }
             | Self::Get { target, .. }
             | Self::Call { target, .. }
+            | Self::Lookup { target, .. }
             | Self::CallReplacement { target, .. }
             | Self::Array { target, .. }
             | Self::Object { target, .. }
@@ -141,6 +144,7 @@ impl StmtKind {
             | Self::Data { otherwise, .. }
             | Self::Get { otherwise, .. }
             | Self::Call { otherwise, .. }
+            | Self::Lookup { otherwise, .. }
             | Self::CallReplacement { otherwise, .. }
             | Self::Test { otherwise, .. } => Some(*otherwise),
             Self::Block { .. }

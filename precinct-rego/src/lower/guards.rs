@@ -11,88 +11,159 @@
 //!                                                …
 //! ```
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::emit::{Emitter, Lowered};
-use super::tables::{constant_of, strings};
+use super::tables::{constant_of, dotted_name, strings};
 use super::unify::Side;
-use crate::ast::{Body, Expr, ExprKind, Rule, Term, TermValue};
+use crate::ast::{Body, Expr, ExprKind, Rule, Term, TermValue, Var};
 use crate::ir::{Comparison, Local, NodeId, Operand, Test};
 
+/// What a condition is about.
+#[derive(Clone)]
+enum Subject {
+    /// A reference to a part of `input` or of base data.
+    Document(Vec<Term>),
+    /// The parameter of this number.
+    Parameter(usize),
+}
+
 /// One condition.
-enum Guard<'a> {
+enum Guard {
     /// The document is there.
-    Defined(&'a [Term]),
-    /// The document has this value.
-    Equal(&'a [Term], &'a Term),
+    Defined(Vec<Term>),
+    /// The subject has this value.
+    Equal(Subject, Term),
     /// The document is an array of this length, with these constants among its items.
-    Array(&'a [Term], &'a [Term]),
-    /// The parameter of this number has this value.
-    Parameter(usize, &'a Term),
+    Array(Vec<Term>, Vec<Term>),
+    /// The subject is one of the members of a constant.
+    OneOf(Subject, Term),
+    /// The subject has this member.
+    Holds(Subject, Term),
+}
+
+/// What has been found in a rule's body so far.
+struct Found<'a> {
+    rule: &'a Rule,
+    /// Variables that stand for a constant.
+    constants: HashMap<Var, Term>,
+    /// Variables that stand for a document.
+    documents: HashMap<Var, Vec<Term>>,
+    /// What the rule itself asks in the same way, and need not be asked twice.
+    plain: Vec<Guard>,
+    /// What is asked twice, and so only before something that can fail whatever the documents are.
+    dear: Vec<Guard>,
 }
 
 /// Operators that cannot fail.
 const COMPARISONS: [&str; 8] = ["eq", "equal", "assign", "neq", "lt", "lte", "gt", "gte"];
 
+/// `x in xs`
+const MEMBER: &str = "internal.member_2";
+
+/// Operators that fail only for documents that OPA's index tells apart by them.
+const INDEXED: [&str; 6] = [
+    MEMBER,
+    "endswith",
+    "glob.match",
+    "startswith",
+    "strings.any_prefix_match",
+    "strings.any_suffix_match",
+];
+
 impl Emitter<'_, '_> {
     /// Asks for what the rule needs, if something in it can fail before it comes to that.
     pub(super) fn guards(&mut self, rule: &Rule, params: &[Local]) -> Lowered<()> {
-        let risky = |expr: &Expr| !self.is_harmless(expr);
+        let risky = |expr: &Expr| !self.is_harmless(expr, &[]);
         let Some(first) = rule.body.iter().position(risky) else {
             return Ok(());
         };
-        let mut guards = Vec::new();
+        let graver = |expr: &Expr| !self.is_harmless(expr, &INDEXED);
+        let gravest = rule.body.iter().position(graver);
         if has_effects(&rule.body) {
             return Ok(());
         }
-        for expr in &rule.body[first..] {
-            self.guards_of(expr, rule, &mut guards);
+        let mut found = Found {
+            rule,
+            constants: HashMap::new(),
+            documents: HashMap::new(),
+            plain: Vec::new(),
+            dear: Vec::new(),
+        };
+        for (at, expr) in rule.body.iter().enumerate() {
+            self.guards_of(expr, &mut found);
+            // What comes before the first risk is asked in time.
+            if at < first {
+                found.plain.clear();
+            }
+            if gravest.is_none_or(|gravest| at < gravest) {
+                found.dear.clear();
+            }
         }
         for term in rule.head.key.iter().chain(&rule.head.value) {
-            self.documents_in(term, &mut guards);
+            self.documents_in(term, &mut found);
+        }
+        if gravest.is_none() {
+            found.dear.clear();
         }
         let outer = self.span;
-        for guard in guards {
-            match guard {
-                Guard::Defined(parts) => {
-                    self.eval_ref(parts)?;
-                }
-                Guard::Equal(parts, value) => {
-                    let document = self.eval_ref(parts)?;
-                    self.equal(document, value)?;
-                }
-                Guard::Array(parts, items) => {
-                    let document = self.eval_ref(parts)?;
-                    let pattern = Term {
-                        span: self.span,
-                        value: TermValue::Array(items.iter().enumerate().map(anonymous).collect()),
-                    };
-                    let sides = (Side::Value(document), Side::Term(&pattern));
-                    self.scope(|e| e.unify_all(vec![sides]))?;
-                }
-                Guard::Parameter(number, value) => {
-                    if let Some(param) = params.get(number) {
-                        self.equal(Operand::Local(*param), value)?;
-                    }
-                }
-            }
+        for guard in found.plain.into_iter().chain(found.dear) {
+            self.guard(guard, params)?;
         }
         self.span = outer;
         Ok(())
     }
 
-    fn equal(&mut self, operand: Operand, value: &Term) -> Lowered<()> {
-        let value = self.eval(value)?;
-        self.test(Test::Compare {
-            comparison: Comparison::Equal,
-            left: operand,
-            right: value,
-        });
-        Ok(())
+    fn guard(&mut self, guard: Guard, params: &[Local]) -> Lowered<()> {
+        match guard {
+            Guard::Defined(parts) => self.eval_ref(&parts).map(drop),
+            Guard::Equal(subject, value) => {
+                let left = self.subject(&subject, params)?;
+                let right = self.eval(&value)?;
+                self.test(Test::Compare {
+                    comparison: Comparison::Equal,
+                    left,
+                    right,
+                });
+                Ok(())
+            }
+            Guard::Array(parts, items) => {
+                let document = self.eval_ref(&parts)?;
+                let pattern = Term {
+                    span: self.span,
+                    value: TermValue::Array(items.iter().enumerate().map(anonymous).collect()),
+                };
+                let sides = (Side::Value(document), Side::Term(&pattern));
+                self.scope(|e| e.unify_all(vec![sides]))
+            }
+            Guard::OneOf(subject, members) => {
+                let value = self.subject(&subject, params)?;
+                let collection = self.eval(&members)?;
+                self.test(Test::Member { value, collection });
+                Ok(())
+            }
+            Guard::Holds(subject, member) => {
+                let collection = self.subject(&subject, params)?;
+                let value = self.eval(&member)?;
+                self.test(Test::Member { value, collection });
+                Ok(())
+            }
+        }
     }
 
-    /// The expression compares documents and constants, and does nothing else.
-    fn is_harmless(&self, expr: &Expr) -> bool {
+    fn subject(&mut self, subject: &Subject, params: &[Local]) -> Lowered<Operand> {
+        match subject {
+            Subject::Document(parts) => self.eval_ref(parts),
+            Subject::Parameter(number) => match params.get(*number) {
+                Some(param) => Ok(Operand::Local(*param)),
+                None => Err(self.unsafe_var("_")),
+            },
+        }
+    }
+
+    /// The expression compares documents and constants, or calls one of the operators on them, and does nothing else.
+    fn is_harmless(&self, expr: &Expr, operators: &[&str]) -> bool {
         let harmless = |term: &Term| match &term.value {
             TermValue::Ref(parts) => self.is_base(parts),
             TermValue::Var(_) => true,
@@ -104,99 +175,188 @@ impl Emitter<'_, '_> {
         match &expr.kind {
             ExprKind::Term(term) => harmless(term),
             ExprKind::Call(terms) => {
-                COMPARISONS.iter().any(|name| expr.operator_is(name))
-                    && terms.iter().skip(1).all(harmless)
+                let operator = terms.first().and_then(dotted_name);
+                operator.is_some_and(|name| {
+                    COMPARISONS.contains(&&*name) || operators.contains(&&*name)
+                }) && terms.iter().skip(1).all(harmless)
             }
             ExprKind::Some(_) => true,
             _ => false,
         }
     }
 
-    fn guards_of<'a>(&self, expr: &'a Expr, rule: &Rule, guards: &mut Vec<Guard<'a>>) {
+    fn guards_of(&self, expr: &Expr, found: &mut Found<'_>) {
         // What replaces is worked out before anything is replaced.
         for with in &expr.with {
-            self.documents_in(&with.value, guards);
+            self.documents_in(&with.value, found);
         }
         if expr.negated || !expr.with.is_empty() {
             return;
         }
         match &expr.kind {
-            ExprKind::Term(term) => self.documents_in(term, guards),
+            ExprKind::Term(term) => self.documents_in(term, found),
             ExprKind::Call(terms) => {
-                let equals = ["eq", "equal", "assign"];
-                if let [_, one, other] = terms.as_slice()
-                    && equals.iter().any(|name| expr.operator_is(name))
-                    && (self.equality(one, other, rule, guards)
-                        || self.equality(other, one, rule, guards))
-                {
-                    return;
+                if let [operator, one, other] = terms.as_slice() {
+                    let name = dotted_name(operator);
+                    let known = match name.as_deref() {
+                        Some("eq" | "equal" | "assign") => {
+                            self.equality(one, other, found) || self.equality(other, one, found)
+                        }
+                        Some(MEMBER) => {
+                            self.membership(one, other, found);
+                            false
+                        }
+                        _ => false,
+                    };
+                    if known {
+                        return;
+                    }
                 }
                 for term in terms.iter().skip(1) {
-                    self.documents_in(term, guards);
+                    self.documents_in(term, found);
                 }
             }
-            ExprKind::Every(every) => self.documents_in(&every.domain, guards),
+            ExprKind::Every(every) => self.documents_in(&every.domain, found),
             ExprKind::And(sides) => {
-                for expr in sides.lhs.iter().chain(&sides.rhs) {
-                    self.guards_of(expr, rule, guards);
+                // Each side has variables of its own.
+                for side in [&sides.lhs, &sides.rhs] {
+                    let outer = (found.constants.clone(), found.documents.clone());
+                    for expr in side {
+                        self.guards_of(expr, found);
+                    }
+                    (found.constants, found.documents) = outer;
                 }
             }
             ExprKind::Some(_) | ExprKind::Not(_) | ExprKind::Or(_) => {}
         }
     }
 
-    fn equality<'a>(
-        &self,
-        one: &'a Term,
-        other: &'a Term,
-        rule: &Rule,
-        guards: &mut Vec<Guard<'a>>,
-    ) -> bool {
-        if let TermValue::Array(items) = &other.value
-            && let TermValue::Ref(parts) = &one.value
-            && self.is_base(parts)
+    fn equality(&self, one: &Term, other: &Term, found: &mut Found<'_>) -> bool {
+        if let TermValue::Var(name) = &one.value {
+            if let Some(value) = found.scalar(other) {
+                found.constants.entry(Arc::clone(name)).or_insert(value);
+            } else if let Some(parts) = self.stands_for(other, found) {
+                found.documents.entry(Arc::clone(name)).or_insert(parts);
+                return false;
+            }
+        }
+        if let TermValue::Ref(parts) = &one.value
+            && let Some(parts) = self.known_document(parts, found)
+            && let TermValue::Array(items) = &other.value
             && items.iter().all(|item| is_scalar(item) || is_var(item))
         {
-            guards.push(Guard::Array(parts, items));
+            let guard = Guard::Array(parts, items.clone());
+            found.note(guard, self.is_written_out(one));
             return true;
         }
-        if !is_scalar(other) {
+        let Some(value) = found.scalar(other) else {
             return false;
+        };
+        if let TermValue::Ref(parts) = &one.value
+            && let Some((last, collection)) = parts.split_last()
+            && is_var(last)
+            && found.scalar(last).is_none()
+            && let Some(collection) = self.known_document(collection, found)
+        {
+            let subject = Subject::Document(collection);
+            found.dear.push(Guard::Holds(subject, value));
+            return true;
         }
-        match &one.value {
-            TermValue::Ref(parts) if self.is_base(parts) => {
-                guards.push(Guard::Equal(parts, other));
-                true
+        let Some(subject) = self.subject_of(one, found) else {
+            return false;
+        };
+        let is_parameter = matches!(subject, Subject::Parameter(_));
+        let plain = is_scalar(other) && (is_parameter || self.is_written_out(one));
+        found.note(Guard::Equal(subject, value), plain);
+        true
+    }
+
+    /// A document, and no variable that stands for one.
+    fn is_written_out(&self, term: &Term) -> bool {
+        matches!(&term.value, TermValue::Ref(parts) if self.is_base(parts))
+    }
+
+    /// A document that is one of some constants, or has a constant as a member.
+    fn membership(&self, member: &Term, collection: &Term, found: &mut Found<'_>) {
+        let guard = match self.subject_of(member, found) {
+            Some(subject) => {
+                let one_of = has_scalars(collection);
+                one_of.then(|| Guard::OneOf(subject, collection.clone()))
             }
+            None => found.scalar(member).and_then(|member| {
+                let subject = self.subject_of(collection, found)?;
+                Some(Guard::Holds(subject, member))
+            }),
+        };
+        found.dear.extend(guard);
+    }
+
+    /// What a condition on this term is about, if it is about something that is there from the start.
+    fn subject_of(&self, term: &Term, found: &Found<'_>) -> Option<Subject> {
+        match &term.value {
+            TermValue::Ref(parts) => self.known_document(parts, found).map(Subject::Document),
             TermValue::Var(name) => {
                 let is_parameter =
                     |arg: &Term| matches!(&arg.value, TermValue::Var(it) if it == name);
-                let number = rule.head.args.iter().position(is_parameter);
-                guards.extend(number.map(|number| Guard::Parameter(number, other)));
-                number.is_some()
+                let number = found.rule.head.args.iter().position(is_parameter);
+                let document = || found.documents.get(name).cloned();
+                number
+                    .map(Subject::Parameter)
+                    .or_else(|| document().map(Subject::Document))
             }
-            _ => false,
+            _ => None,
         }
     }
 
+    /// The document that a variable with this value stands for.
+    fn stands_for(&self, value: &Term, found: &Found<'_>) -> Option<Vec<Term>> {
+        let is_input =
+            |term: &Term| matches!(&term.value, TermValue::Var(name) if &**name == "input");
+        match &value.value {
+            TermValue::Ref(parts) => match parts.as_slice() {
+                [head] if is_input(head) => Some(vec![head.clone()]),
+                parts => self.known_document(parts, found),
+            },
+            _ => is_input(value).then(|| vec![value.clone()]),
+        }
+    }
+
+    /// The reference to a part of `input` or of base data that this one is, with what its variables stand for.
+    fn known_document(&self, parts: &[Term], found: &Found<'_>) -> Option<Vec<Term>> {
+        let (head, operands) = parts.split_first()?;
+        let document = match &head.value {
+            TermValue::Var(name) => found.documents.get(name),
+            _ => None,
+        };
+        let mut whole = document.map_or_else(|| vec![head.clone()], Clone::clone);
+        for operand in operands {
+            whole.push(found.scalar(operand)?);
+        }
+        self.is_base(&whole).then_some(whole)
+    }
+
     /// The documents that have to be there for the term to have a value.
-    fn documents_in<'a>(&self, term: &'a Term, guards: &mut Vec<Guard<'a>>) {
+    fn documents_in(&self, term: &Term, found: &mut Found<'_>) {
         match &term.value {
-            TermValue::Ref(parts) if self.is_base(parts) => guards.push(Guard::Defined(parts)),
+            TermValue::Ref(parts) => {
+                if let Some(document) = self.known_document(parts, found) {
+                    found.note(Guard::Defined(document), self.is_base(parts));
+                }
+            }
             TermValue::Array(items) | TermValue::Set(items) => {
                 for item in items {
-                    self.documents_in(item, guards);
+                    self.documents_in(item, found);
                 }
             }
             TermValue::Object(entries) => {
                 for (key, value) in entries {
-                    self.documents_in(key, guards);
-                    self.documents_in(value, guards);
+                    self.documents_in(key, found);
+                    self.documents_in(value, found);
                 }
             }
             TermValue::Call(terms) => {
                 for term in terms.iter().skip(1) {
-                    self.documents_in(term, guards);
+                    self.documents_in(term, found);
                 }
             }
             _ => {}
@@ -230,6 +390,39 @@ impl Emitter<'_, '_> {
             }
         }
         false
+    }
+}
+
+impl Found<'_> {
+    fn note(&mut self, guard: Guard, plain: bool) {
+        if plain {
+            self.plain.push(guard);
+        } else {
+            self.dear.push(guard);
+        }
+    }
+
+    /// The scalar that a term is or stands for.
+    fn scalar(&self, term: &Term) -> Option<Term> {
+        match &term.value {
+            TermValue::Var(name) => self.constants.get(name).cloned(),
+            _ => is_scalar(term).then(|| term.clone()),
+        }
+    }
+}
+
+/// A constant collection of scalars.
+fn has_scalars(term: &Term) -> bool {
+    match &term.value {
+        TermValue::Array(items) | TermValue::Set(items) => {
+            !items.is_empty() && items.iter().all(is_scalar)
+        }
+        TermValue::Object(entries) => {
+            let constant =
+                |(key, value): &(Term, Term)| is_scalar(value) && constant_of(key).is_some();
+            !entries.is_empty() && entries.iter().all(constant)
+        }
+        _ => false,
     }
 }
 

@@ -17,6 +17,7 @@
 //! * [`replacements`]: what the `with` modifiers of the program replace
 //! * [`tree`]: where rules stand, and the documents of inner nodes
 //! * [`rules`], [`query`]: the functions
+//! * [`keyed`]: documents that are asked for some keys
 //! * [`guards`]: what is asked before a rule is entered
 //! * [`emit`]: writing the statements of one function
 //! * [`body`], [`calls`], [`refs`], [`terms`], [`unify`]: what each piece of syntax becomes
@@ -25,6 +26,7 @@ mod body;
 mod calls;
 mod emit;
 mod guards;
+mod keyed;
 mod query;
 mod refs;
 mod replacements;
@@ -85,7 +87,12 @@ pub fn lower<'a>(
             Err(error) => errors.push(error.into_diagnostic()),
         }
     }
-    errors.extend(tables.write_parts().err().map(emit::Fault::into_diagnostic));
+    errors.extend(
+        tables
+            .settle_lookups()
+            .err()
+            .map(emit::Fault::into_diagnostic),
+    );
     if !errors.is_empty() {
         return Err(errors);
     }

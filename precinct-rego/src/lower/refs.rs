@@ -91,20 +91,11 @@ impl Emitter<'_, '_> {
     /// Follows the operands from a node of the document tree.
     fn data(&mut self, node: NodeId, operands: &[Term]) -> Lowered<Operand> {
         match self.place(node, operands) {
-            Place::Rules(node, used) => {
-                let general = self
-                    .tables
-                    .nodes
-                    .get(node.index())
-                    .is_some_and(super::tree::NodeRules::is_general);
-                let document = if general && used < operands.len() {
-                    let part = self.tables.part_for(node, &operands[used..]);
-                    self.call_document(node, part)
-                } else {
-                    self.document(node)
-                };
-                self.operands(document, &operands[used..])
+            Place::Rules(node, used) if used < operands.len() => {
+                let (document, operands) = self.part_of_document(node, &operands[used..])?;
+                self.operands(document, &operands)
             }
+            Place::Rules(node, _) => Ok(self.document(node)),
             Place::Functions => Ok(self.nothing(operands)),
             Place::Inner(node) => Ok(self.document(node)),
             Place::Base => {
@@ -256,7 +247,8 @@ impl Emitter<'_, '_> {
         self.call_document(node, function)
     }
 
-    fn call_document(&mut self, node: NodeId, function: FunctionId) -> Operand {
+    /// Calls a function for the document at a node.
+    pub(super) fn call_document(&mut self, node: NodeId, function: FunctionId) -> Operand {
         let path = self.path_of(node);
         let masks = self.tables.masks_over(&path);
         let target = self.value();

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::emit::{Emitter, Fault, Lowered};
+use super::keyed::kind_of;
 use super::tables::{Tables, constant_of, index};
 use super::tree::{PlacedRule, data_path};
 use super::unify::Side;
@@ -44,8 +45,27 @@ pub(super) struct BelowRule<'a> {
 }
 
 impl BelowRule<'_> {
+    /// The number of keys that lead to what the rule says, a member of a set counted.
+    pub(super) fn keys(&self) -> usize {
+        let is_set = self.placed.rule.head.value.is_none();
+        self.prefix.len() + self.placed.rest.len() + usize::from(is_set)
+    }
+
+    /// One of these keys.
+    pub(super) fn key(&self, at: usize) -> Option<Result<&Constant, &Term>> {
+        if let Some(constant) = self.prefix.get(at) {
+            return Some(Ok(constant));
+        }
+        let rest = self.placed.rest;
+        match at - self.prefix.len() {
+            at if at < rest.len() => Some(Err(&rest[at])),
+            at if at == rest.len() => self.placed.rule.head.key.as_ref().map(Err),
+            _ => None,
+        }
+    }
+
     /// Whether the rule can have a part in what a reference with these operands sees.
-    fn may_match(&self, operands: &[Term]) -> bool {
+    pub(super) fn may_match(&self, operands: &[Term]) -> bool {
         let prefix = self.prefix.iter().map(|key| Some(key.clone()));
         let rest = self.placed.rest.iter().map(constant_of);
         prefix
@@ -148,7 +168,7 @@ impl<'a> Tables<'a> {
         };
         if self.nodes[node.index()].is_general() {
             let rules = self.general_rules(node);
-            return self.general_function(id, node, name, &rules);
+            return self.general_function(id, node, name, &rules, None);
         }
         let node_rules = &self.nodes[node.index()];
         let (rules, arity, span) = (node_rules.rules.clone(), node_rules.arity, node_rules.span);
@@ -178,20 +198,24 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    /// The document of some of the rules whose heads have parts that are known only at run time.
-    fn general_function(
+    /// The document of some of the rules whose heads have parts that are known only at run time; of what they say about
+    /// keys that are given, if it is known which ones are.
+    pub(super) fn general_function(
         &mut self,
         id: FunctionId,
         node: NodeId,
         name: Arc<str>,
         rules: &[BelowRule<'a>],
+        known: Option<&[bool]>,
     ) -> Lowered<()> {
         let span = self.nodes[node.index()].span;
-        let memo = self.memo();
+        let memo = known.is_none().then(|| self.memo());
         let places = places(&self.general_rules(node));
         let mut e = Emitter::new(self, span);
-        e.attempt(|e, _| e.document_rules(rules, places))?;
-        let function = e.finish(name, FunctionKind::Rule, 0, Some(memo), span);
+        let params = known.unwrap_or_default().iter().filter(|known| **known);
+        let params = params.map(|_| e.value()).count();
+        e.attempt(|e, _| e.document_rules(rules, places, known.unwrap_or_default()))?;
+        let function = e.finish(name, kind_of(known), index(params), memo, span);
         self.define(id, function);
         Ok(())
     }
@@ -230,13 +254,13 @@ impl<'a> Tables<'a> {
                 .zip(visible)
                 .filter_map(|(rule, visible)| visible.then_some(rule))
                 .collect();
-            self.general_function(id, node, name.into(), &rules)?;
+            self.general_function(id, node, name.into(), &rules, None)?;
         }
         Ok(())
     }
 
     /// The rules of a general document: those at its node, then those below.
-    fn general_rules(&self, node: NodeId) -> Vec<BelowRule<'a>> {
+    pub(super) fn general_rules(&self, node: NodeId) -> Vec<BelowRule<'a>> {
         let here = self.nodes[node.index()]
             .rules
             .iter()
@@ -445,7 +469,12 @@ impl Emitter<'_, '_> {
     }
 
     /// Rules whose heads have parts that are known only at run time, and the rules below them.
-    fn document_rules(&mut self, rules: &[BelowRule<'_>], places: Vec<Place>) -> Lowered<()> {
+    fn document_rules(
+        &mut self,
+        rules: &[BelowRule<'_>],
+        places: Vec<Place>,
+        known: &[bool],
+    ) -> Lowered<()> {
         let flat = rules.iter().all(|rule| {
             rule.prefix.is_empty()
                 && rule.placed.rest.len() == 1
@@ -475,11 +504,16 @@ impl Emitter<'_, '_> {
                 };
                 e.emit(statement);
             }
-            for BelowRule { prefix, placed } in rules {
-                if placed.rule.default {
+            for rule in rules {
+                if rule.placed.rule.default {
                     continue;
                 }
-                e.attempt(|e, _| e.scope(|e| e.entry(builder, flat, prefix, placed)))?;
+                e.attempt(|e, _| {
+                    e.scope(|e| {
+                        e.fits(rule, known)?;
+                        e.entry(builder, flat, rule)
+                    })
+                })?;
             }
             Ok(())
         })?;
@@ -492,8 +526,7 @@ impl Emitter<'_, '_> {
         &mut self,
         builder: Local,
         flat: bool,
-        prefix: &[Constant],
-        placed: &PlacedRule<'_>,
+        BelowRule { prefix, placed }: &BelowRule<'_>,
     ) -> Lowered<()> {
         let rule = placed.rule;
         self.enter(rule, placed.id, &[])?;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::keyed::{Part, Wanted};
 use super::tree::NodeRules;
 use crate::ast::{Term, TermValue};
 use crate::ir::{
@@ -34,7 +35,7 @@ pub(super) struct Tables<'a> {
     /// What the rules at each node of the tree are, in step with [`Program::tree`].
     pub(super) nodes: Vec<NodeRules<'a>>,
     /// Finished functions, in step with their identifiers.
-    functions: Vec<Option<Function>>,
+    pub(super) functions: Vec<Option<Function>>,
     constants: HashMap<Constant, ConstantId>,
     builtins: HashMap<Arc<str>, (BuiltinId, Signature)>,
     mocks: HashMap<Arc<str>, (MockId, Vec<CallTarget>)>,
@@ -42,6 +43,12 @@ pub(super) struct Tables<'a> {
     pub(super) parts: HashMap<(NodeId, Vec<bool>), FunctionId>,
     /// Those that are still to be written.
     pub(super) unwritten: Vec<(FunctionId, NodeId, Vec<bool>)>,
+    /// Functions for some keys of documents.
+    pub(super) keyed: HashMap<Part, FunctionId>,
+    /// Calls of the function that is being written that only look at a part of a document.
+    pub(super) pending: Vec<Wanted>,
+    /// The same of the functions that are written.
+    pub(super) wanted: Vec<(FunctionId, Vec<Wanted>)>,
 }
 
 impl<'a> Tables<'a> {
@@ -56,6 +63,9 @@ impl<'a> Tables<'a> {
             mocks: HashMap::new(),
             parts: HashMap::new(),
             unwritten: Vec::new(),
+            keyed: HashMap::new(),
+            pending: Vec::new(),
+            wanted: Vec::new(),
         }
     }
 
@@ -82,6 +92,9 @@ impl<'a> Tables<'a> {
     }
 
     pub(super) fn define(&mut self, id: FunctionId, function: Function) {
+        if !self.pending.is_empty() {
+            self.wanted.push((id, std::mem::take(&mut self.pending)));
+        }
         if let Some(slot) = self.functions.get_mut(id.index()) {
             *slot = Some(function);
         }

@@ -37,6 +37,15 @@ impl NodeRules<'_> {
         !self.rules.is_empty() && self.arity == 0
     }
 
+    /// The rules say what the whole document is, and not what it holds.
+    pub(super) fn is_complete(&self) -> bool {
+        !self.is_general()
+            && self
+                .rules
+                .iter()
+                .any(|placed| placed.rule.head.value.is_some())
+    }
+
     /// The heads of some rules have parts that are known only at run time.
     pub(super) fn is_general(&self) -> bool {
         self.rules.iter().any(|placed| !placed.rest.is_empty())

@@ -38,6 +38,10 @@ pub(super) fn run(program: &mut Program) {
             Some(_) => 1,
             None => times[index].max(1),
         };
+        // What is asked where a document fails is not what results are kept for.
+        if program.functions[index].kind == FunctionKind::Keyed {
+            continue;
+        }
         for call in &calls[index] {
             let callee = call.function.index();
             // A document of the tree asks for each rule below it once, which counts for nothing where nobody complains:
@@ -85,7 +89,7 @@ fn costs(program: &Program, complains: &[bool], calls: &[Vec<Call>], order: &[us
                 _ => 1,
             });
         });
-        for call in &calls[index] {
+        for call in calls[index].iter().filter(|call| !call.seldom) {
             own = own.saturating_add(cost[call.function.index()]);
         }
         cost[index] = own;

@@ -50,7 +50,7 @@ pub use natives::{
 pub use origins::{Origins, disagreement};
 pub use run::{
     Base, Flow, Slot, between, elements, entries, equal, fail, fields, less, literal_object,
-    located, matched, not_replaced, patched, replaced, running, scratch,
+    located, lookup, matched, not_replaced, patched, replaced, running, scratch,
 };
 pub use scan::Scanner;
 pub use text::{Table, among, bool_of, str_of};

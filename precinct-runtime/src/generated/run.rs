@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::arena::{Arena, Document};
 use crate::builtin::Builtin;
-use crate::context::{Context, Mock};
+use crate::context::{Context, Memo, Mock};
 use crate::error::{EvalError, Location, code};
 use crate::evaluator::Evaluator;
 use crate::matcher::Matcher;
@@ -302,6 +302,29 @@ pub fn replaced<'a, T>(
     context.pop_memos();
     context.restore_mocks(mocks);
     result
+}
+
+/// Asks a whole document, and where it fails the rules that fit the keys that are looked up.
+pub fn lookup<'a, T>(
+    context: &mut Context<'a>,
+    slot: Option<u32>,
+    whole: impl FnOnce(&mut Context<'a>) -> Result<T, EvalError>,
+    keyed: impl FnOnce(&mut Context<'a>) -> Result<T, EvalError>,
+) -> Result<T, EvalError> {
+    match slot.map(|slot| context.memo(slot)) {
+        Some(Memo::Value(_) | Memo::Undefined) => return whole(context),
+        Some(Memo::Failed) => return keyed(context),
+        Some(Memo::Empty) | None => {}
+    }
+    let attempt = context.attempt();
+    match whole(context) {
+        Ok(found) if !context.noted_since(&attempt) => Ok(found),
+        Err(error) if error.is_final() => Err(error),
+        Ok(_) | Err(_) => {
+            context.give_up(&attempt, slot);
+            keyed(context)
+        }
+    }
 }
 
 /// The string lies between two others and covers none of the delimiters there: `glob.match("a/*/b", …)`.

@@ -12,7 +12,7 @@ use super::schema::Schemas;
 use super::tree::TypeTree;
 use super::unifies::unifies;
 use crate::ast::display::ref_text;
-use crate::ast::{Expr, ExprKind, Ref, Rule, Span, Term, TermValue, Var, With};
+use crate::ast::{Body, Expr, ExprKind, Ref, Rule, Span, Term, TermValue, Var, With};
 use crate::compile::rule_tree::is_multi_value;
 use crate::compile::vars;
 use crate::compile::visit::{self, Node, ground_prefix, refs_ground};
@@ -110,6 +110,48 @@ impl<'a> Checker<'a> {
             open_result(error);
         }
         errors
+    }
+
+    /// The references of a query and then its other variables, each with its type if there is one.
+    pub(in crate::compile) fn described(
+        &self,
+        tree: &TypeTree,
+        body: &Body,
+    ) -> Vec<(String, Option<Type>)> {
+        let closures = Closures::default();
+        let root = Env::root(tree, &closures);
+        let (env, _) = self.body(&root, body);
+        let known = |kind: Type| (!kind.is_unknown()).then_some(kind);
+        let mut references = Vec::new();
+        let mut variables: Vec<&Var> = Vec::new();
+        let mut heads: Vec<*const Term> = Vec::new();
+        visit::body(body, &mut |node| {
+            let Node::Term(term) = node else {
+                return false;
+            };
+            match &term.value {
+                TermValue::Ref(parts) => {
+                    heads.extend(parts.first().map(std::ptr::from_ref));
+                    references.push((ref_text(parts), known(env.reference(parts))));
+                }
+                TermValue::Var(name)
+                    if !heads.contains(&std::ptr::from_ref(term)) && !variables.contains(&name) =>
+                {
+                    variables.push(name);
+                }
+                _ => {}
+            }
+            false
+        });
+        let variables = variables.into_iter().map(|name| {
+            let shown = if vars::is_wildcard(name) {
+                "_"
+            } else {
+                &**name
+            };
+            (shown.to_owned(), known(env.var(name)))
+        });
+        references.into_iter().chain(variables).collect()
     }
 
     /// The type of a term; unknown if there is none yet.
