@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use precinct_bundle::load::{self, Loaded, LoadedModule};
 use precinct_bundle::{Bundle, Digest, Guard, Memory};
+use precinct_gateway::registry::Registry;
 use precinct_interpreter::policy::{Failure, PolicyOptions, Step};
 use precinct_runtime::compiled::Compiled;
 use precinct_runtime::{Document, Value};
@@ -45,6 +46,7 @@ pub fn read(places: &Places) -> Result<Snapshot, String> {
         Some(compiled) => built_in(compiled).map_err(failed)?,
         None => load::paths(&places.paths, &reading).map_err(|error| failed(error.to_string()))?,
     };
+    Registry::check(&loaded).map_err(|error| failed(error.to_string()))?;
     let candidates: Vec<Candidate> = places
         .bundles
         .iter()
@@ -75,7 +77,7 @@ fn built_in(compiled: &dyn Compiled) -> Result<Loaded, String> {
     Ok(Loaded {
         modules: modules.collect(),
         data: Arc::new(data),
-        bundles: Vec::new(),
+        ..Loaded::default()
     })
 }
 
