@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use precinct_bundle::load::{self, Loaded, LoadedModule};
+use precinct_bundle::signature::SignatureError;
 use precinct_bundle::{Bundle, Digest, Guard, Memory};
 use precinct_gateway::registry::Registry;
 use precinct_interpreter::policy::{Failure, PolicyOptions, Step};
@@ -116,7 +117,10 @@ pub fn candidate(path: &str, places: &Places) -> Result<Candidate, String> {
     let name = load::clean(path);
     let within = |error: precinct_bundle::Error| match error {
         precinct_bundle::Error::Unreadable { .. } => error.to_string(),
-        error => format!("bundle {name}: {error}"),
+        error => {
+            let help = hint(&name, &error).unwrap_or_default();
+            format!("bundle {name}: {error}{help}")
+        }
     };
     let is_folder = std::fs::metadata(&name).is_ok_and(|kind| kind.is_dir());
     if !is_folder {
@@ -146,6 +150,17 @@ pub fn candidate(path: &str, places: &Places) -> Result<Candidate, String> {
         archive: None,
         verified_libraries,
     })
+}
+
+/// A signature that lies beside the archive counts once it is named.
+fn hint(name: &str, error: &precinct_bundle::Error) -> Option<String> {
+    let beside = format!("{name}.sig");
+    let is_missed = matches!(
+        error,
+        precinct_bundle::Error::Signature(SignatureError::Missing)
+    );
+    (is_missed && std::path::Path::new(&beside).is_file())
+        .then(|| format!("; for the signature beside it say --signature {beside}"))
 }
 
 /// An archive; what is verified, read and kept are the same bytes.
