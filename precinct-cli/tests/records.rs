@@ -4,11 +4,8 @@
 mod serving;
 
 use std::fs;
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use serving::{Client, PRECINCT, Server};
@@ -204,17 +201,15 @@ fn the_first_record_that_was_changed_removed_or_inserted_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     fs::write(folder.join("p.rego"), POLICY).unwrap();
-    let server = Server::start(folder, &["p.rego", "--records", "decisions"]);
+    let mut server = Server::start(folder, &["p.rego", "--records", "decisions"]);
     let mut client = Client::new(&server.address);
     for _ in 0..4 {
         client.ask("POST", "/v1/data/authz/allow", "{}").unwrap();
     }
     let pid = server.child.id().to_string();
     assert!(Command::new("kill").arg(&pid).status().unwrap().success());
-    while TcpStream::connect(&server.address).is_ok() {
-        thread::sleep(Duration::from_millis(10));
-    }
-    drop(server);
+    // What is buffered is written when it ends by itself.
+    assert!(server.child.wait().unwrap().success());
     let found = records(folder);
     let id = |number: usize| found[number]["decision_id"].as_str().unwrap();
     let segment = fs::read_dir(folder.join("decisions"))
