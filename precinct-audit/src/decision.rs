@@ -35,8 +35,33 @@ pub struct Decision {
     /// What nondeterministic builtins answered, for replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nd_builtin_cache: Option<Box<RawValue>>,
+    /// Errors of builtins ended the evaluation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub strict_builtin_errors: bool,
+    /// How the policy was evaluated in part; then `value` is what remains of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
+    /// What is left out of the input because it would give somebody access (`/headers/Authorization`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erased: Vec<String>,
     /// What it cost.
     pub metrics: Metrics,
+}
+
+/// An evaluation in part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partial {
+    /// References to what was not known.
+    pub unknowns: Vec<String>,
+    /// References to rules that were not inlined.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disable_inlining: Vec<String>,
+    /// Builtins with different answers for equal operands were called.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nondeterministic_builtins: bool,
+    /// The media type of the data filter that was made of what remained, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
 }
 
 /// The cost of a decision.

@@ -24,7 +24,7 @@ pub mod table;
 pub mod verify;
 
 pub use bundles::Bundles;
-pub use decision::{Decision, Metrics, Outcome};
+pub use decision::{Decision, Metrics, Outcome, Partial};
 pub use error::Error;
 pub use query::Query;
 pub use record::{Hash, Record};

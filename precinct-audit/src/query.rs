@@ -172,6 +172,9 @@ mod tests {
             ),
             value: None,
             nd_builtin_cache: None,
+            strict_builtin_errors: false,
+            partial: None,
+            erased: Vec::new(),
             metrics: Metrics::default(),
         }
     }

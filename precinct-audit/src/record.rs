@@ -145,6 +145,9 @@ mod tests {
                 input: Some(serde_json::value::RawValue::from_string(input).unwrap()),
                 value: None,
                 nd_builtin_cache: None,
+                strict_builtin_errors: false,
+                partial: None,
+                erased: Vec::new(),
                 metrics: Metrics::default(),
             },
         };

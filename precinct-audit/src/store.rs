@@ -358,6 +358,9 @@ mod tests {
             input: None,
             value: None,
             nd_builtin_cache: None,
+            strict_builtin_errors: false,
+            partial: None,
+            erased: Vec::new(),
             metrics: Metrics::default(),
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use precinct_runtime::arena::Document;
 
+use crate::bundle::REGISTRY;
 use crate::document::{self, AssembleError, Part};
 use crate::{Bundle, Error, Files, Limits, Memory, archive, directory};
 
@@ -19,6 +20,8 @@ pub struct Loaded {
     pub data: Arc<Document>,
     /// The bundles among the paths, by the path that was given.
     pub bundles: Vec<(String, Bundle)>,
+    /// The files among the documents that are a Capability Registry: what stands in them is `data.capabilities`.
+    pub registries: Vec<Part>,
 }
 
 /// One module.
@@ -94,6 +97,7 @@ pub fn paths(paths: &[String], options: &Options) -> Result<Loaded, LoadErrors> 
         Some(memory) => memory.assemble(&loading.documents),
         None => document::assemble(&loading.documents),
     };
+    loading.loaded.registries = registries(&loading.documents);
     match data {
         Ok(data) => loading.loaded.data = Arc::new(data),
         Err(error) => loading
@@ -185,8 +189,16 @@ pub fn join(bundles: Vec<(String, Bundle)>) -> Result<Loaded, Error> {
     }
     let data = document::assemble(&documents)
         .map_err(|error| Error::Manifest(assemble_message(&error, &documents)))?;
+    loaded.registries = registries(&documents);
     loaded.data = Arc::new(data);
     Ok(loaded)
+}
+
+/// A file is a registry by its name, where it stands at the root of the documents.
+fn registries(documents: &[Part]) -> Vec<Part> {
+    let is_registry =
+        |part: &&Part| part.path.is_empty() && document::base_name(&part.file) == REGISTRY;
+    documents.iter().filter(is_registry).cloned().collect()
 }
 
 /// An error with the files that it speaks of.

@@ -146,7 +146,8 @@ pub fn at_least(found: &str, required: &str) -> Result<(), RevisionError> {
     }
 }
 
-/// What was active last, by the bundle's name, in a file. It only ever goes up.
+/// What was active last, by the bundle's name, in a file. It only ever goes up, also where several processes share the
+/// file: each notes under a lock (`FILE.lock`), and reads before what the others have noted.
 #[derive(Clone, Debug)]
 pub struct Activations {
     path: PathBuf,
@@ -168,16 +169,9 @@ impl Activations {
     /// # Errors
     /// When the file can't be read or is no record: then nothing is known, and nothing may be activated.
     pub fn open(path: &Path) -> Result<Self, RevisionError> {
-        let newest = match fs::read(path) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map_err(|error| record_error(path, &error))?
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => return Err(record_error(path, &error)),
-        };
         Ok(Self {
             path: path.to_owned(),
-            newest,
+            newest: read(path)?,
         })
     }
 
@@ -223,6 +217,17 @@ impl Activations {
         &mut self,
         active: impl IntoIterator<Item = (String, Activation)>,
     ) -> Result<(), RevisionError> {
+        let path = self.path.clone();
+        let failed = |error: &dyn std::fmt::Display| record_error(&path, error);
+        // Held until the file is closed.
+        let _lock = self.lock().map_err(|error| failed(&error))?;
+        let noted = read(&self.path)?;
+        if self.newest.keys().any(|name| !noted.contains_key(name)) {
+            return Err(failed(
+                &"entries are gone that were there: nothing is known any more",
+            ));
+        }
+        self.newest = noted;
         let mut newest = self.newest.clone();
         for (name, activation) in active {
             self.check(&name, &activation)?;
@@ -231,11 +236,17 @@ impl Activations {
         if newest == self.newest {
             return Ok(());
         }
-        let text = serde_json::to_vec(&newest).map_err(|error| record_error(&self.path, &error))?;
-        self.write(&text)
-            .map_err(|error| record_error(&self.path, &error))?;
+        let text = serde_json::to_vec(&newest).map_err(|error| failed(&error))?;
+        self.write(&text).map_err(|error| failed(&error))?;
         self.newest = newest;
         Ok(())
+    }
+
+    /// A file beside the record, since the record itself is exchanged by another file.
+    fn lock(&self) -> std::io::Result<File> {
+        let file = File::create(self.path.with_added_extension("lock"))?;
+        file.lock()?;
+        Ok(file)
     }
 
     fn write(&self, text: &[u8]) -> std::io::Result<()> {
@@ -249,6 +260,14 @@ impl Activations {
             Some(folder) => File::open(folder)?.sync_all(),
             None => File::open(".")?.sync_all(),
         }
+    }
+}
+
+fn read(path: &Path) -> Result<BTreeMap<String, Activation>, RevisionError> {
+    match fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| record_error(path, &error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(error) => Err(record_error(path, &error)),
     }
 }
 
@@ -327,10 +346,48 @@ mod tests {
             Some(&at("1", "sha256:d")),
             "bundles are noted together or not at all"
         );
+        fs::remove_file(&path).unwrap();
+        assert!(
+            again.note("main", at("1", "sha256:f")).is_err(),
+            "a record that is gone is not begun anew while it is in use"
+        );
         fs::write(&path, b"{").unwrap();
         assert!(matches!(
             Activations::open(&path),
             Err(RevisionError::Record { .. })
         ));
+    }
+
+    #[test]
+    fn processes_that_share_a_record_see_what_the_others_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("active.json");
+        let at = |revision: u32| Activation {
+            revision: format!("v{revision}"),
+            digest: format!("sha256:{revision}"),
+        };
+        let mut slow = Activations::open(&path).unwrap();
+        let mut quick = Activations::open(&path).unwrap();
+        slow.note("main", at(1)).unwrap();
+        quick.note("main", at(3)).unwrap();
+        assert!(matches!(
+            slow.note("main", at(2)),
+            Err(RevisionError::Older { .. })
+        ));
+        // Nothing that is noted at the same time is lost.
+        std::thread::scope(|scope| {
+            for name in ["a", "b", "c", "d"] {
+                let mut record = Activations::open(&path).unwrap();
+                scope.spawn(move || {
+                    for revision in 1..=20 {
+                        record.note(name, at(revision)).unwrap();
+                    }
+                });
+            }
+        });
+        let record = Activations::open(&path).unwrap();
+        for name in ["a", "b", "c", "d"] {
+            assert_eq!(record.newest(name), Some(&at(20)), "{name}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use precinct_bundle::Guard;
 use precinct_bundle::load::{self, Loaded};
+use precinct_gateway::registry::Registry;
 use precinct_interpreter::capabilities as known;
 use precinct_interpreter::policy::{Failure, Policy, PolicyOptions};
 use precinct_rego::advice::advise;
@@ -136,7 +137,9 @@ pub fn parse(places: &Places, options: &PolicyOptions) -> Result<Parsed, Refusal
             loaded.data = Arc::new(joined);
         }
         loaded.modules.extend(bundles.modules.iter().cloned());
+        loaded.registries.extend(bundles.registries.iter().cloned());
     }
+    Registry::check(&loaded).map_err(|error| Refusal::Load(error.to_string()))?;
     let parsed = parse_loaded(&loaded, options)?;
     check_roots(&bundles, &parsed)?;
     Ok(parsed)

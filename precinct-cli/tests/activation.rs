@@ -4,13 +4,16 @@
 mod serving;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use serving::{Client, PRECINCT, Server};
 
 const KEY: [&str; 4] = ["--verification-key", "secret", "--signing-alg", "HS256"];
@@ -170,4 +173,83 @@ fn what_is_older_than_what_was_active_is_refused_even_after_a_restart() {
         refused().contains("active.json"),
         "a record that can't be read"
     );
+}
+
+/// A service that offers one archive under every path; its address.
+fn offer(archive: Arc<Mutex<Vec<u8>>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut head = String::new();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            while reader.read_line(&mut head).is_ok_and(|length| length > 2) {}
+            let body = archive.lock().unwrap().clone();
+            let length = body.len();
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(&[head.as_bytes(), &body].concat());
+        }
+    });
+    url
+}
+
+#[test]
+fn a_configuration_that_was_discovered_does_not_go_back_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir_all(folder.join("found")).unwrap();
+    let discovered = |revision: &str, label: &str| {
+        let found = json!({"config": {"labels": {"from": label}}});
+        fs::write(folder.join("found/data.json"), found.to_string()).unwrap();
+        let built = run(
+            folder,
+            &["build", "-b", "found", "-o", "found.tar.gz", "-r", revision],
+        );
+        assert!(built.status.success(), "{built:?}");
+        fs::read(folder.join("found.tar.gz")).unwrap()
+    };
+    let offered = Arc::new(Mutex::new(discovered("v2", "two")));
+    let configuration = json!({
+        "services": {"acme": {"url": offer(Arc::clone(&offered))}},
+        "discovery": {
+            "name": "found",
+            "decision": "config",
+            "polling": {"min_delay_seconds": 0, "max_delay_seconds": 0},
+        },
+    });
+    fs::write(folder.join("config.json"), configuration.to_string()).unwrap();
+    let args = [
+        "--config-file",
+        "config.json",
+        "--activation-record",
+        "active.json",
+    ];
+    let (server, log) = Server::start_heard(folder, "error", &args);
+    let label = || {
+        let (_, body) = Client::new(&server.address)
+            .ask("GET", "/v1/config", "")
+            .unwrap();
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        body["result"]["labels"]["from"].as_str().map(str::to_owned)
+    };
+    let wait_for = |wanted: &str| {
+        let since = Instant::now();
+        while label().as_deref() != Some(wanted) {
+            assert!(since.elapsed() < Duration::from_secs(20), "{:?}", label());
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    wait_for("two");
+    *offered.lock().unwrap() = discovered("v1", "one");
+    let refusal = log
+        .lines()
+        .map_while(Result::ok)
+        .find(|line| line.contains("is older than"));
+    assert!(refusal.is_some_and(|line| line.contains("Discovery failed")));
+    assert_eq!(label().as_deref(), Some("two"));
+    *offered.lock().unwrap() = discovered("v3", "three");
+    wait_for("three");
+    let noted = fs::read_to_string(folder.join("active.json")).unwrap();
+    assert!(noted.contains("discovery:found"), "{noted}");
 }

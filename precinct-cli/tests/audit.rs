@@ -77,6 +77,9 @@ fn store(folder: &Path) {
             value: Some(raw(&serde_json::from_str(value).unwrap())),
             nd_builtin_cache: (path == "authz/chosen")
                 .then(|| raw(&serde_json::json!({"rand.intn": {"[\"x\",1000]": 7}}))),
+            strict_builtin_errors: false,
+            partial: None,
+            erased: Vec::new(),
             metrics: Metrics::default(),
         };
         store.append(decision).unwrap();

@@ -4,11 +4,8 @@
 mod serving;
 
 use std::fs;
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use serving::{Client, PRECINCT, Server};
@@ -24,6 +21,10 @@ allow := {"result": "step_up"} if input.tool_name == "shell"
 chosen := rand.intn("x", 1000000)
 
 when := time.now_ns()
+
+draws := [rand.intn("<x>", 1000000), uuid.rfc4122("a&b")]
+
+divided := 1 / 0
 "#;
 
 const MAIN: &str = "package system\n\nmain := data.authz.allow.result\n";
@@ -70,6 +71,11 @@ const WAYS: &[Way] = &[
     ("POST", "/v1/batch/data/authz/allow", r#"{"inputs": {"1": {"tool_name": "search"}, "2": {"tool_name": "none"}}}"#, &[ALLOW, DENY]),
     ("POST", "/v1/data/authz/chosen", "", &[("deny", "policy_result_malformed")]),
     ("POST", "/v1/data/authz/when", "", &[("deny", "policy_result_malformed")]),
+    ("POST", "/v1/data/authz/draws", "", &[("deny", "policy_result_malformed")]),
+    ("POST", "/v0/data/authz/draws", "", &[("deny", "policy_result_malformed")]),
+    ("POST", "/v1/data/authz/divided", "", &[("deny", "policy_undefined")]),
+    ("POST", "/v1/compile", r#"{"query": "data.authz.allow.result == \"allow\""}"#, &[("deny", "policy_result_partial")]),
+    ("POST", "/v1/compile", r#"{"query": "data.authz.allow.result == \"allow\"", "input": {"a": 1}, "unknowns": ["input.tool_name"]}"#, &[("deny", "policy_result_partial")]),
     ("POST", "/v1/data/authz/nothing", "", &[("deny", "policy_undefined")]),
 ];
 
@@ -127,7 +133,8 @@ fn each_evaluation_is_on_record_and_is_made_again_by_the_bundle_that_made_it() {
                 > 0,
             "{record}"
         );
-        let asks_rule = !matches!(record["path"].as_str(), Some("authz/nothing"));
+        // What is evaluated in part enters no rule as a whole.
+        let asks_rule = record["path"] != "authz/nothing" && record["partial"].is_null();
         let rules = record["metrics"]["policy_rules_evaluated"]
             .as_u64()
             .unwrap();
@@ -194,17 +201,15 @@ fn the_first_record_that_was_changed_removed_or_inserted_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     fs::write(folder.join("p.rego"), POLICY).unwrap();
-    let server = Server::start(folder, &["p.rego", "--records", "decisions"]);
+    let mut server = Server::start(folder, &["p.rego", "--records", "decisions"]);
     let mut client = Client::new(&server.address);
     for _ in 0..4 {
         client.ask("POST", "/v1/data/authz/allow", "{}").unwrap();
     }
     let pid = server.child.id().to_string();
     assert!(Command::new("kill").arg(&pid).status().unwrap().success());
-    while TcpStream::connect(&server.address).is_ok() {
-        thread::sleep(Duration::from_millis(10));
-    }
-    drop(server);
+    // What is buffered is written when it ends by itself.
+    assert!(server.child.wait().unwrap().success());
     let found = records(folder);
     let id = |number: usize| found[number]["decision_id"].as_str().unwrap();
     let segment = fs::read_dir(folder.join("decisions"))
@@ -235,4 +240,87 @@ fn the_first_record_that_was_changed_removed_or_inserted_is_named() {
         let shown = String::from_utf8(output.stdout).unwrap();
         assert!(shown.contains(&said), "{shown} lacks {said}");
     }
+}
+
+/// What let a request in or kept it out, and what would let others in if it were on record.
+const AUTHZ: &str = r#"package system.authz
+
+default allow := {"allowed": false, "reason": "who are you?"}
+
+allow := {"allowed": true} if input.identity == "secret"
+
+allow := {"allowed": true} if input.path == ["health"]
+"#;
+
+#[test]
+fn what_lets_requests_in_is_on_record_without_the_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("authz.rego"), AUTHZ).unwrap();
+    let args = [
+        "authz.rego",
+        "--durable-decisions",
+        "--authorization=basic",
+        "--authentication=token",
+    ];
+    let server = Server::start(folder, &args);
+    let mut client = Client::new(&server.address);
+    assert_eq!(client.ask("GET", "/health", "").unwrap().0, 200);
+    assert_eq!(client.ask("GET", "/v1/policies", "").unwrap().0, 401);
+    let token = "Authorization: Bearer secret\r\n";
+    let asked = client.ask_with(token, "GET", "/v1/policies", "").unwrap();
+    assert_eq!(asked.0, 200);
+    drop(server);
+    let found = records(folder);
+    let told: Vec<_> = found
+        .iter()
+        .map(|it| {
+            (
+                it["path"].clone(),
+                it["result"].clone(),
+                it["reason"].clone(),
+            )
+        })
+        .collect();
+    let path = json!("system/authz/allow");
+    assert_eq!(
+        told,
+        [
+            (path.clone(), json!("allow"), json!(null)),
+            (path.clone(), json!("deny"), json!("who are you?")),
+            (path, json!("allow"), json!(null)),
+        ]
+    );
+    let replayed = |number: usize| {
+        let id = found[number]["decision_id"].as_str().unwrap();
+        audit(folder, &["replay", id])
+    };
+    assert_eq!(replayed(1).status.code(), Some(0));
+    assert!(!found[2].to_string().contains("secret"), "{}", found[2]);
+    assert_eq!(
+        found[2]["erased"],
+        json!(["/headers/Authorization", "/identity"])
+    );
+    let refused = replayed(2);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("it lacks /headers/Authorization"), "{said}");
+}
+
+#[test]
+fn an_error_of_a_builtin_that_counted_counts_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("p.rego"), POLICY).unwrap();
+    let server = Server::start(folder, &["p.rego", "--durable-decisions"]);
+    let path = "/v1/data/authz/divided?strict-builtin-errors";
+    let (status, _) = Client::new(&server.address).ask("POST", path, "").unwrap();
+    assert_eq!(status, 500);
+    drop(server);
+    let [record] = &records(folder)[..] else {
+        panic!("one record");
+    };
+    assert_eq!(record["strict_builtin_errors"], json!(true));
+    let replayed = audit(folder, &["replay", record["decision_id"].as_str().unwrap()]);
+    assert_eq!(replayed.status.code(), Some(0), "{replayed:?}");
 }

@@ -265,3 +265,88 @@ fn a_bundle_is_built_with_its_registry_or_not_at_all() {
         "{refused}"
     );
 }
+
+#[test]
+fn a_wrong_registry_is_refused_by_whoever_reads_it() {
+    let folder = folder(&REGISTRY.replace("id: shell", "id: web-search"));
+    std::fs::write(folder.path().join("p.rego"), POLICY).unwrap();
+    std::fs::write(folder.path().join("input.json"), "{}").unwrap();
+    let said = "capabilities.yaml:10:5: capability \"web-search\" is already defined in line 2";
+    for args in [
+        &["check", "."][..],
+        &["check", "-b", "."],
+        &["check", "p.rego", "capabilities.yaml"],
+        &["eval", "-d", ".", "data.p"],
+        &["eval", "-b", ".", "data.p"],
+        &["eval", "-d", "capabilities.yaml", "data.capabilities"],
+        &["test", "."],
+        &["build", "."],
+        &["exec", "--decision", "p/adapter", "-b", ".", "input.json"],
+        &["run", "--server", "--addr", "127.0.0.1:0", "."],
+        &[
+            "run",
+            "--server",
+            "--addr",
+            "127.0.0.1:0",
+            "p.rego",
+            "capabilities.yaml",
+        ],
+        &["run", "--server", "--addr", "127.0.0.1:0", "-b", "."],
+    ] {
+        let output = Command::new(serving::PRECINCT)
+            .args(args)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let shown = text(&output.stdout) + &text(&output.stderr);
+        assert!(!output.status.success(), "{args:?}: {shown}");
+        assert!(shown.replace('\\', "").contains(said), "{args:?}: {shown}");
+    }
+    // Elsewhere among the documents it is a document as any other.
+    let asked = [
+        "eval",
+        "-d",
+        "x:capabilities.yaml",
+        "-f",
+        "raw",
+        "data.x.capabilities[1].id",
+    ];
+    let output = Command::new(serving::PRECINCT)
+        .args(asked)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(text(&output.stdout), "web-search\n");
+}
+
+#[test]
+fn a_registry_beside_loose_policies_is_taken_up_when_it_changes_and_a_wrong_one_is_not() {
+    let folder = folder(REGISTRY);
+    std::fs::write(folder.path().join("p.rego"), POLICY).unwrap();
+    let server = Server::start(folder.path(), &["--watch", "."]);
+    assert_eq!(asked(&server), r#"{"result":"mcp"}"#);
+    let give = |text: &str| std::fs::write(folder.path().join("capabilities.yaml"), text).unwrap();
+    give(&REGISTRY.replace("adapter: mcp", "adapter: mpc\n    adaptor: x"));
+    let refused = || {
+        let (_, body) = Client::new(&server.address)
+            .ask("GET", "/metrics", "")
+            .unwrap();
+        body.lines()
+            .any(|line| line.contains("outcome=\"rejected\"") && !line.ends_with(" 0"))
+    };
+    let wait = |done: &dyn Fn() -> bool| {
+        let since = Instant::now();
+        while !done() {
+            assert!(
+                since.elapsed() < Duration::from_secs(20),
+                "{}",
+                asked(&server)
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    wait(&refused);
+    assert_eq!(asked(&server), r#"{"result":"mcp"}"#);
+    give(&REGISTRY.replace("adapter: mcp", "adapter: openai_compat"));
+    wait(&|| asked(&server) == r#"{"result":"openai_compat"}"#);
+}

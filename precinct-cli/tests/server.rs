@@ -1,9 +1,13 @@
-//! The server under load: changed, and killed.
+//! The server under load: changed, killed, and told to end.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod serving;
 
 use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -146,4 +150,65 @@ fn a_changed_file_is_taken_up_soon() {
     }
     times.sort();
     println!("from a changed file to its first decision: {:?}", times[10]);
+}
+
+/// Takes about a second.
+const SLOW: &str = "package slow
+
+n := count([1 |
+\tsome a in numbers.range(1, 3000)
+\tsome b in numbers.range(1, 1000)
+\ta * b == input.x
+])
+";
+
+#[test]
+fn a_server_that_is_told_to_end_answers_what_it_was_asked_before() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("slow.rego"), SLOW).unwrap();
+    let mut server = Server::start(folder.path(), &["slow.rego"]);
+    let address = server.address.clone();
+    let asked = thread::spawn(move || {
+        let body = r#"{"input": {"x": 7}}"#;
+        let answer = Client::new(&address).ask("POST", "/v1/data/slow/n", body);
+        (answer, Instant::now())
+    });
+    thread::sleep(Duration::from_millis(200));
+    let told = Instant::now();
+    let pid = server.child.id().to_string();
+    let kill = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(kill.unwrap().success());
+    let (answer, answered) = asked.join().unwrap();
+    assert!(answered > told, "it was answered too soon to tell");
+    assert_eq!(answer, Some((200, "{\"result\":2}\n".to_owned())));
+    assert!(server.child.wait().unwrap().success());
+    assert!(TcpStream::connect(&server.address).is_err());
+}
+
+#[test]
+fn a_socket_in_the_file_system_is_for_whom_its_mode_says_and_goes_with_its_server() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("p.rego"), policy(1)).unwrap();
+    let args = [
+        "--addr",
+        "unix://here.sock",
+        "--unix-socket-perm",
+        "700",
+        "p.rego",
+    ];
+    let mut server = Server::start(folder.path(), &args);
+    let socket = folder.path().join("here.sock");
+    let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    let mut stream = UnixStream::connect(&socket).unwrap();
+    let request = "GET /v1/data/p/one HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("{\"result\":1}\n"), "{answer}");
+    let pid = server.child.id().to_string();
+    let kill = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(kill.unwrap().success());
+    assert!(server.child.wait().unwrap().success());
+    assert!(!socket.exists());
 }

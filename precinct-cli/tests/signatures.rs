@@ -403,3 +403,25 @@ fn an_archive_in_another_order_is_not_the_one_that_was_signed() {
     let message = refusal(folder.path(), &["--signature", &signature, "--key", &key]);
     assert!(message.contains("by none of the keys"), "{message}");
 }
+
+#[test]
+fn a_signature_that_lies_beside_a_bundle_and_is_not_named_is_pointed_at() {
+    let Some(samples) = samples() else { return };
+    let key = samples.join("cosign.pub").display().to_string();
+    let bundle = samples.join("bundle.tar.gz").display().to_string();
+    let args = [
+        "run",
+        "--server",
+        "--addr",
+        "127.0.0.1:0",
+        "--bundle",
+        &bundle,
+        "--verification-key",
+        &key,
+    ];
+    let refused = run(&samples, &args);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = text(&refused.stdout);
+    let (_, named) = said.trim_end().split_once("say --signature ").unwrap();
+    assert!(named.ends_with("cosign/bundle.tar.gz.sig"), "{said}");
+}

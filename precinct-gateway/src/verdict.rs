@@ -20,6 +20,8 @@ pub mod code {
     pub const MALFORMED: &str = "policy_result_malformed";
     /// The evaluation ended with an error, or there is no policy.
     pub const FAILED: &str = "policy_failed";
+    /// The policy was evaluated in part: what remains of it is no decision.
+    pub const PARTIAL: &str = "policy_result_partial";
     /// A plain `false`.
     pub const DENIED: &str = "policy_denied";
     /// A plain `"step_up"`.

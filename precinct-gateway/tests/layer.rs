@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use pki_types::CertificateDer;
 use precinct_audit::{Decision, Outcome};
 use precinct_bundle::{Files, Limits};
-use precinct_gateway::decider::Reloadable;
+use precinct_gateway::decider::{Compiled, Decider as _, Reloadable};
 use precinct_gateway::layer::service::Guarded;
 use precinct_gateway::layer::{Decisions, Gateway, PeerCertificates, Recorder};
 use precinct_gateway::registry::Registry;
@@ -529,4 +529,78 @@ async fn each_decision_names_a_bundle_that_is_kept_with_the_registry_in_it() {
     let files = precinct_bundle::archive::read(&archive, &Limits::default()).unwrap();
     let bundle = precinct_bundle::Bundle::read(&files).unwrap();
     assert_eq!(Registry::of_bundle(&bundle).unwrap(), registry());
+}
+
+#[tokio::test]
+async fn what_is_compiled_in_decides_and_counts_as_what_is_interpreted() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = precinct_audit::Bundles::beside(folder.path()).unwrap();
+    let compiled = Compiled::new(precinct_policies::Compiled).unwrap();
+    let compiled = Arc::new(compiled.keeping(&kept).unwrap());
+    let compiled_in = world(|gateway| gateway.decider = Arc::clone(&compiled) as _);
+    let interpreted = world(|_| ());
+    for (caller, tool) in [
+        (RESEARCHER, "web_search"),
+        (RESEARCHER, "execute_shell"),
+        (OPERATOR, "execute_shell"),
+        (OPERATOR, "nothing"),
+    ] {
+        let mut answers = Vec::new();
+        for world in [&compiled_in, &interpreted] {
+            let answer = world.ask(world.call(caller, tool, &json!({}))).await;
+            let record = world.last_record();
+            answers.push((
+                answer.status,
+                record.result,
+                record.reason,
+                record.value.map(|value| value.to_string()),
+                record.metrics.policy_rules_evaluated,
+            ));
+        }
+        assert_eq!(answers[0], answers[1], "{caller} {tool}");
+    }
+    let record = compiled_in.records.kept.lock().unwrap()[0].clone();
+    assert!(record.metrics.policy_rules_evaluated > 0);
+    assert!(
+        kept.get(record.bundle_digest.parse().unwrap())
+            .unwrap()
+            .is_some()
+    );
+    let undefined = compiled.decide("no/such/rule", b"{}").unwrap();
+    assert_eq!(undefined.value, Ok(None));
+}
+
+#[tokio::test]
+async fn what_differs_from_one_evaluation_to_the_next_is_on_record() {
+    let world = world(|_| ());
+    let policy = "package precinct.gateway\n\ndecision := {\"result\": \"deny\", \"reason\": uuid.rfc4122(\"<x>\")}\n";
+    let policies = files(&[("p.rego", policy)]);
+    world.policy.activate(&policies, None).unwrap();
+    let answer = world
+        .ask(world.call(RESEARCHER, "web_search", &json!({})))
+        .await;
+    let record = world.last_record();
+    let answers: Value = serde_json::from_str(record.nd_builtin_cache.unwrap().get()).unwrap();
+    let made: Vec<&Value> = answers["uuid.rfc4122"]
+        .as_object()
+        .unwrap()
+        .values()
+        .collect();
+    assert_eq!(made, [&json!(refused(&answer).2)]);
+    // A failure names the policy that failed.
+    let policy =
+        "package precinct.gateway\n\ndecision := \"allow\" if to_number(input.tool_name) > 2\n";
+    let digest = world
+        .policy
+        .activate(&files(&[("p.rego", policy)]), None)
+        .unwrap();
+    let answer = world
+        .ask(world.call(RESEARCHER, "web_search", &json!({})))
+        .await;
+    let record = world.last_record();
+    assert_eq!(
+        (answer.status.as_u16(), &record.bundle_digest),
+        (403, &digest)
+    );
+    assert!(record.strict_builtin_errors);
 }

@@ -4,7 +4,7 @@
 //! next is a field here, so that a recorded evaluation can be replayed.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -15,6 +15,7 @@ use bumpalo::collections::Vec as ArenaVec;
 use crate::arena::{Arena, check_limit};
 use crate::error::{EvalError, Location};
 use crate::generated::entered;
+use crate::json::to_string;
 use crate::value::Value;
 
 /// Bounds on one evaluation. The defaults suit decisions that somebody waits for.
@@ -100,6 +101,25 @@ pub struct Answer<'a> {
     pub args: Value<'a>,
     /// What it gave; `None` means undefined.
     pub result: Option<Value<'a>>,
+}
+
+/// Answers as [`Context::with_replay`] takes them, and as OPA's decision logs have them: an object of builtin names to
+/// objects of argument arrays, as JSON texts, to results.
+#[must_use]
+pub fn replayable<'a>(answers: &[Answer<'_>], arena: &'a Arena) -> Value<'a> {
+    let mut builtins: BTreeMap<&str, Vec<(Value<'a>, Value<'a>)>> = BTreeMap::new();
+    for answer in answers {
+        let args = Value::string(arena, &to_string(answer.args));
+        let result = answer.result.unwrap_or(Value::Null).copy_into(arena);
+        builtins
+            .entry(answer.builtin)
+            .or_default()
+            .push((args, result));
+    }
+    let builtins = builtins
+        .into_iter()
+        .map(|(name, calls)| (Value::string(arena, name), Value::object(arena, calls)));
+    Value::object(arena, builtins)
 }
 
 /// State that builtins keep from one evaluation to the next: compiled patterns, HTTP responses, parsed keys. One
@@ -556,7 +576,7 @@ impl<'a> Context<'a> {
         // JSON has no lists as keys; there they are texts.
         answers
             .get(args)
-            .or_else(|| answers.field(&crate::json::Encoding::PLAIN.encode(args)))
+            .or_else(|| answers.field(&to_string(args)))
     }
 
     pub(crate) fn record(&mut self, answer: Answer<'a>) {

@@ -7,7 +7,8 @@ use precinct_bundle::revision::{Activation, Activations};
 
 use crate::state::Snapshot;
 
-/// The record of a server's bundles. Each is known by its name in the configuration, or by the path that it was given by.
+/// The record of a server's bundles. Each is known by its name in the configuration, or by the path that it was given by;
+/// a bundle that the configuration comes with, by its name behind `discovery:`.
 #[derive(Debug)]
 pub struct ActivationRecord(Mutex<Activations>);
 
@@ -33,6 +34,21 @@ impl ActivationRecord {
             };
             (name.to_string(), activation)
         });
+        self.note_all(active)
+    }
+
+    /// Notes a bundle that gave a configuration which is about to be followed.
+    ///
+    /// # Errors
+    /// As [`ActivationRecord::note`].
+    pub fn note_discovery(&self, name: &str, activation: Activation) -> Result<(), String> {
+        self.note_all([(format!("discovery:{name}"), activation)])
+    }
+
+    fn note_all(
+        &self,
+        active: impl IntoIterator<Item = (String, Activation)>,
+    ) -> Result<(), String> {
         // A record changes in one step, so it is whole even after a panic.
         let mut record = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         record.note_all(active).map_err(|error| error.to_string())

@@ -9,6 +9,7 @@ use arc_swap::{ArcSwap, Guard};
 use precinct_runtime::Document;
 use precinct_runtime::compiled::Compiled;
 
+use crate::activations::ActivationRecord;
 use crate::decision::Recorder;
 use crate::http::body::BodyLimits;
 use crate::http::compression::Compressing;
@@ -92,6 +93,8 @@ pub struct App {
     pub shadow: Shadow,
     /// What became of the libraries of bundles.
     pub libraries: Reports,
+    /// Which bundles were active, where that is on record.
+    pub activations: Option<Arc<ActivationRecord>>,
     /// Who is told of decisions.
     pub recorder: Arc<dyn Recorder>,
     /// What plugins say of themselves.
@@ -141,6 +144,7 @@ impl App {
             registry: Registry::default(),
             shadow: Shadow::default(),
             libraries: Reports::default(),
+            activations: None,
             recorder: Arc::new(crate::decision::NoRecorder),
             plugins: Arc::new(NoPlugins),
             requests: AtomicU64::new(0),

@@ -1,6 +1,8 @@
 //! What is told of a decision, and to whom.
 
 use jiff::Timestamp;
+use precinct_audit::Partial;
+use precinct_gateway::verdict::Verdict;
 
 use crate::evaluation::metrics::Metrics;
 use crate::state::Snapshot;
@@ -22,6 +24,16 @@ pub struct Event<'e> {
     pub error: Option<&'e str>,
     /// Answers of nondeterministic builtins as JSON text.
     pub answers: Option<&'e str>,
+    /// OPA's decision log has such evaluations.
+    pub is_logged: bool,
+    /// What the server does, where the result alone does not say so.
+    pub verdict: Option<&'e Verdict>,
+    /// How the policy was evaluated in part.
+    pub partial: Option<&'e Partial>,
+    /// Errors of builtins ended the evaluation.
+    pub strict_builtin_errors: bool,
+    /// What is left out of the input.
+    pub erased: &'e [String],
     /// What else the request said, as JSON text.
     pub custom: Option<&'e str>,
     /// Labels of the rules that were evaluated, as JSON text.
@@ -50,6 +62,11 @@ pub struct Event<'e> {
 pub trait Recorder: Send + Sync {
     /// The identifier of the next decision; `None` where decisions have none, and are not told.
     fn next_id(&self) -> Option<String>;
+
+    /// Whether evaluations are taken down that OPA does not log.
+    fn takes_all(&self) -> bool {
+        false
+    }
 
     /// Takes a decision down.
     ///

@@ -47,9 +47,10 @@ impl Records {
             let raw = text.map(|text| RawValue::from_string(text.to_owned()));
             raw.transpose().map_err(|error| error.to_string())
         };
-        let verdict = match event.error {
-            Some(_) => Verdict::deny(code::FAILED),
-            None => {
+        let verdict = match (event.verdict, event.error) {
+            (Some(verdict), _) => verdict.clone(),
+            (None, Some(_)) => Verdict::deny(code::FAILED),
+            (None, None) => {
                 let value = event
                     .result
                     .and_then(|text| serde_json::from_str(text).ok());
@@ -67,6 +68,9 @@ impl Records {
             input: raw(event.input)?,
             value: raw(event.result)?,
             nd_builtin_cache: raw(event.answers.filter(|answers| *answers != "{}"))?,
+            strict_builtin_errors: event.strict_builtin_errors,
+            partial: event.partial.cloned(),
+            erased: event.erased.to_vec(),
             metrics: Metrics {
                 evaluation_duration_ns: event.evaluation_ns,
                 policy_rules_evaluated: event.rules,
@@ -93,6 +97,10 @@ impl Recorder for Recorders {
         }
     }
 
+    fn takes_all(&self) -> bool {
+        self.records.is_some()
+    }
+
     fn record(&self, event: &Event<'_>) -> Result<(), String> {
         if let Some(records) = &self.records {
             // A decision that is not on record is not given out.
@@ -100,6 +108,10 @@ impl Recorder for Recorders {
                 .append(event)
                 .map_err(|error| format!("the decision can't be recorded: {error}"))?;
         }
-        self.log.record(event)
+        if event.is_logged {
+            self.log.record(event)
+        } else {
+            Ok(())
+        }
     }
 }

@@ -38,12 +38,9 @@ impl Served {
                 Arc::clone(&registry),
             );
             move || {
-                if told.is_closed() {
-                    // Nobody is served any more.
-                    return;
-                }
                 let outcome = activate(&folder, &policy, &registry);
-                if *told.borrow() == outcome {
+                // Where nobody is served any more, what became of the files is of no interest.
+                if told.is_closed() || *told.borrow() == outcome {
                     return;
                 }
                 match &outcome {

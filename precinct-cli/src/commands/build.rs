@@ -397,7 +397,7 @@ fn loaded(args: &Args) -> Result<(Loaded, Option<Vec<u8>>), String> {
     };
     if !args.bundle {
         return load::paths(&args.paths, &reading)
-            .map(|loaded| (loaded, None))
+            .and_then(|loaded| Registry::check(&loaded).map(|()| (loaded, None)))
             .map_err(|error| format!("load error: {error}"));
     }
     let mut bundles = Vec::new();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use precinct_bundle::Bundle;
 use precinct_bundle::load;
+use precinct_gateway::registry::Registry;
 use precinct_interpreter::policy::{Policy, PolicyOptions};
 use precinct_runtime::context::Bounds;
 use precinct_runtime::value::Value;
@@ -254,6 +255,7 @@ fn policy(args: &Args, bundles: &[(String, String)]) -> Result<(Policy, Arc<Docu
     }
     let last = bundles.last().map_or("~0", |(name, _)| name.as_str());
     let mut loaded = load::join(read).map_err(|error| refused(last, &error.to_string()))?;
+    Registry::check(&loaded).map_err(|error| refused(last, &error.to_string()))?;
     for module in &mut loaded.modules {
         // Names start within the bundle.
         if let Some((_, path)) = module.name.split_once('/') {

@@ -240,12 +240,11 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
         records: records.clone(),
     });
     app.plugins = management.clone();
-    let app = Arc::new(app);
     let activations = args.activation_record.as_deref();
-    let activations = activations
-        .map(ActivationRecord::open)
-        .transpose()
-        .map_err(failed)?;
+    let activations = activations.map(|path| ActivationRecord::open(path).map(Arc::new));
+    let activations = activations.transpose().map_err(failed)?;
+    app.activations.clone_from(&activations);
+    let app = Arc::new(app);
     let prepared = move |next: &Snapshot| {
         if let Some(records) = &records {
             records.keep(next)?;

@@ -88,8 +88,19 @@ impl Client {
 
     /// Status and body of the answer; `None` if the connection broke before the answer was whole.
     pub fn ask(&mut self, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
+        self.ask_with("", method, path, body)
+    }
+
+    /// The same with more lines in the head of the request, each with its end.
+    pub fn ask_with(
+        &mut self,
+        head: &str,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Option<(u16, String)> {
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{head}Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
         self.0.get_mut().write_all(request.as_bytes()).ok()?;

@@ -240,13 +240,13 @@ impl Gateway {
         let answer = self.decider.decide(&self.path, text.as_bytes());
         let spent = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         *duration_ns = duration_ns.saturating_add(spent);
-        match answer {
-            Ok(answer) => {
-                let verdict = Verdict::of(answer.value.as_ref());
-                *decided = answer;
-                verdict
-            }
-            // What went wrong is for the operator, not for the caller.
+        // What went wrong is for the operator, not for the caller.
+        *decided = answer.unwrap_or_else(|error| Decided {
+            value: Err(error),
+            ..Decided::default()
+        });
+        match &decided.value {
+            Ok(value) => Verdict::of(value.as_ref()),
             Err(_) => Verdict::deny(code::FAILED),
         }
     }
@@ -283,6 +283,8 @@ impl Gateway {
             },
             Err(refused) => refused.verdict.clone(),
         };
+        let value = judged.decided.value.as_ref().ok();
+        let value = value.and_then(Option::as_ref);
         Decision {
             decision_id: new_id(),
             timestamp: timestamp(jiff::Timestamp::now()),
@@ -292,8 +294,11 @@ impl Gateway {
             result: verdict.outcome,
             reason: verdict.reason,
             input: raw(&judged.input),
-            value: judged.decided.value.as_ref().and_then(raw),
-            nd_builtin_cache: None,
+            value: value.and_then(raw),
+            nd_builtin_cache: judged.decided.answers.as_ref().and_then(raw),
+            strict_builtin_errors: true,
+            partial: None,
+            erased: Vec::new(),
             metrics: Metrics {
                 evaluation_duration_ns: judged.duration_ns,
                 policy_rules_evaluated: judged.decided.rules_evaluated,

@@ -11,6 +11,7 @@ pub mod read;
 
 use precinct_bundle::Bundle;
 use precinct_bundle::bundle::REGISTRY;
+use precinct_bundle::load::{LoadErrors, Loaded};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -97,11 +98,30 @@ impl Registry {
         let Some(bytes) = bundle.registry() else {
             return Ok(Self::default());
         };
-        let text = std::str::from_utf8(bytes).map_err(|error| format!("{REGISTRY}: {error}"))?;
-        Self::parse(REGISTRY, text).map_err(|problems| {
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            lines.join("\n")
-        })
+        Self::read(REGISTRY, bytes).map_err(|problems| problems.join("\n"))
+    }
+
+    /// Checks the registries among what was loaded.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of them.
+    pub fn check(loaded: &Loaded) -> Result<(), LoadErrors> {
+        let wrong = loaded.registries.iter().flat_map(|part| {
+            let read = Self::read(&part.file, &part.text);
+            read.err().unwrap_or_default()
+        });
+        let wrong: Vec<String> = wrong.collect();
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(LoadErrors(wrong))
+        }
+    }
+
+    fn read(name: &str, bytes: &[u8]) -> Result<Self, Vec<String>> {
+        let text = std::str::from_utf8(bytes).map_err(|error| vec![format!("{name}: {error}")])?;
+        Self::parse(name, text)
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect())
     }
 
     /// All capabilities, in the order of the file.

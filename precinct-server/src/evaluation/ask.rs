@@ -16,6 +16,7 @@ use precinct_runtime::context::{Answer, Bounds};
 use precinct_runtime::{Arena, Context, Document, EvalError, Value};
 
 use super::errors::Failed;
+use super::metrics::{self, Metrics};
 use super::native;
 use crate::state::Snapshot;
 
@@ -87,6 +88,23 @@ pub struct Outcome<'a, T> {
     pub rules: u64,
     /// How long it took.
     pub elapsed: Duration,
+}
+
+impl Outcome<'_, ()> {
+    /// That of an evaluation in part, which enters no rules as a whole.
+    #[must_use]
+    pub fn in_part(metrics: &Metrics) -> Self {
+        let elapsed = metrics.get(metrics::PARTIAL_EVAL).unwrap_or_default();
+        Self {
+            answer: Ok(()),
+            engine: INTERPRETER,
+            prints: Vec::new(),
+            recorded: Vec::new(),
+            steps: None,
+            rules: 0,
+            elapsed: Duration::from_nanos(elapsed),
+        }
+    }
 }
 
 /// What is printed during an evaluation.

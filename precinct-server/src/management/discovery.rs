@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use precinct_bundle::Guard;
 use precinct_bundle::load::Options;
+use precinct_bundle::revision::Activation;
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_runtime::json::to_string;
 use serde_json::Value;
@@ -72,12 +73,16 @@ fn refresh(
     let admitted = guard
         .admit_archive(&bytes, &Options::default())
         .map_err(|error| error.to_string())?;
+    let activation = Activation {
+        revision: admitted.bundle.manifest.revision.clone(),
+        digest: admitted.digest.to_string(),
+    };
     let candidate = Candidate {
         name: name.into(),
         bundle: admitted.bundle,
         folder: String::new(),
         etag: String::new(),
-        digest: admitted.digest.to_string(),
+        digest: activation.digest.clone(),
         archive: None,
         verified_libraries: false,
     };
@@ -86,6 +91,11 @@ fn refresh(
     let merged = merged(boot, found)?;
     let configuration =
         Configuration::of(merged, boot.id.clone()).map_err(|error| error.to_string())?;
+    if let Some(app) = management.app()
+        && let Some(record) = &app.activations
+    {
+        record.note_discovery(name, activation)?;
+    }
     management.follow(configuration)?;
     *etag = newer;
     Ok(())

@@ -1,17 +1,21 @@
 //! Whether a policy lets a request in (`--authorization=basic`).
 
 use axum::http::{HeaderMap, Method, StatusCode, header};
+use precinct_gateway::verdict::Verdict;
 use precinct_jose::x509::{Attribute, parse_certificates};
-use precinct_runtime::json::Decoder;
+use precinct_runtime::json::{Decoder, to_string};
 use precinct_runtime::ops::call_builtin;
 use precinct_runtime::{Arena, Context, Value};
 
+use super::data::{Told, tell};
 use super::request::{Incoming, first};
-use crate::evaluation::ask::{self, World};
-use crate::evaluation::errors;
+use crate::evaluation::ask::{self, Outcome, World};
+use crate::evaluation::errors::{self, Failed};
+use crate::evaluation::metrics::Metrics;
 use crate::evaluation::scratch::with_arena;
 use crate::http::answer::{Refusal, code};
 use crate::http::path;
+use crate::state::document::{self, Change};
 
 /// What is said of a policy that is not there.
 const UNDEFINED: &str = "authorization policy missing or undefined";
@@ -26,33 +30,109 @@ const REFUSED: &str = "request rejected by administrative policy";
 /// Why the request is not let in.
 pub fn check(incoming: &Incoming<'_>) -> Result<(), Refusal> {
     let app = incoming.app;
-    let keys = path::document(&app.settings().authorization_decision).map_err(Refusal::internal)?;
+    let settings = app.settings();
+    let decision = &settings.authorization_decision;
+    let keys = path::document(decision).map_err(Refusal::internal)?;
     with_arena(|arena| {
+        let input = input(incoming, arena)?;
         let world = World {
-            input: Some(input(incoming, arena)?),
+            input: Some(input),
             runtime: Some(&app.runtime),
-            limit: app.settings().evaluation_limit,
+            limit: settings.evaluation_limit,
+            records: app.recorder.takes_all(),
             ..World::default()
         };
         let outcome = ask::document(&incoming.snapshot, &keys, world, arena);
         incoming.log_prints(&outcome.prints);
-        let refused =
-            |message: &str| Refusal::new(StatusCode::UNAUTHORIZED, code::UNAUTHORIZED, message);
-        match outcome.answer {
-            Err(failed) => Err(errors::evaluation(&failed)),
-            Ok(None) => Err(Refusal::internal(UNDEFINED)),
-            Ok(Some(Value::Bool(true))) => Ok(()),
-            Ok(Some(Value::Object(decision))) => match decision.get_str("allowed") {
-                None => Err(Refusal::internal(MALFORMED)),
-                Some(Value::Bool(true)) => Ok(()),
-                Some(_) => {
-                    let reason = decision.get_str("reason").and_then(Value::as_str);
-                    Err(refused(reason.unwrap_or(REFUSED)))
-                }
-            },
-            Ok(Some(_)) => Err(refused(REFUSED)),
+        let admitted = admitted(&outcome.answer);
+        if app.recorder.takes_all() {
+            record(incoming, decision, input, &outcome, &admitted, arena)?;
         }
+        admitted
     })
+}
+
+fn admitted(answer: &Result<Option<Value<'_>>, Failed>) -> Result<(), Refusal> {
+    let refused =
+        |message: &str| Refusal::new(StatusCode::UNAUTHORIZED, code::UNAUTHORIZED, message);
+    match answer {
+        Err(failed) => Err(errors::evaluation(failed)),
+        Ok(None) => Err(Refusal::internal(UNDEFINED)),
+        Ok(Some(Value::Bool(true))) => Ok(()),
+        Ok(Some(Value::Object(decision))) => match decision.get_str("allowed") {
+            None => Err(Refusal::internal(MALFORMED)),
+            Some(Value::Bool(true)) => Ok(()),
+            Some(_) => {
+                let reason = decision.get_str("reason").and_then(Value::as_str);
+                Err(refused(reason.unwrap_or(REFUSED)))
+            }
+        },
+        Ok(Some(_)) => Err(refused(REFUSED)),
+    }
+}
+
+/// OPA's decision log does not have these; a record of decisions has all evaluations, but not what would let its readers
+/// in.
+fn record<'a>(
+    incoming: &Incoming<'_>,
+    decision: &str,
+    input: Value<'a>,
+    outcome: &Outcome<'a, Option<Value<'a>>>,
+    admitted: &Result<(), Refusal>,
+    arena: &'a Arena,
+) -> Result<(), Refusal> {
+    let (input, erased) = without_secrets(incoming, input, arena);
+    let verdict = match (admitted, &outcome.answer) {
+        (Ok(()), _) => Some(Verdict {
+            outcome: precinct_audit::Outcome::Allow,
+            reason: None,
+        }),
+        (Err(refusal), Ok(Some(_))) => Some(Verdict::deny(&refusal.message)),
+        // What failed or is undefined is a deny by itself.
+        (Err(_), _) => None,
+    };
+    let result = outcome.answer.as_ref().ok().copied().flatten();
+    let result = result.map(to_string);
+    let id = incoming.app.recorder.next_id();
+    let metrics = Metrics::default();
+    let told = Told {
+        path: decision,
+        input: Some(input),
+        result: result.as_deref(),
+        is_logged: false,
+        verdict: verdict.as_ref(),
+        erased: &erased,
+        ..Told::new(id.as_deref(), &metrics)
+    };
+    tell(incoming, &told, outcome).map_err(Refusal::internal)
+}
+
+/// What the policy saw without tokens and cookies, and where these were.
+fn without_secrets<'a>(
+    incoming: &Incoming<'_>,
+    input: Value<'a>,
+    arena: &'a Arena,
+) -> (Value<'a>, Vec<String>) {
+    let headers = ["Authorization", "Cookie", "Proxy-Authorization"];
+    let headers = headers.map(|name| vec!["headers".to_owned(), name.to_owned()]);
+    // Otherwise it is the name in a certificate.
+    let identity = incoming.app.settings().reads_tokens;
+    let identity = identity.then(|| vec!["identity".to_owned()]);
+    let mut erased = Vec::new();
+    let kept = headers
+        .into_iter()
+        .chain(identity)
+        .fold(input, |input, path| {
+            match document::write(input, &path, Change::Remove, arena) {
+                Ok(rest) => {
+                    erased.push(format!("/{}", path.join("/")));
+                    rest
+                }
+                // There is none.
+                Err(_) => input,
+            }
+        });
+    (kept, erased)
 }
 
 /// What the policy sees of a request.

@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use axum::http::StatusCode;
-use precinct_interpreter::partial::{PartialError, PartialQuery};
+use precinct_audit::Partial;
+use precinct_gateway::verdict::{self, Verdict};
+use precinct_interpreter::partial::{Partial as Remaining, PartialError, PartialQuery};
 use precinct_interpreter::policy::Step;
 use precinct_rego::ast::ExprKind;
 use precinct_rego::ast::json::{JsonOptions, body_json, module_json};
@@ -11,8 +13,9 @@ use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseOptions};
 use precinct_runtime::{Document, Value};
 
+use super::data::{Told, tell};
 use super::request::{Incoming, first, given, kind};
-use crate::evaluation::ask;
+use crate::evaluation::ask::{self, Outcome};
 use crate::evaluation::errors::{self, Failed};
 use crate::evaluation::metrics::{self, Metrics};
 use crate::evaluation::scratch::with_arena;
@@ -75,28 +78,43 @@ pub fn post(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
         input: request.input.as_ref(),
         prepare: &ask::timed,
     };
-    let partial = policies
-        .policy()
-        .partial(&question)
-        .map_err(|error| match error {
-            PartialError::Query(failure) => match failure.step {
-                Step::Parse => errors::query(&failure, &request.query),
-                Step::Compile => errors::modules(&failure),
-            },
-            PartialError::Evaluation(error) => {
-                let sources = policies.policy().sources();
-                errors::evaluation(&Failed::new(&error, &[], sources))
-            }
-        })?;
+    let partial = policies.policy().partial(&question);
     metrics.time(metrics::PARTIAL_EVAL, started);
     metrics.time(metrics::HANDLER, incoming.started);
-    let (sources, shown) = (
-        Sources::default(),
-        JsonOptions {
-            comments: false,
-            ..JsonOptions::default()
-        },
-    );
+    let answer = match partial {
+        Ok(partial) => Ok(text(&partial)),
+        Err(PartialError::Query(failure)) => {
+            return Err(match failure.step {
+                Step::Parse => errors::query(&failure, &request.query),
+                Step::Compile => errors::modules(&failure),
+            });
+        }
+        Err(PartialError::Evaluation(error)) => {
+            let sources = policies.policy().sources();
+            Err(Failed::new(&error, &[], sources))
+        }
+    };
+    record(incoming, &request, &answer, &metrics)?;
+    let result = answer.map_err(|failed| errors::evaluation(&failed))?;
+    let mut object = ObjectText::default().with("result", &result);
+    if incoming.wants_metrics() {
+        object.put("metrics", &metrics.json());
+    }
+    Ok(Answer::json(
+        StatusCode::OK,
+        object.finish(),
+        incoming.is_pretty(),
+    ))
+}
+
+/// What remains, as the API writes it.
+#[must_use]
+pub fn text(partial: &Remaining) -> String {
+    let sources = Sources::default();
+    let shown = JsonOptions {
+        comments: false,
+        ..JsonOptions::default()
+    };
     let mut result = ObjectText::default();
     if !partial.queries.is_empty() {
         let queries = partial.queries.iter();
@@ -108,15 +126,39 @@ pub fn post(incoming: &Incoming<'_>, _rest: &str) -> Result<Answer, Refusal> {
         let support = list(support.map(|module| module_json(module, &sources, shown)));
         result.put("support", &support);
     }
-    let mut object = ObjectText::default().with("result", &result.finish());
-    if incoming.wants_metrics() {
-        object.put("metrics", &metrics.json());
-    }
-    Ok(Answer::json(
-        StatusCode::OK,
-        object.finish(),
-        incoming.is_pretty(),
-    ))
+    result.finish()
+}
+
+/// OPA's decision log does not have these; a record of decisions has all evaluations.
+fn record(
+    incoming: &Incoming<'_>,
+    request: &Request,
+    answer: &Result<String, Failed>,
+    metrics: &Metrics,
+) -> Result<(), Refusal> {
+    let recorder = &incoming.app.recorder;
+    let id = recorder.takes_all().then(|| recorder.next_id()).flatten();
+    let partial = Partial {
+        unknowns: request.unknowns.clone(),
+        disable_inlining: request.disable_inlining.clone(),
+        nondeterministic_builtins: request.nondeterministic_builtins,
+        filter: None,
+    };
+    let verdict = Verdict::deny(verdict::code::PARTIAL);
+    let told = Told {
+        query: &request.query,
+        input: request.input.as_ref().map(Document::value),
+        result: answer.as_deref().ok(),
+        is_logged: false,
+        verdict: answer.is_ok().then_some(&verdict),
+        partial: Some(&partial),
+        ..Told::new(id.as_deref(), metrics)
+    };
+    let outcome = Outcome {
+        answer: answer.as_ref().map(|_| ()).map_err(Clone::clone),
+        ..Outcome::in_part(metrics)
+    };
+    tell(incoming, &told, &outcome).map_err(Refusal::internal)
 }
 
 fn read(incoming: &Incoming<'_>) -> Result<Request, Refusal> {

@@ -5,6 +5,9 @@ use std::time::Instant;
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
+use precinct_audit::Partial;
+use precinct_gateway::verdict::Verdict;
+use precinct_runtime::context::replayable;
 use precinct_runtime::json::to_string;
 use precinct_runtime::{Arena, Value};
 
@@ -216,14 +219,12 @@ impl<'r, 'i, 'a> Asked<'r, 'i, 'a> {
             Err(_) => None,
         };
         let told = Told {
-            id: id.as_deref(),
             path: self.path,
-            query: "",
             input: self.input,
             result: result.as_deref(),
-            error: None,
+            strict_builtin_errors: world.strict_builtin_errors,
             custom: self.custom.as_deref(),
-            metrics: &self.metrics,
+            ..Told::new(id.as_deref(), &self.metrics)
         };
         tell(incoming, &told, &outcome).map_err(Refusal::internal)?;
         shadow(incoming, &keys, &world, id.as_deref(), &outcome);
@@ -307,10 +308,41 @@ pub(super) struct Told<'t, 'a> {
     pub result: Option<&'t str>,
     /// Why there is no result, besides errors of the evaluation.
     pub error: Option<&'t str>,
+    /// OPA's decision log has such evaluations.
+    pub is_logged: bool,
+    /// What the server does, where the result alone does not say so.
+    pub verdict: Option<&'t Verdict>,
+    /// How the policy was evaluated in part.
+    pub partial: Option<&'t Partial>,
+    /// Errors of builtins ended the evaluation.
+    pub strict_builtin_errors: bool,
+    /// What is left out of the input.
+    pub erased: &'t [String],
     /// What else the request said, as JSON text.
     pub custom: Option<&'t str>,
     /// How long the steps took.
     pub metrics: &'t Metrics,
+}
+
+impl<'t> Told<'t, '_> {
+    /// An evaluation of nothing, as OPA logs it.
+    pub fn new(id: Option<&'t str>, metrics: &'t Metrics) -> Self {
+        Self {
+            id,
+            path: "",
+            query: "",
+            input: None,
+            result: None,
+            error: None,
+            is_logged: true,
+            verdict: None,
+            partial: None,
+            strict_builtin_errors: false,
+            erased: &[],
+            custom: None,
+            metrics,
+        }
+    }
 }
 
 /// Tells the recorder of an evaluation.
@@ -327,7 +359,7 @@ pub(super) fn tell<T>(
         .app
         .settings()
         .wants_answers()
-        .then(|| answers(outcome));
+        .then(|| to_string(replayable(&outcome.recorded, &Arena::new())));
     let revisions: Vec<(String, String)> = incoming
         .snapshot
         .bundles
@@ -351,6 +383,11 @@ pub(super) fn tell<T>(
             Ok(_) => told.error,
         },
         answers: answers.as_deref(),
+        is_logged: told.is_logged,
+        verdict: told.verdict,
+        partial: told.partial,
+        strict_builtin_errors: told.strict_builtin_errors,
+        erased: told.erased,
         custom: told.custom,
         rule_labels: rule_labels(incoming, outcome).as_deref(),
         metrics: told.metrics,
@@ -369,29 +406,6 @@ pub(super) fn tell<T>(
 pub(super) fn rule_labels<T>(incoming: &Incoming<'_>, outcome: &Outcome<'_, T>) -> Option<String> {
     let steps = outcome.steps.as_ref().map(|(events, _)| &events[..]);
     labels::text(&incoming.snapshot.policies, steps)
-}
-
-/// The `nd_builtin_cache` of a decision: results by arguments by builtin.
-fn answers<T>(outcome: &Outcome<'_, T>) -> String {
-    let mut builtins: Vec<&str> = outcome
-        .recorded
-        .iter()
-        .map(|answer| answer.builtin)
-        .collect();
-    builtins.sort_unstable();
-    builtins.dedup();
-    let object = builtins.iter().fold(ObjectText::default(), |object, name| {
-        let calls = outcome
-            .recorded
-            .iter()
-            .filter(|answer| answer.builtin == *name)
-            .fold(ObjectText::default(), |calls, answer| {
-                let result = answer.result.map_or_else(|| "null".to_owned(), to_string);
-                calls.with(&to_string(answer.args), &result)
-            });
-        object.with(name, &calls.finish())
-    });
-    object.finish()
 }
 
 /// The member `provenance`.

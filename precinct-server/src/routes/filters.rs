@@ -1,9 +1,11 @@
 //! Rules as data filters: `POST /v1/compile/{path}`.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::http::{HeaderValue, StatusCode, header};
-use precinct_interpreter::partial::{Partial, PartialError, PartialQuery};
+use precinct_audit::Partial;
+use precinct_gateway::verdict::{self, Verdict};
+use precinct_interpreter::partial::{Partial as Remaining, PartialError, PartialQuery};
 use precinct_interpreter::policy::Step;
 use precinct_rego::ast::display::ref_text;
 use precinct_rego::ast::{Ref, Span, Term, TermValue};
@@ -120,7 +122,7 @@ pub fn post(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
         Wanted::Several => Some(several(&targets, filters.iter().map(shown))),
     };
     metrics.time(metrics::HANDLER, incoming.started);
-    log(incoming, rest, &request, result.as_deref(), &metrics)?;
+    log(incoming, rest, media, &request, result.as_deref(), &metrics)?;
     let mut object = ObjectText::default().with_some("result", result.as_deref());
     if incoming.wants_metrics() {
         object.put("metrics", &metrics.json());
@@ -419,7 +421,7 @@ fn remaining(
     rule: &Ref,
     request: &Request,
     metrics: &mut Metrics,
-) -> Result<Partial, Refusal> {
+) -> Result<Remaining, Refusal> {
     let started = Instant::now();
     metrics.set(metrics::QUERY_COMPILE, 0);
     let policy = incoming.snapshot.policies.policy();
@@ -454,7 +456,7 @@ fn remaining(
 /// The filter for each target as JSON text; `None` lets nothing pass.
 fn filters(
     incoming: &Incoming<'_>,
-    partial: &Partial,
+    partial: &Remaining,
     targets: &[Target],
     request: &Request,
     metrics: &mut Metrics,
@@ -513,6 +515,7 @@ fn several(targets: &[Target], filters: impl Iterator<Item = Option<String>>) ->
 fn log(
     incoming: &Incoming<'_>,
     path: &str,
+    media: &str,
     request: &Request,
     result: Option<&str>,
     metrics: &Metrics,
@@ -530,24 +533,21 @@ fn log(
         )
         .with_some("request_metadata", request.rest.as_deref())
         .finish();
+    let partial = Partial {
+        unknowns: request.unknowns.iter().map(|it| ref_text(it)).collect(),
+        disable_inlining: request.disable_inlining.clone(),
+        nondeterministic_builtins: true,
+        filter: Some(media.to_owned()),
+    };
+    let verdict = Verdict::deny(verdict::code::PARTIAL);
     let told = Told {
-        id: id.as_deref(),
         path,
-        query: "",
         input: request.input.as_ref().map(Document::value),
         result,
-        error: None,
+        verdict: Some(&verdict),
+        partial: Some(&partial),
         custom: Some(&custom),
-        metrics,
+        ..Told::new(id.as_deref(), metrics)
     };
-    let outcome = Outcome {
-        answer: Ok(()),
-        engine: "interpreter",
-        prints: Vec::new(),
-        recorded: Vec::new(),
-        steps: None,
-        rules: 0,
-        elapsed: Duration::from_nanos(metrics.get(metrics::PARTIAL_EVAL).unwrap_or_default()),
-    };
-    tell(incoming, &told, &outcome).map_err(Refusal::internal)
+    tell(incoming, &told, &Outcome::in_part(metrics)).map_err(Refusal::internal)
 }

@@ -131,14 +131,10 @@ fn answer(
         }))
     });
     let told = Told {
-        id: id.as_deref(),
-        path: "",
         query: text,
         input,
         result: result.as_deref(),
-        error: None,
-        custom: None,
-        metrics: &metrics,
+        ..Told::new(id.as_deref(), &metrics)
     };
     tell(incoming, &told, &outcome).map_err(Refusal::internal)?;
     if let Err(failed) = &outcome.answer {

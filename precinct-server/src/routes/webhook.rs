@@ -41,7 +41,7 @@ pub fn document(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> 
             input,
             runtime: Some(&app.runtime),
             strict_builtin_errors: false,
-            records: app.settings().keeps_answers && id.is_some(),
+            records: app.settings().wants_answers() && id.is_some(),
             traced: incoming.snapshot.policies.has_labels(),
             keeps_locals: false,
             limit: app.settings().evaluation_limit,
@@ -69,14 +69,11 @@ pub fn document(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> 
             .as_ref()
             .map(|refusal| format!("{}: {}", refusal.code, refusal.message));
         let told = Told {
-            id: id.as_deref(),
             path: rest,
-            query: "",
             input,
             result: result.as_deref(),
             error: error.as_deref(),
-            custom: None,
-            metrics: &metrics,
+            ..Told::new(id.as_deref(), &metrics)
         };
         tell(incoming, &told, &outcome).map_err(Refusal::internal)?;
         shadow(incoming, &keys, &world, id.as_deref(), &outcome);

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use precinct_bundle::load::{self, Loaded, LoadedModule};
+use precinct_bundle::signature::SignatureError;
 use precinct_bundle::{Bundle, Digest, Guard, Memory};
+use precinct_gateway::registry::Registry;
 use precinct_interpreter::policy::{Failure, PolicyOptions, Step};
 use precinct_runtime::compiled::Compiled;
 use precinct_runtime::{Document, Value};
@@ -45,6 +47,7 @@ pub fn read(places: &Places) -> Result<Snapshot, String> {
         Some(compiled) => built_in(compiled).map_err(failed)?,
         None => load::paths(&places.paths, &reading).map_err(|error| failed(error.to_string()))?,
     };
+    Registry::check(&loaded).map_err(|error| failed(error.to_string()))?;
     let candidates: Vec<Candidate> = places
         .bundles
         .iter()
@@ -75,7 +78,7 @@ fn built_in(compiled: &dyn Compiled) -> Result<Loaded, String> {
     Ok(Loaded {
         modules: modules.collect(),
         data: Arc::new(data),
-        bundles: Vec::new(),
+        ..Loaded::default()
     })
 }
 
@@ -114,7 +117,10 @@ pub fn candidate(path: &str, places: &Places) -> Result<Candidate, String> {
     let name = load::clean(path);
     let within = |error: precinct_bundle::Error| match error {
         precinct_bundle::Error::Unreadable { .. } => error.to_string(),
-        error => format!("bundle {name}: {error}"),
+        error => {
+            let help = hint(&name, &error).unwrap_or_default();
+            format!("bundle {name}: {error}{help}")
+        }
     };
     let is_folder = std::fs::metadata(&name).is_ok_and(|kind| kind.is_dir());
     if !is_folder {
@@ -144,6 +150,17 @@ pub fn candidate(path: &str, places: &Places) -> Result<Candidate, String> {
         archive: None,
         verified_libraries,
     })
+}
+
+/// A signature that lies beside the archive counts once it is named.
+fn hint(name: &str, error: &precinct_bundle::Error) -> Option<String> {
+    let beside = format!("{name}.sig");
+    let is_missed = matches!(
+        error,
+        precinct_bundle::Error::Signature(SignatureError::Missing)
+    );
+    (is_missed && std::path::Path::new(&beside).is_file())
+        .then(|| format!("; for the signature beside it say --signature {beside}"))
 }
 
 /// An archive; what is verified, read and kept are the same bytes.

@@ -2,12 +2,14 @@
 
 use std::process::ExitCode;
 
-use precinct_audit::{Bundles, Decision, Hash, Query, scan};
+use precinct_audit::{Bundles, Decision, Hash, Partial, Query, scan};
 use precinct_bundle::{Bundle, Limits, archive, load};
 use precinct_gateway::verdict::code;
+use precinct_interpreter::partial::{PartialError, PartialQuery};
 use precinct_interpreter::policy::{Policy, PolicyOptions};
 use precinct_runtime::json::Encoding;
 use precinct_runtime::{Arena, Context, Document, Value};
+use precinct_server::routes::compile;
 
 use super::Place;
 use crate::commands::Outcome;
@@ -93,6 +95,18 @@ fn find(args: &Args) -> Result<Decision, String> {
 
 fn replayed(args: &Args) -> Result<Replay, String> {
     let decision = find(args)?;
+    if !decision.erased.is_empty() {
+        return Err(format!(
+            "the input is not whole on record, so that the decision can't be made again: it lacks {}",
+            decision.erased.join(", ")
+        ));
+    }
+    if let Some(filter) = decision.partial.as_ref().and_then(|it| it.filter.as_ref()) {
+        return Err(format!(
+            "a data filter ({filter}) is not made again; `precinct run --server` answers POST /v1/compile/{}",
+            decision.path
+        ));
+    }
     let digest: Hash = decision.bundle_digest.parse()?;
     let bundles = Bundles::beside(&args.place.store).map_err(|error| error.to_string())?;
     let bytes = bundles
@@ -123,11 +137,12 @@ fn replayed(args: &Args) -> Result<Replay, String> {
         input: input.as_ref(),
         answers: answers.as_ref(),
         time_ns: moment(&decision)?,
+        strict_builtin_errors: decision.strict_builtin_errors,
     };
-    let value = if decision.query.is_empty() {
-        world.document(&policy, &decision.path)
-    } else {
-        world.query(&policy, &decision.query)
+    let value = match &decision.partial {
+        Some(partial) => world.partial(&policy, &decision.query, partial),
+        None if decision.query.is_empty() => world.document(&policy, &decision.path),
+        None => world.query(&policy, &decision.query),
     };
     let value = match value {
         // What failed then and fails now is the same decision.
@@ -152,6 +167,7 @@ struct World<'w> {
     input: Option<&'w Document>,
     answers: Option<&'w Document>,
     time_ns: i64,
+    strict_builtin_errors: bool,
 }
 
 impl<'w> World<'w> {
@@ -163,6 +179,7 @@ impl<'w> World<'w> {
             .with_data(self.data.value())
             .with_input(self.input.map(Document::value));
         context.time_ns = self.time_ns;
+        context.strict_builtin_errors = self.strict_builtin_errors;
         match self.answers {
             Some(answers) => context.with_replay(answers.value()),
             None => context,
@@ -196,6 +213,43 @@ impl<'w> World<'w> {
         });
         let rows: Vec<Value<'_>> = rows.collect();
         Ok(Some(Encoding::PLAIN.encode(Value::array(&arena, &rows))))
+    }
+}
+
+impl World<'_> {
+    /// What remains of a query, as it was recorded.
+    fn partial(
+        &self,
+        policy: &Policy,
+        query: &str,
+        partial: &Partial,
+    ) -> Result<Option<String>, String> {
+        let time_ns = self.time_ns;
+        let remains = policy.partial(&PartialQuery {
+            query,
+            package: None,
+            imports: &[],
+            unknowns: &partial.unknowns,
+            disable_inlining: &partial.disable_inlining,
+            shallow_inlining: false,
+            truths: false,
+            nondeterministic_builtins: partial.nondeterministic_builtins,
+            data: self.data,
+            input: self.input,
+            prepare: &move |context| {
+                let mut context = host::prepare(context);
+                context.time_ns = time_ns;
+                context
+            },
+        });
+        let remains = remains.map_err(|error| match error {
+            PartialError::Query(failure) => format!("{query}: {failure}"),
+            PartialError::Evaluation(error) => format!("{query}: {error}"),
+        })?;
+        let text = compile::text(&remains);
+        Ok(Some(
+            Encoding::PLAIN.encode(host::document(text.as_bytes())?.value()),
+        ))
     }
 }
 

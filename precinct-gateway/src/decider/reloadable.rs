@@ -1,7 +1,6 @@
-//! Who decides: a policy compiled into the gateway, or one that is interpreted and can be replaced while it serves.
+//! Policies that are interpreted, and replaced as a whole while they serve.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
 use precinct_audit::Bundles;
@@ -10,83 +9,11 @@ use precinct_bundle::load::Loaded;
 use precinct_bundle::{Bundle, Digest, Files, Limits, archive};
 use precinct_interpreter::{Policy, PolicyOptions, Text};
 use precinct_rego::ast::RegoVersion;
-use precinct_runtime::json::{Decoder, Encoding};
+use precinct_runtime::json::Decoder;
 use precinct_runtime::{Arena, Document};
 
+use super::{Decided, Decider, prepared, told};
 use crate::registry::Registry;
-
-/// What a policy answered.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Decided {
-    /// The value; `None` is undefined.
-    pub value: Option<serde_json::Value>,
-    /// The policy that answered: `sha256:` and 64 hexadecimal digits.
-    pub bundle_digest: String,
-    /// How many rule bodies were entered.
-    pub rules_evaluated: u64,
-}
-
-/// A policy that can be asked.
-pub trait Decider: Send + Sync {
-    /// The document at a path (`precinct/gateway/decision`) for an input in JSON.
-    ///
-    /// # Errors
-    /// Why there is no answer. The request must then be denied.
-    fn decide(&self, path: &str, input: &[u8]) -> Result<Decided, String>;
-}
-
-/// Policies compiled into the gateway: the `evaluate` of a generated crate and its digest.
-///
-/// ```
-/// use precinct_gateway::decider::{Compiled, Decider};
-/// # mod policies {
-/// #     pub const DIGEST: &str = "00";
-/// #     pub fn evaluate(_: &str, _: &[u8]) -> Result<Option<precinct_runtime::Document>, String> {
-/// #         Ok(Some(precinct_runtime::Document::from_json(b"true").map_err(|e| e.to_string())?))
-/// #     }
-/// # }
-///
-/// let decider = Compiled::new(policies::DIGEST, policies::evaluate);
-/// let decided = decider.decide("precinct/authz/allow", b"{}")?;
-/// assert_eq!(decided.value, Some(true.into()));
-/// # Ok::<(), String>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Compiled<F> {
-    digest: String,
-    evaluate: F,
-}
-
-impl<F> Compiled<F> {
-    /// `digest` is hexadecimal, as generated crates have it.
-    pub fn new(digest: &str, evaluate: F) -> Self {
-        Self {
-            digest: format!("sha256:{digest}"),
-            evaluate,
-        }
-    }
-}
-
-impl<F, E> Decider for Compiled<F>
-where
-    F: Fn(&str, &[u8]) -> Result<Option<Document>, E> + Send + Sync,
-    E: std::fmt::Display,
-{
-    fn decide(&self, path: &str, input: &[u8]) -> Result<Decided, String> {
-        let answer = (self.evaluate)(path, input).map_err(|error| error.to_string())?;
-        let value = answer.map(|document| json(document.value())).transpose()?;
-        Ok(Decided {
-            value,
-            bundle_digest: self.digest.clone(),
-            // Generated code does not count; a record says so with 0.
-            rules_evaluated: 0,
-        })
-    }
-}
-
-fn json(value: precinct_runtime::Value<'_>) -> Result<serde_json::Value, String> {
-    serde_json::from_str(&Encoding::PLAIN.encode(value)).map_err(|error| error.to_string())
-}
 
 /// A policy that is interpreted, and replaced as a whole.
 #[derive(Default)]
@@ -181,27 +108,8 @@ impl Decider for Reloadable {
         let input = Decoder::new(&arena)
             .decode(input)
             .map_err(|error| error.to_string())?;
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_nanos();
-        let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), now);
-        let mut context = active
-            .policy
-            .context(&arena)
-            .with_input(Some(input))
-            .with_data(active.data.value())
-            .with_seed(seed);
-        context.time_ns = i64::try_from(now).unwrap_or(i64::MAX);
-        context.strict_builtin_errors = true;
-        let answer = active
-            .policy
-            .document(path, &mut context)
-            .map_err(|error| error.to_string())?;
-        Ok(Decided {
-            value: answer.map(json).transpose()?,
-            bundle_digest: active.digest.clone(),
-            rules_evaluated: context.rules_evaluated(),
-        })
+        let mut context = prepared(active.policy.context(&arena), input, active.data.value());
+        let answer = active.policy.document(path, &mut context);
+        Ok(told(answer, &context, &active.digest))
     }
 }
