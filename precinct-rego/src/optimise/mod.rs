@@ -20,6 +20,7 @@
 //! * [`conditions`], [`patterns`]: what both know about a rule
 //! * [`company`]: how many rules such a condition leaves
 //! * [`memos`]: results that are not worth keeping
+//! * [`marks`]: what passes note about locals and labels
 
 mod company;
 mod conditions;
@@ -27,6 +28,7 @@ mod constants;
 mod copies;
 mod fold;
 mod index;
+mod marks;
 mod memos;
 mod patterns;
 mod reads;
