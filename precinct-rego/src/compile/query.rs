@@ -230,7 +230,8 @@ impl Query<'_> {
             return Ok(());
         }
         let none = |_: &[Term]| Vec::new();
-        let checker = Checker::new(&none, &[], &[], false);
+        let builtins = &self.compiled.options.capabilities;
+        let checker = Checker::new(&none, &[], &[], builtins, false);
         stage(functions::undefined(
             &Within::Body(&self.body),
             &|operator| self.arity(operator),
@@ -273,7 +274,8 @@ impl Query<'_> {
         let subjects = [&locals.subjects];
         let original = [&self.renamed, &it.renamed];
         let undefined = it.options.allow_undefined_functions;
-        let checker = Checker::new(&dependents, &subjects, &original, undefined);
+        let builtins = &it.options.capabilities;
+        let checker = Checker::new(&dependents, &subjects, &original, builtins, undefined);
         stage(checker.query(&it.types, &self.body, &self.captured))
     }
 
