@@ -18,12 +18,14 @@
 //! * [`machine`]: the loop that runs them, with an explicit stack: a deep policy cannot overflow the thread's
 //! * [`conflicts`]: what is said about a document with two values
 //! * [`state`]: what its stacks hold
+//! * [`inputs`]: parts of the input that were read
 //! * [`hooks`]: what coverage and traces see
 
 mod code;
 mod conflicts;
 pub mod constants;
 pub mod hooks;
+mod inputs;
 mod load;
 mod machine;
 mod private;
