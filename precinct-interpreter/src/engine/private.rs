@@ -40,6 +40,8 @@ pub(super) fn registers(function: &Function) -> Vec<Option<Reg>> {
         .iter()
         .zip(&function.locals)
         .map(|(place, info)| match place {
+            // Passes leave locals behind that nothing mentions any more: any register does.
+            Place::Nowhere => Some(0),
             Place::Arm(arm) if info.kind == LocalKind::Value => {
                 let next = taken.get_mut(*arm as usize)?;
                 *next += 1;
