@@ -203,4 +203,25 @@ mod tests {
             "BenchmarkOPAEval\t       2\t       200 ns/op\t      32 B/op\t       2 allocs/op\n";
         assert_eq!(shown.line(), line);
     }
+
+    #[test]
+    fn each_way_of_asking_has_its_times_and_what_it_allocates() {
+        let measured = Measured {
+            times: vec![100, 300],
+            memory: Memory {
+                count: 4,
+                bytes: 64,
+            },
+        };
+        let mut shown = Benchmark::new(&measured, false);
+        shown.way("native_bytes", &measured, true);
+        let line = shown.line();
+        for part in [
+            "2.00 native_bytes_allocs",
+            "32.0 native_bytes_bytes",
+            "200 native_bytes_ns_mean",
+        ] {
+            assert!(line.contains(part), "{part} in {line}");
+        }
+    }
 }
