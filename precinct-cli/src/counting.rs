@@ -1,68 +1,8 @@
-//! The allocator of the command: the system's, with a count of what this thread asked it for. `bench` reports it.
+//! The allocator of the command counts what it is asked for, which `bench` reports.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+pub use precinct_runtime::counting::{Memory, asked};
 
-/// How much memory was asked for.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Memory {
-    /// Allocations, and enlargements of them.
-    pub count: u64,
-    /// Their bytes.
-    pub bytes: u64,
-}
-
-thread_local! {
-    static ASKED: Cell<Memory> = const { Cell::new(Memory { count: 0, bytes: 0 }) };
-}
-
-/// What this thread has asked for since it began.
-pub fn asked() -> Memory {
-    ASKED.with(Cell::get)
-}
-
-struct Counting;
-
-fn note(bytes: usize) {
-    // A thread that ends has no counter left, and nobody asks for it.
-    let _ = ASKED.try_with(|asked| {
-        let before = asked.get();
-        asked.set(Memory {
-            count: before.count.wrapping_add(1),
-            bytes: before.bytes.wrapping_add(bytes as u64),
-        });
-    });
-}
-
-#[expect(
-    unsafe_code,
-    reason = "allocations can only be counted by an allocator, and the trait asks for it; all work is the system's"
-)]
-// SAFETY: every call goes to the system allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size);
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use precinct_runtime::counting::Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -75,9 +15,9 @@ mod tests {
     fn allocations_of_this_thread_are_counted() {
         let before = asked();
         let text = std::hint::black_box(vec![0_u8; 1000]);
-        let after = asked();
+        let more = asked().since(before);
         drop(text);
-        assert_eq!(after.count - before.count, 1);
-        assert_eq!(after.bytes - before.bytes, 1000);
+        assert_eq!(more.count, 1);
+        assert_eq!(more.bytes, 1000);
     }
 }

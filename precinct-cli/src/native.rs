@@ -10,6 +10,7 @@ use precinct_interpreter::policy::Query;
 use precinct_runtime::json::{Decoder, to_string};
 use precinct_runtime::{Document, Value};
 
+use crate::counting::Memory;
 use crate::host;
 use crate::present::errors::Shown;
 use crate::present::results::Row;
@@ -28,12 +29,16 @@ pub struct World<'w> {
     pub count: usize,
     /// Errors of builtins end the evaluation.
     pub strict_builtin_errors: bool,
+    /// What evaluations cost is what is asked for, so the program has to be a fast one.
+    pub measured: bool,
 }
 
 /// Answers, and how long each evaluation took, in nanoseconds.
 pub struct Answered {
     pub rows: Vec<Row>,
     pub times: Vec<u64>,
+    /// What all evaluations asked the allocator for, if they were measured.
+    pub memory: Memory,
 }
 
 /// Why there is no answer.
@@ -56,6 +61,7 @@ pub fn answers(query: &Query, world: &World<'_>) -> Result<Answered, Trouble> {
         query: query.function(),
         sources: query.sources(),
         strict_builtin_errors: world.strict_builtin_errors,
+        measured: world.measured,
     };
     if std::io::stderr().is_terminal() {
         eprint!("building…");
@@ -115,16 +121,20 @@ fn read(query: &Query, text: &[u8]) -> Result<Answered, Trouble> {
     let list = |name: &str| answer.field(name).and_then(Value::as_array);
     let rows = list("rows").unwrap_or_default();
     let times = list("times").unwrap_or_default();
+    let natural = |value: &Value<'_>| u64::try_from(value.as_i64()?).ok();
+    let memory = match list("memory") {
+        Some([count, bytes]) => natural(count).zip(natural(bytes)),
+        _ => None,
+    };
+    let (count, bytes) = memory.unwrap_or_default();
     Ok(Answered {
         rows: rows
             .iter()
             .filter_map(|row| row.as_array())
             .map(|row| Row::new(query, &query.row(row)))
             .collect(),
-        times: times
-            .iter()
-            .filter_map(|time| u64::try_from(time.as_i64()?).ok())
-            .collect(),
+        times: times.iter().filter_map(natural).collect(),
+        memory: Memory { count, bytes },
     })
 }
 

@@ -1,7 +1,7 @@
 //! A query and its policies as a program of their own, which is asked as often as one likes.
 //!
 //! ```text
-//! {"input": …, "data": …, "count": 1, "timeout_ns": …}  ─> program ─>  {"rows": […], "times": […]}
+//! {"input": …, "data": …, "count": 1, "timeout_ns": …}  ─> program ─>  {"rows": […], "times": […], "memory": […]}
 //! ```
 //!
 //! Input and base documents are read when it runs, so that only another policy or another query is another program.
@@ -35,6 +35,8 @@ pub struct Question<'q> {
     pub sources: &'q Sources,
     /// Errors of builtins end the evaluation.
     pub strict_builtin_errors: bool,
+    /// It is asked for what it costs: the program is built to be fast, and counts what it allocates.
+    pub measured: bool,
 }
 
 impl Question<'_> {
@@ -76,7 +78,12 @@ impl Question<'_> {
         ] {
             fs::write(&path, text).map_err(at(&path))?;
         }
-        let built = match workshop.build(&folder, &name, Product::Program)? {
+        let product = if self.measured {
+            Product::Measured
+        } else {
+            Product::Program
+        };
+        let built = match workshop.build(&folder, &name, product)? {
             Built::Program(built) => built,
             Built::Refused(text) => return Err(WorkshopError::Refused(text)),
         };
@@ -109,9 +116,18 @@ impl Question<'_> {
         } else {
             quote!(None)
         };
+        let allocator = self.measured.then(|| {
+            quote! {
+                #[global_allocator]
+                static ALLOCATOR: precinct_runtime::counting::Counting =
+                    precinct_runtime::counting::Counting;
+            }
+        });
         let main = quote! {
             #[allow(dead_code)]
             mod policies;
+
+            #allocator
 
             fn main() -> std::io::Result<()> {
                 precinct_runtime::generated::answer(#functions, |evaluator, input| {

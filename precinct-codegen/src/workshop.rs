@@ -25,6 +25,8 @@ pub struct Workshop {
 pub enum Product {
     /// A program that is run at once: built fast.
     Program,
+    /// A program that is asked for what it costs: built to be fast, unless `PRECINCT_PROFILE` is `dev`.
+    Measured,
     /// A shared library that decides for long: built to be fast, unless `PRECINCT_PROFILE` is `dev`.
     Library,
 }
@@ -141,9 +143,9 @@ impl Workshop {
         let target = self.cache.join("target");
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let is_quick = env::var_os("PRECINCT_PROFILE").is_some_and(|profile| profile == "dev");
-        let is_release = product == Product::Library && !is_quick;
+        let is_release = product != Product::Program && !is_quick;
         let (command, flags): (_, &[&str]) = match product {
-            Product::Program => ("build", &[]),
+            Product::Program | Product::Measured => ("build", &[]),
             // Of its symbols only those are needed that it gives out.
             Product::Library => ("rustc", &["--", "-Cstrip=symbols"]),
         };
@@ -160,7 +162,7 @@ impl Workshop {
         Ok(if built.status.success() {
             use env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
             let file = match product {
-                Product::Program => format!("{name}{EXE_SUFFIX}"),
+                Product::Program | Product::Measured => format!("{name}{EXE_SUFFIX}"),
                 Product::Library => format!("{DLL_PREFIX}{}{DLL_SUFFIX}", name.replace('-', "_")),
             };
             let profile = if is_release { "release" } else { "debug" };

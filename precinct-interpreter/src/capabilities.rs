@@ -59,41 +59,73 @@ pub fn capabilities() -> Arc<Capabilities> {
         let mut all = Capabilities::default();
         all.future_keywords = owned(KEYWORDS);
         all.features = owned(FEATURES);
-        for (name, signature, infix) in OPERATORS {
-            all.add(Builtin {
-                infix: Some((*infix).to_owned()),
-                ..declared(name, signature)
-            });
+        for (name, ..) in OPERATORS {
+            all.declare(name, operator);
         }
-        for (name, signature, description, result) in METADATA {
-            all.add(documented(name, signature, description, &[], &[], result));
+        for (name, ..) in METADATA {
+            all.declare(name, of_metadata);
         }
-        all.add(documented(
-            PARSE_MODULE.0,
-            PARSE_MODULE.1,
-            "Parses the input Rego string and returns an object representation of the AST.",
-            &[],
-            &["file name to attach to AST nodes' locations", "Rego module"],
-            "AST object for the Rego module",
-        ));
+        all.declare(PARSE_MODULE.0, parse_module);
         for builtin in builtin::all() {
-            all.add(Builtin {
-                infix: builtin.infix.map(str::to_owned),
-                relation: builtin.relation,
-                nondeterministic: builtin.nondeterministic,
-                deprecated: builtin.deprecated,
-                ..documented(
-                    builtin.name,
-                    builtin.signature,
-                    builtin.description,
-                    builtin.categories,
-                    builtin.arguments,
-                    builtin.result,
-                )
-            });
+            all.declare(builtin.name, of_runtime);
         }
         Arc::new(all)
     }))
+}
+
+/// One of [`OPERATORS`].
+fn operator(name: &str) -> Builtin {
+    let operator = OPERATORS.iter().find(|(known, ..)| *known == name);
+    let (signature, infix) = operator.map_or(("", None), |(_, signature, infix)| {
+        (*signature, Some((*infix).to_owned()))
+    });
+    Builtin {
+        infix,
+        ..declared(name, signature)
+    }
+}
+
+/// One of [`METADATA`].
+fn of_metadata(name: &str) -> Builtin {
+    let known = METADATA.iter().find(|(known, ..)| *known == name);
+    known.map_or_else(
+        || declared(name, ""),
+        |(_, signature, description, result)| {
+            documented(name, signature, description, &[], &[], result)
+        },
+    )
+}
+
+fn parse_module(name: &str) -> Builtin {
+    documented(
+        name,
+        PARSE_MODULE.1,
+        "Parses the input Rego string and returns an object representation of the AST.",
+        &[],
+        &["file name to attach to AST nodes' locations", "Rego module"],
+        "AST object for the Rego module",
+    )
+}
+
+/// One of the runtime's.
+fn of_runtime(name: &str) -> Builtin {
+    let Some(builtin) = builtin::lookup(name) else {
+        return declared(name, "");
+    };
+    Builtin {
+        infix: builtin.infix.map(str::to_owned),
+        relation: builtin.relation,
+        nondeterministic: builtin.nondeterministic,
+        deprecated: builtin.deprecated,
+        ..documented(
+            name,
+            builtin.signature,
+            builtin.description,
+            builtin.categories,
+            builtin.arguments,
+            builtin.result,
+        )
+    }
 }
 
 /// Features of the language where policies are v0, as OPA has them there.

@@ -1,4 +1,5 @@
 //! Rules behind an index give what they give without one: values, conflicts, `else`, `default`, order.
+//! The index knows equalities, parts of texts and intervals of numbers.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -37,7 +38,8 @@ const EXPRESSIONS: [&str; 7] = ["^a/b", "^ab?/", "c$", "^(a|b)/", "^a|c", "b+", 
 fn condition(draws: &mut Draws) -> String {
     let subject = draws.of(&["input.x", "input.y", "input.z.w"]);
     let text = draws.of(&TEXTS);
-    match draws.below(10) {
+    let number = draws.below(40);
+    match draws.below(13) {
         0 => format!("{subject} == \"{text}\""),
         1 => format!("{subject} == {}", draws.below(3)),
         2 => format!("{subject} in {{\"{text}\", \"{}\"}}", draws.of(&TEXTS)),
@@ -50,6 +52,15 @@ fn condition(draws: &mut Draws) -> String {
         6 => format!("regex.match(\"{}\", {subject})", draws.of(&EXPRESSIONS)),
         7 => format!("{subject} != \"{text}\""),
         8 => format!("{{\"a\", \"{text}\"}}[{subject}]"),
+        9 => format!(
+            "{subject} >= {number}; {subject} < {}",
+            number + draws.below(9)
+        ),
+        10 => format!(
+            "{number} < {subject}; {}.5 >= {subject}",
+            number + draws.below(4)
+        ),
+        11 => format!("{subject} {} {number}", draws.of(&["<", "<=", ">", ">="])),
         _ => format!("count([1 | some part in split({subject}, \"/\"); part == \"{text}\"]) > 0"),
     }
 }
@@ -82,10 +93,12 @@ fn policy(draws: &mut Draws) -> String {
 }
 
 fn input(draws: &mut Draws) -> String {
-    let mut value = || match draws.below(10) {
+    let mut value = || match draws.below(12) {
         0 => "1".to_owned(),
         1 => "[\"a\"]".to_owned(),
         2 => "null".to_owned(),
+        3 | 4 => draws.below(45).to_string(),
+        5 => format!("{}.{}", draws.below(45), draws.below(10)),
         _ => format!("\"{}\"", draws.of(&TEXTS)),
     };
     let (x, y, w) = (value(), value(), value());

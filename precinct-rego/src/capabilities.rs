@@ -1,9 +1,13 @@
 //! Which builtins and features of the language a policy can use, in OPA's `capabilities.json` form.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::compile::types::TypeTree;
 
 /// One builtin function.
 #[derive(Clone, Debug, Deserialize)]
@@ -48,6 +52,20 @@ pub struct Declaration {
 }
 
 impl Builtin {
+    /// A builtin of which nothing is known but its name.
+    fn unknown(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: String::new(),
+            categories: Vec::new(),
+            decl: Declaration::default(),
+            infix: None,
+            relation: false,
+            nondeterministic: false,
+            deprecated: false,
+        }
+    }
+
     /// The number of arguments, the result not counted.
     #[must_use]
     pub fn arity(&self) -> usize {
@@ -104,7 +122,9 @@ impl Declaration {
 /// What a policy can use.
 #[derive(Clone, Debug, Default)]
 pub struct Capabilities {
-    builtins: HashMap<String, Builtin>,
+    builtins: HashMap<Cow<'static, str>, Declared>,
+    /// The names of builtins by their first part.
+    heads: HashMap<Cow<'static, str>, Head>,
     /// Keywords that can be imported.
     pub future_keywords: Vec<String>,
     /// Features of the language: `rego_v1`, `template_strings`, …
@@ -113,6 +133,27 @@ pub struct Capabilities {
     pub allow_net: Option<Vec<String>>,
     /// Versions, major and minor, of the interface to WebAssembly modules that OPA has with these: only shown.
     pub wasm_versions: Vec<(u32, u32)>,
+}
+
+/// A builtin, or how it comes to be: a policy uses few of all that there are.
+#[derive(Clone, Debug)]
+struct Declared {
+    name: Cow<'static, str>,
+    builtin: OnceLock<Builtin>,
+    make: fn(&str) -> Builtin,
+}
+
+impl Declared {
+    fn builtin(&self) -> &Builtin {
+        self.builtin.get_or_init(|| (self.make)(&self.name))
+    }
+}
+
+/// The builtins whose names begin with one part.
+#[derive(Clone, Debug, Default)]
+struct Head {
+    names: Vec<Cow<'static, str>>,
+    types: OnceLock<TypeTree>,
 }
 
 #[derive(Deserialize)]
@@ -138,33 +179,79 @@ impl Capabilities {
             builtin.decl.forget_names();
             builtin
         };
-        Ok(Self {
-            builtins: file
-                .builtins
-                .into_iter()
-                .map(|builtin| (builtin.name.clone(), unnamed(builtin)))
-                .collect(),
+        let mut all = Self {
             future_keywords: file.future_keywords,
             features: file.features,
             allow_net: file.allow_net,
-            wasm_versions: Vec::new(),
-        })
+            ..Self::default()
+        };
+        for builtin in file.builtins {
+            all.add(unnamed(builtin));
+        }
+        Ok(all)
     }
 
     /// The builtin of this name.
     #[must_use]
     pub fn builtin(&self, name: &str) -> Option<&Builtin> {
-        self.builtins.get(name)
+        self.builtins.get(name).map(Declared::builtin)
+    }
+
+    /// Whether there is a builtin of this name.
+    #[must_use]
+    pub fn has_builtin(&self, name: &str) -> bool {
+        self.builtins.contains_key(name)
     }
 
     /// All builtins, in no order.
     pub fn builtins(&self) -> impl Iterator<Item = &Builtin> {
-        self.builtins.values()
+        self.builtins.values().map(Declared::builtin)
     }
 
     /// Adds a builtin, or puts it in the place of one of its name.
     pub fn add(&mut self, builtin: Builtin) {
-        self.builtins.insert(builtin.name.clone(), builtin);
+        let name = Cow::Owned(builtin.name.clone());
+        let declared = Declared {
+            name: Cow::clone(&name),
+            builtin: OnceLock::from(builtin),
+            make: Builtin::unknown,
+        };
+        self.insert(name, declared);
+    }
+
+    /// Adds a builtin that is made when it is asked for, or puts it in the place of one of its name.
+    pub fn declare(&mut self, name: &'static str, make: fn(&str) -> Builtin) {
+        let declared = Declared {
+            name: Cow::Borrowed(name),
+            builtin: OnceLock::new(),
+            make,
+        };
+        self.insert(Cow::Borrowed(name), declared);
+    }
+
+    fn insert(&mut self, name: Cow<'static, str>, declared: Declared) {
+        let first = match &name {
+            Cow::Borrowed(name) => Cow::Borrowed(first_part(name)),
+            Cow::Owned(name) => Cow::Owned(first_part(name).to_owned()),
+        };
+        let head = self.heads.entry(first).or_default();
+        head.types = OnceLock::new();
+        if self.builtins.insert(Cow::clone(&name), declared).is_none() {
+            head.names.push(name);
+        }
+    }
+
+    /// Whether names of builtins begin with this part, or are this.
+    pub(crate) fn is_head(&self, first: &str) -> bool {
+        self.heads.contains_key(first)
+    }
+
+    /// The types of the builtins whose names begin with this part.
+    pub(crate) fn types(&self, first: &str) -> Option<&TypeTree> {
+        let head = self.heads.get(first)?;
+        Some(head.types.get_or_init(|| {
+            TypeTree::of_builtins(head.names.iter().filter_map(|name| self.builtin(name)))
+        }))
     }
 
     /// Whether the language has this feature.
@@ -172,4 +259,8 @@ impl Capabilities {
     pub fn has_feature(&self, name: &str) -> bool {
         self.features.iter().any(|feature| feature == name)
     }
+}
+
+fn first_part(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(first, _)| first)
 }

@@ -1,5 +1,5 @@
 //! Finding the arms of a `select` that can apply: by hash for equalities, by the hashes of beginnings, ends and segments
-//! of a text for the rest.
+//! of a text, and by intervals of numbers for the rest.
 //!
 //! Arms test for themselves what they need, so that a hash that two texts share costs time and nothing else, and no
 //! text has to be kept here.
@@ -9,6 +9,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::arena::Arena;
 use crate::value::Value;
+
+mod ranges;
+
+use ranges::Ranges;
+pub use ranges::position;
 
 /// What must be true of a subject.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +26,8 @@ pub enum Key<'k> {
     Ends(&'k str),
     /// Taken apart at the separator, it has this text at this place, counted from 0.
     Segment(char, usize, &'k str),
+    /// Its [`position`] lies between these, both included.
+    Between(f64, f64),
 }
 
 /// An arm, the subject that its key is about, and the key; an arm can have several keys, of which one must hold.
@@ -47,6 +54,7 @@ struct Subject {
     starts: Parts,
     ends: Parts,
     segments: Vec<(char, usize, Buckets)>,
+    ranges: Ranges,
     /// The arms that want a text: what they do with anything else they must find out for themselves.
     texts: Vec<u32>,
 }
@@ -148,7 +156,7 @@ impl Index {
         let mut lists = Lists::new(&self.always);
         for (subject, value) in self.subjects.iter().zip(subjects) {
             if let Some(value) = value {
-                subject.find(value, &mut lists);
+                subject.find(arena, value, &mut lists);
             }
         }
         if lists.more {
@@ -186,6 +194,10 @@ impl Subject {
             Key::Ends(text) => Some(text.len()),
             _ => None,
         });
+        self.ranges = Ranges::new(entries.iter().filter_map(|(arm, _, key)| match key {
+            Key::Between(from, to) => Some((*arm, *from, *to)),
+            _ => None,
+        }));
         let mut lists: BTreeMap<Place, BTreeMap<u64, BTreeSet<u32>>> = BTreeMap::new();
         let mut texts = BTreeSet::new();
         for (arm, _, key) in entries {
@@ -202,6 +214,7 @@ impl Subject {
                 Key::Segment(separator, at, text) => {
                     (Place::Segment(*separator, *at), hash(text.as_bytes()))
                 }
+                Key::Between(..) => continue,
             };
             if place != Place::Value {
                 texts.insert(*arm);
@@ -226,7 +239,10 @@ impl Subject {
     }
 
     #[inline]
-    fn find<'a>(&'a self, value: Value<'_>, lists: &mut Lists<'a>) {
+    fn find<'a>(&'a self, arena: &'a Arena, value: Value<'_>, lists: &mut Lists<'a>) {
+        if !self.ranges.is_empty() {
+            lists.push(self.ranges.holding(arena, value));
+        }
         let Value::String(text) = value else {
             if !self.values.is_empty() {
                 lists.push(self.values.get(value.hash64()));

@@ -27,6 +27,7 @@ pub mod builtin;
 pub mod builtins;
 pub mod compiled;
 pub mod context;
+pub mod counting;
 pub mod error;
 pub mod evaluator;
 #[doc(hidden)]

@@ -219,15 +219,10 @@ impl Subject<'_> {
             let started = Instant::now();
             self.once(&arena, text)?;
             times.push(host::nanos(started));
-            let after = counting::asked();
-            memory.count += after.count.wrapping_sub(before.count);
-            memory.bytes += after.bytes.wrapping_sub(before.bytes);
+            memory += counting::asked().since(before);
             arena.reset();
         }
-        Ok(Measured {
-            times,
-            memory: Some(memory),
-        })
+        Ok(Measured { times, memory })
     }
 
     fn once(&self, arena: &precinct_runtime::Arena, text: Option<&str>) -> Result<(), Stopped> {
@@ -257,6 +252,7 @@ impl Subject<'_> {
                 timeout: None,
                 count,
                 strict_builtin_errors: false,
+                measured: true,
             };
             native::answers(self.query, &world).map_err(|trouble| match trouble {
                 Trouble::Program(message) => Stopped::Message(message),
@@ -267,9 +263,10 @@ impl Subject<'_> {
         self.defined(first.rows.is_empty())?;
         let fastest = first.times.iter().copied().min().unwrap_or(1).max(1);
         let count = usize::try_from(host::nanos_of(TIME) / fastest).unwrap_or(MOST);
+        let answered = ask(count.clamp(1, MOST))?;
         Ok(Measured {
-            times: ask(count.clamp(1, MOST))?.times,
-            memory: None,
+            times: answered.times,
+            memory: answered.memory,
         })
     }
 

@@ -418,6 +418,7 @@ impl Run<'_> {
             timeout: self.args.timeout,
             count: self.args.count,
             strict_builtin_errors: self.args.strict_builtin_errors,
+            measured: false,
         };
         match native::answers(self.query, &world) {
             Ok(answered) => Ok((answered.rows, answered.times)),

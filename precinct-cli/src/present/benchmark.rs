@@ -8,8 +8,8 @@ use crate::counting::Memory;
 pub struct Measured {
     /// The nanoseconds of each evaluation.
     pub times: Vec<u64>,
-    /// What all of them together asked the allocator for, where that is known.
-    pub memory: Option<Memory>,
+    /// What all of them together asked the allocator for.
+    pub memory: Memory,
 }
 
 /// A benchmark as it is shown.
@@ -34,7 +34,7 @@ impl Benchmark {
         Self {
             runs: u64::try_from(measured.times.len()).unwrap_or(u64::MAX),
             time: measured.times.iter().sum(),
-            memory: measured.memory.filter(|_| with_memory),
+            memory: with_memory.then_some(measured.memory),
             extra: Vec::new(),
         }
     }
@@ -58,12 +58,11 @@ impl Benchmark {
                 self.extra.push((format!("{name}_ns_{part}"), value));
             }
         }
-        if let Some(memory) = measured.memory.filter(|_| with_memory) {
+        if with_memory {
             let each = |total: u64| total as f64 / runs;
-            self.extra
-                .push((format!("{name}_allocs"), each(memory.count)));
-            self.extra
-                .push((format!("{name}_bytes"), each(memory.bytes)));
+            let Memory { count, bytes } = measured.memory;
+            self.extra.push((format!("{name}_allocs"), each(count)));
+            self.extra.push((format!("{name}_bytes"), each(bytes)));
         }
     }
 
@@ -191,10 +190,10 @@ mod tests {
     fn a_benchmark_is_a_table_and_a_line() {
         let measured = Measured {
             times: vec![100, 300],
-            memory: Some(Memory {
+            memory: Memory {
                 count: 4,
                 bytes: 64,
-            }),
+            },
         };
         let shown = Benchmark::new(&measured, true);
         let table = "┌───────────┬─────┐\n│ samples   │   2 │\n│ ns/op     │ 200 │\n│ B/op      │  32 │\n\
@@ -203,5 +202,26 @@ mod tests {
         let line =
             "BenchmarkOPAEval\t       2\t       200 ns/op\t      32 B/op\t       2 allocs/op\n";
         assert_eq!(shown.line(), line);
+    }
+
+    #[test]
+    fn each_way_of_asking_has_its_times_and_what_it_allocates() {
+        let measured = Measured {
+            times: vec![100, 300],
+            memory: Memory {
+                count: 4,
+                bytes: 64,
+            },
+        };
+        let mut shown = Benchmark::new(&measured, false);
+        shown.way("native_bytes", &measured, true);
+        let line = shown.line();
+        for part in [
+            "2.00 native_bytes_allocs",
+            "32.0 native_bytes_bytes",
+            "200 native_bytes_ns_mean",
+        ] {
+            assert!(line.contains(part), "{part} in {line}");
+        }
     }
 }

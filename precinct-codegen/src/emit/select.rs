@@ -9,10 +9,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use precinct_rego::ir::{Arm, Key, Stmt, StmtKind, Subject, When};
+use precinct_rego::ir::{Arm, ConstantId, Key, Stmt, StmtKind, Subject, When};
 use precinct_runtime::Value;
+use precinct_runtime::index::position;
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 
 use super::body::{Body, name_of};
 use super::rows::{Cell, Row, local, placeholder, private, renamed};
@@ -156,6 +157,21 @@ impl<'p> Body<'_, 'p> {
                 let text: &str = text;
                 let at = Literal::u32_unsuffixed(*at);
                 quote!(Segment(#separator, #at, #text))
+            }
+            Key::Between { from, to } => {
+                let end = |end: &Option<ConstantId>| {
+                    let place = end.map(|end| position(self.emitter.constant(end)));
+                    place.filter(|place| place.is_finite())
+                };
+                let from = end(from).map_or_else(
+                    || quote!(::core::primitive::f64::NEG_INFINITY),
+                    |from| Literal::f64_suffixed(from).into_token_stream(),
+                );
+                let to = end(to).map_or_else(
+                    || quote!(::core::primitive::f64::INFINITY),
+                    |to| Literal::f64_suffixed(to).into_token_stream(),
+                );
+                quote!(Between(#from, #to))
             }
         }
     }

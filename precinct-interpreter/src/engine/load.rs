@@ -109,18 +109,18 @@ fn delimiters_of(delimiters: Value<'_>) -> Option<String> {
 #[derive(Default)]
 struct Paths {
     all: Vec<Box<[Box<str>]>>,
-    known: HashMap<Box<[Box<str>]>, u32>,
+    known: HashMap<Vec<Arc<str>>, u32>,
 }
 
 impl Paths {
     fn add(&mut self, path: &[Arc<str>]) -> Outcome<u32> {
-        let path: Box<[Box<str>]> = path.iter().map(|name| Box::from(&**name)).collect();
-        if let Some(known) = self.known.get(&path) {
+        if let Some(known) = self.known.get(path) {
             return Ok(*known);
         }
         let id = number(self.all.len())?;
-        self.all.push(path.clone());
-        self.known.insert(path, id);
+        self.all
+            .push(path.iter().map(|name| Box::from(&**name)).collect());
+        self.known.insert(path.to_vec(), id);
         Ok(id)
     }
 }
@@ -158,7 +158,8 @@ struct Loader<'l> {
     paths: &'l mut Paths,
     marks: bool,
     homes: Vec<Home>,
-    targets: HashMap<Label, Target>,
+    /// Where the labels around the statement at hand lead, outermost first.
+    targets: Vec<(Label, Target)>,
     withs: Vec<With>,
     /// Loops around the statement at hand.
     loops: u32,
@@ -183,7 +184,7 @@ impl<'l> Loader<'l> {
             paths,
             marks,
             homes: Vec::new(),
-            targets: HashMap::new(),
+            targets: Vec::new(),
             withs: Vec::new(),
             loops: 0,
             selecting: 0,
@@ -307,12 +308,21 @@ impl<'l> Loader<'l> {
             waiting: Vec::new(),
             withs: self.withs.len(),
         };
-        self.targets.insert(label, target);
+        self.targets.push((label, target));
+    }
+
+    /// Takes out a label that nothing can leave through any more.
+    fn forget(&mut self, label: Label) -> Option<Target> {
+        let at = self
+            .targets
+            .iter()
+            .rposition(|(known, _)| *known == label)?;
+        Some(self.targets.remove(at).1)
     }
 
     fn close(&mut self, label: Label) -> Outcome<()> {
         let here = self.here()?;
-        if let Some(target) = self.targets.remove(&label) {
+        if let Some(target) = self.forget(label) {
             for op in target.waiting {
                 self.code.ops[op].set_exit(here);
             }
@@ -329,7 +339,9 @@ impl<'l> Loader<'l> {
     fn leave(&mut self, op: usize, label: Label) -> Outcome<()> {
         let target = self
             .targets
-            .get_mut(&label)
+            .iter_mut()
+            .rfind(|(known, _)| *known == label)
+            .map(|(_, target)| target)
             .ok_or_else(|| malformed("an exit names no enclosing block or loop"))?;
         if target.withs < self.withs.len() {
             if let Some(with) = self.withs.last_mut() {
@@ -633,7 +645,7 @@ impl<'l> Loader<'l> {
         });
         self.open(label, Some(head));
         self.stmts(body)?;
-        self.targets.remove(&label);
+        self.forget(label);
         self.emit(Op::Jump { exit: head });
         let end = self.here()?;
         self.code.ops[begin].set_exit(end);

@@ -10,6 +10,7 @@ use precinct_runtime::error::code;
 
 use super::code::{Op, Pc, Reg, Stretch};
 use super::hooks::Hooks;
+use super::inputs::Inputs;
 use super::machine::{Frame, Machine, Way};
 
 /// What the machine was like before a document was asked.
@@ -85,6 +86,7 @@ impl<'a, H: Hooks<'a>> Machine<'_, 'a, H> {
             self.context.restore_mocks(mocks);
         }
         self.memos = tried.memos;
+        self.inputs = Inputs::default();
         self.context.give_up(&tried.attempt, tried.slot);
         match frame.code.ops.get(frame.pc.wrapping_sub(1)) {
             Some(Op::Lookup {

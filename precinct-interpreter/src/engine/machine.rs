@@ -13,6 +13,7 @@ use super::Engine;
 use super::code::{Code, NOWHERE, Op, PatchOp, Pc, Reg, Src, Stretch, SubjectOp};
 use super::conflicts::Collected;
 use super::hooks::{Hooks, Place};
+use super::inputs::Inputs;
 use super::load::BuiltinSlot;
 use super::lookup::Tried;
 use super::state::{Builder, Gathered, Iter};
@@ -51,6 +52,7 @@ pub(super) struct Machine<'m, 'a, H> {
     pub(super) hooks: &'m mut H,
     constants: &'a [Value<'a>],
     pub(super) registers: ArenaVec<'a, Option<Value<'a>>>,
+    pub(super) inputs: Inputs<'a>,
     pub(super) builders: ArenaVec<'a, Builder<'a>>,
     pub(super) iters: ArenaVec<'a, Iter<'a>>,
     pub(super) selecting: ArenaVec<'a, Candidates<'a>>,
@@ -78,6 +80,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             hooks,
             constants: engine.constants.value().as_array().unwrap_or_default(),
             registers: ArenaVec::with_capacity_in(REGISTERS, arena),
+            inputs: Inputs::default(),
             builders: ArenaVec::new_in(arena),
             iters: ArenaVec::with_capacity_in(4, arena),
             selecting: ArenaVec::new_in(arena),
@@ -104,6 +107,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
 
     /// Takes every replacement back, so that the context can be used again.
     pub(super) fn unwind(&mut self) {
+        self.inputs = Inputs::default();
         while let Some(undo) = self.undos.pop() {
             ops::undo(self.context, undo);
         }
@@ -272,6 +276,18 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         }
     }
 
+    /// What is at a path of the input. Many rules read the same, one after the other.
+    #[inline]
+    fn input(&mut self, path: u32) -> Option<Value<'a>> {
+        if let Some(known) = self.inputs.get(path) {
+            return known;
+        }
+        let input = self.context.input;
+        let value = input.and_then(|input| input.path(self.path(path)));
+        self.inputs.put(path, value);
+        value
+    }
+
     fn path(&self, path: u32) -> &'a [Box<str>] {
         &self.engine.paths[path as usize]
     }
@@ -335,10 +351,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                 }
                 Op::Clear { target } => self.registers[frame.base + target as usize] = None,
                 Op::Input { target, path, exit } => {
-                    let value = self
-                        .context
-                        .input
-                        .and_then(|input| input.path(self.path(path)));
+                    let value = self.input(path);
                     self.set_or(frame, target, value, exit);
                 }
                 Op::Data { target, path, exit } => {
@@ -475,8 +488,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     when,
                     exit,
                 } => {
-                    let order = self.value(frame, left).compare(self.value(frame, right));
-                    if order.is_lt() == when {
+                    if self.value(frame, left).is_less(self.value(frame, right)) == when {
                         frame.pc = exit as usize;
                     }
                 }
@@ -638,6 +650,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                 Op::Undefined => return Ok(None),
                 Op::WithBegin { patches } => self.replace(frame, patches),
                 Op::WithEnd { patches } => {
+                    self.inputs = Inputs::default();
                     for _ in 0..patches {
                         if let Some(undo) = self.undos.pop() {
                             ops::undo(self.context, undo);
@@ -777,6 +790,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
 
     /// Replacements come into force.
     fn replace(&mut self, frame: &Frame<'a>, patches: Stretch) {
+        self.inputs = Inputs::default();
         self.context.push_memos();
         self.memos += 1;
         for patch in &frame.code.patches[patches.range()] {

@@ -19,12 +19,14 @@
 //! * [`lookup`]: documents that are asked for some keys
 //! * [`conflicts`]: what is said about a document with two values
 //! * [`state`]: what its stacks hold
+//! * [`inputs`]: parts of the input that were read
 //! * [`hooks`]: what coverage and traces see
 
 mod code;
 mod conflicts;
 pub mod constants;
 pub mod hooks;
+mod inputs;
 mod load;
 mod lookup;
 mod machine;

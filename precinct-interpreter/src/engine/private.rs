@@ -3,6 +3,7 @@
 //!
 //! Locals that can hold nothing are left out: they must not hold what another arm put into their register.
 
+use precinct_rego::ir::visit::each;
 use precinct_rego::ir::{Function, Local, LocalKind, Operand, Stmt, StmtKind};
 
 use super::code::Reg;
@@ -19,6 +20,13 @@ enum Place {
 
 /// For each local that belongs to one arm the number of its register among those that all arms share.
 pub(super) fn registers(function: &Function) -> Vec<Option<Reg>> {
+    let mut has_arms = false;
+    each(&function.body, &mut |stmt| {
+        has_arms |= matches!(stmt.kind, StmtKind::Select { .. });
+    });
+    if !has_arms {
+        return vec![None; function.locals.len()];
+    }
     let mut places = vec![Place::Nowhere; function.locals.len()];
     let params = function.params as usize;
     places
@@ -32,6 +40,8 @@ pub(super) fn registers(function: &Function) -> Vec<Option<Reg>> {
         .iter()
         .zip(&function.locals)
         .map(|(place, info)| match place {
+            // Passes leave locals behind that nothing mentions any more: any register does.
+            Place::Nowhere => Some(0),
             Place::Arm(arm) if info.kind == LocalKind::Value => {
                 let next = taken.get_mut(*arm as usize)?;
                 *next += 1;
@@ -68,7 +78,7 @@ fn visit(stmts: &[Stmt], arm: Option<u32>, arms: &mut u32, places: &mut [Place])
 }
 
 fn mentioned(kind: &StmtKind) -> Vec<Local> {
-    let mut locals = kind.targets();
+    let mut locals: Vec<Local> = kind.targets().collect();
     if let StmtKind::Test { test, .. } = kind {
         locals.extend(test.optional());
     }

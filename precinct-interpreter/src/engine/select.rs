@@ -2,7 +2,7 @@
 
 use precinct_rego::ir;
 use precinct_runtime::Value;
-use precinct_runtime::index::{Entry, Index, Key};
+use precinct_runtime::index::{Entry, Index, Key, position};
 
 /// The index over these arms; nothing if a key names a constant that does not exist.
 pub(super) fn index(arms: &[ir::Arm], constants: &[Value<'_>]) -> Option<Index> {
@@ -22,6 +22,13 @@ pub(super) fn index(arms: &[ir::Arm], constants: &[Value<'_>]) -> Option<Index> 
                     at,
                     text,
                 } => Key::Segment(*separator, *at as usize, text),
+                ir::Key::Between { from, to } => {
+                    let end = |end: &Option<ir::ConstantId>, open| match end {
+                        Some(constant) => constants.get(constant.index()).copied().map(position),
+                        None => Some(open),
+                    };
+                    Key::Between(end(from, f64::NEG_INFINITY)?, end(to, f64::INFINITY)?)
+                }
             };
             entries.push((number, *subject, key));
         }

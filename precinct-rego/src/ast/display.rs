@@ -214,6 +214,19 @@ pub(crate) fn escaped_braces(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The text of a reference that is mostly one name: an operator.
+pub(crate) fn operator_text(parts: &[Term]) -> Cow<'_, str> {
+    match parts {
+        [
+            Term {
+                value: TermValue::Var(name),
+                ..
+            },
+        ] => Cow::Borrowed(var_text(name)),
+        _ => Cow::Owned(ref_text(parts)),
+    }
+}
+
 /// A string in quotes, with the escapes that Go's `strconv.Quote` uses.
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", unquoted(text))

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::vars::Arity;
 use super::visit::{self, Node};
 use super::visit_mut::{self, NodeMut};
-use crate::ast::display::ref_text;
+use crate::ast::display::{operator_text, ref_text};
 use crate::ast::{Body, Expr, ExprKind, Module, Term, TermValue, Var};
 use crate::capabilities::{Builtin, Capabilities};
 use crate::error::{Code, Diagnostic};
@@ -40,7 +40,7 @@ pub(super) fn void_calls(within: &Within<'_>, capabilities: &Capabilities) -> Ve
             && let TermValue::Call(terms) = &term.value
             && let Some(operator) = operator(terms)
             && capabilities
-                .builtin(&ref_text(operator))
+                .builtin(&operator_text(operator))
                 .is_some_and(Builtin::is_void)
         {
             errors.push(Diagnostic::new(
@@ -137,8 +137,8 @@ pub(super) fn forbidden(within: &Within<'_>, names: &BTreeSet<String>) -> Vec<Di
     let mut errors = Vec::new();
     within.walk(&mut |node| {
         if let Node::Expr(expr) = node
-            && let Some(operator) = expr.operator().map(|parts| ref_text(parts))
-            && names.contains(&operator)
+            && let Some(operator) = expr.operator().map(|parts| operator_text(parts))
+            && names.contains(operator.as_ref())
         {
             errors.push(Diagnostic::new(
                 Code::Type,
@@ -168,7 +168,7 @@ pub(super) fn deprecated(within: &Within<'_>, capabilities: &Capabilities) -> Ve
             _ => return false,
         };
         if let Some(parts) = operator(terms) {
-            let name = ref_text(parts);
+            let name = operator_text(parts);
             if capabilities
                 .builtin(&name)
                 .is_some_and(|builtin| builtin.deprecated)

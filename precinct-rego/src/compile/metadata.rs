@@ -168,12 +168,12 @@ fn annotation_at(modules: &[Module], module: usize, index: u32) -> Option<&Annot
 
 fn is_chain_call(expr: &Expr) -> bool {
     expr.operator()
-        .is_some_and(|it| ref_text(it) == "rego.metadata.chain")
+        .is_some_and(|it| it.len() == 3 && ref_text(it) == "rego.metadata.chain")
 }
 
 fn is_rule_call(expr: &Expr) -> bool {
     expr.operator()
-        .is_some_and(|it| ref_text(it) == "rego.metadata.rule")
+        .is_some_and(|it| it.len() == 3 && ref_text(it) == "rego.metadata.rule")
 }
 
 /// Where a rule reads its chain of annotations, and its own annotations, for the first time.

@@ -74,7 +74,8 @@ impl Compiled {
     pub fn types_in(&self, query: &CompiledQuery) -> Vec<(String, Option<Type>)> {
         let dependents =
             |target: &[Term]| dependent_paths(target, &self.tree, &self.rules, &self.graph);
-        let checker = Checker::new(&dependents, &[], &[], true);
+        let builtins = &self.options.capabilities;
+        let checker = Checker::new(&dependents, &[], &[], builtins, true);
         checker.described(&self.types, &query.body)
     }
 }
@@ -241,7 +242,8 @@ impl Query<'_> {
             return Ok(());
         }
         let none = |_: &[Term]| Vec::new();
-        let checker = Checker::new(&none, &[], &[], false);
+        let builtins = &self.compiled.options.capabilities;
+        let checker = Checker::new(&none, &[], &[], builtins, false);
         stage(functions::undefined(
             &Within::Body(&self.body),
             &|operator| self.arity(operator),
@@ -284,7 +286,8 @@ impl Query<'_> {
         let subjects = [&locals.subjects];
         let original = [&self.renamed, &it.renamed];
         let undefined = it.options.allow_undefined_functions;
-        let checker = Checker::new(&dependents, &subjects, &original, undefined);
+        let builtins = &it.options.capabilities;
+        let checker = Checker::new(&dependents, &subjects, &original, builtins, undefined);
         stage(checker.query(&it.types, &self.body, &self.captured))
     }
 

@@ -26,14 +26,12 @@ use super::rule_tree::{RuleNode, Rules, is_multi_value};
 use super::safety;
 use super::scope_labels::ScopeLabels;
 use super::templates::{self, Templates};
-use super::types::{
-    Checker, SchemaTypes, Schemas, TypeTree, builtins_tree, from_schema, input_error,
-};
+use super::types::{Checker, SchemaTypes, Schemas, TypeTree, from_schema, input_error};
 use super::vars::{self, Scope, is_generated, shown};
 use super::visit;
 use super::visit_mut::{self, NodeMut};
 use super::with::{self, Modifiers};
-use crate::ast::display::ref_text;
+use crate::ast::display::{operator_text, ref_text};
 use crate::ast::{ExprKind, Module, Ref, RegoVersion, Rule, Span, Term, TermValue, Var};
 use crate::capabilities::Capabilities;
 use crate::error::{Code, Diagnostic};
@@ -91,7 +89,7 @@ fn compile_until(
         options,
         places,
     };
-    compiler.describe_builtins();
+    compiler.describe_input();
     compiler.run(stages);
     let Compiler {
         modules,
@@ -150,8 +148,8 @@ pub(super) fn arity(
     {
         return Some(2);
     }
-    if !vars::begins_with(&operator.to_vec(), "data")
-        && let Some(builtin) = options.capabilities.builtin(&ref_text(operator))
+    if !vars::begins_with(operator, "data")
+        && let Some(builtin) = options.capabilities.builtin(&operator_text(operator))
     {
         return Some(builtin.arity());
     }
@@ -209,7 +207,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn describe_builtins(&mut self) {
+    fn describe_input(&mut self) {
         let schema = self.options.schemas.get([].as_slice());
         let input = match schema.map(|it| from_schema(it, self.options)) {
             Some(Err(message)) => {
@@ -218,7 +216,7 @@ impl<'a> Compiler<'a> {
             }
             input => input.and_then(Result::ok),
         };
-        self.types = builtins_tree(&self.options.capabilities, input);
+        self.types = TypeTree::of_input(input);
     }
 
     /// Takes the modules out, so that they can be changed while all else is read.
@@ -372,7 +370,7 @@ impl<'a> Compiler<'a> {
                 locals: &mut this.locals,
                 original: &mut this.original,
                 errors: &mut this.errors,
-                is_builtin: &|name| capabilities.builtin(name).is_some(),
+                is_builtin: &|name| capabilities.has_builtin(name),
                 strict: this.options.strict,
             };
             for rule in modules.iter_mut().flat_map(|module| &mut module.rules) {
@@ -496,8 +494,8 @@ impl<'a> Compiler<'a> {
 
     fn rewrite_metadata_calls(&mut self) {
         let capabilities = &self.options.capabilities;
-        let can_chain = capabilities.builtin("rego.metadata.chain").is_some();
-        let can_rule = capabilities.builtin("rego.metadata.rule").is_some();
+        let can_chain = capabilities.has_builtin("rego.metadata.chain");
+        let can_rule = capabilities.has_builtin("rego.metadata.rule");
         let mut found = HashMap::new();
         for id in self.rules.iter() {
             let Some(rule) = self.rules.get(&self.modules, id) else {
@@ -604,7 +602,7 @@ impl<'a> Compiler<'a> {
         }
         let arity = arity_of!(self);
         let none = |_: &[Term]| Vec::new();
-        let checker = Checker::new(&none, &[], &[], false);
+        let checker = Checker::new(&none, &[], &[], &self.options.capabilities, false);
         let mut errors = Vec::new();
         for module in &self.modules {
             errors.extend(functions::undefined(
@@ -651,21 +649,8 @@ impl<'a> Compiler<'a> {
         if self.options.allow_undefined_functions {
             return;
         }
-        let mut arities: HashMap<String, Option<usize>> = HashMap::new();
-        for module in &self.modules {
-            visit::module(module, &mut |node| {
-                if let visit::Node::Expr(expr) = node
-                    && let Some(operator) = expr.operator()
-                {
-                    arities
-                        .entry(ref_text(operator))
-                        .or_insert_with(|| arity(operator, self.options, &self.tree, &self.rules));
-                }
-                false
-            });
-        }
-        let arity = |operator: &[Term]| arities.get(&ref_text(operator)).copied().flatten();
         self.with_modules(|this, modules| {
+            let arity = arity_of!(this);
             for module in modules {
                 let labels = ScopeLabels::new(module);
                 visit_mut::rules(module, &mut |rule| {
@@ -725,6 +710,7 @@ impl<'a> Compiler<'a> {
             &dependents,
             &subjects,
             &original,
+            &self.options.capabilities,
             self.options.allow_undefined_functions,
         );
         let types = RefCell::new(SchemaTypes::default());
@@ -815,7 +801,7 @@ pub(super) fn always_defined(
 pub(super) fn supports_templates(capabilities: &Capabilities, version: RegoVersion) -> bool {
     let feature = capabilities.has_feature("template_strings")
         || (version == RegoVersion::V2 && capabilities.has_feature("rego_v2"));
-    feature && capabilities.builtin("internal.template_string").is_some()
+    feature && capabilities.has_builtin("internal.template_string")
 }
 
 fn is_constant_rule(rule: &Rule) -> bool {

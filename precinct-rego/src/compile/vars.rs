@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::outputs::unsatisfied_operand_vars;
 use super::visit::{self, Node};
 use crate::ast::{
-    Body, Comprehension, Expr, ExprKind, Head, Ref, TemplatePart, Term, TermValue, Var, With,
+    Body, Comprehension, Expr, ExprKind, Head, TemplatePart, Term, TermValue, Var, With,
 };
 
 /// Variables in the order of their names.
@@ -283,7 +283,7 @@ pub(super) fn root_document(term: &Term) -> Option<&Var> {
 }
 
 /// Whether a reference begins with this root document.
-pub(super) fn begins_with(reference: &Ref, root: &str) -> bool {
+pub(super) fn begins_with(reference: &[Term], root: &str) -> bool {
     reference
         .first()
         .and_then(name)

@@ -61,7 +61,7 @@ impl Modifiers<'_> {
             return Ok(false);
         };
         if let Some(name) = name(&with.value)
-            && self.capabilities.builtin(name).is_some()
+            && self.capabilities.has_builtin(name)
         {
             as_reference(&mut with.value);
         }
@@ -199,7 +199,7 @@ impl Modifiers<'_> {
                 ),
             );
         }
-        Ok(self.capabilities.builtin(&text).is_some())
+        Ok(self.capabilities.has_builtin(&text))
     }
 }
 

@@ -4,9 +4,9 @@ use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use super::{
-    CallTarget, Comparison, Conflict, Constant, Function, FunctionKind, Key, Label, Local,
-    LocalKind, MaskId, MockId, Operand, Patch, Program, Replacement, Stmt, StmtKind, Subject, Test,
-    When,
+    CallTarget, Comparison, Conflict, Constant, ConstantId, Function, FunctionKind, Key, Label,
+    Local, LocalKind, MaskId, MockId, Operand, Patch, Program, Replacement, Stmt, StmtKind,
+    Subject, Test, When,
 };
 
 /// The whole program as text.
@@ -166,6 +166,12 @@ impl Printer<'_> {
                     at,
                     text,
                 } => format!("has {text:?} at {at} of {separator:?}"),
+                Key::Between { from, to } => {
+                    let end = |end: &Option<ConstantId>| {
+                        end.map_or_else(String::new, |it| self.operand(Operand::Constant(it)))
+                    };
+                    format!("in {}..{}", end(from), end(to))
+                }
             })
             .collect();
         format!("when #{subject} {}", keys.join(" or "))

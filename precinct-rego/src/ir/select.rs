@@ -43,7 +43,7 @@ pub enum When {
     /// Nothing is known.
     Always,
     /// Only if there is the subject of this number, and it is no string or one of the keys holds for it. (If it is no
-    /// string, and all keys are equalities, one of them must hold, too.)
+    /// string, and all keys are equalities or intervals, one of them must hold, too.)
     Keys {
         /// Index into the subjects of the select.
         subject: u32,
@@ -71,5 +71,12 @@ pub enum Key {
         at: u32,
         /// The whole segment.
         text: Arc<str>,
+    },
+    /// In the order of all values it lies between these numbers, or is one of them; there is at least one.
+    Between {
+        /// Nothing below.
+        from: Option<ConstantId>,
+        /// Nothing above.
+        to: Option<ConstantId>,
     },
 }

@@ -133,8 +133,13 @@ impl Checker<'_> {
             self.fault("an arm has no subject or no key".to_owned());
         }
         for key in keys {
-            if let Key::Is(constant) = key {
-                self.read(Operand::Constant(*constant), bound);
+            let constants = match key {
+                Key::Is(constant) => [Some(*constant), None],
+                Key::Between { from, to } => [*from, *to],
+                Key::Text(_) | Key::Starts(_) | Key::Ends(_) | Key::Segment { .. } => [None, None],
+            };
+            for constant in constants.into_iter().flatten() {
+                self.read(Operand::Constant(constant), bound);
             }
         }
     }

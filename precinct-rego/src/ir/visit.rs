@@ -1,6 +1,6 @@
 //! What a statement reads, writes, leaves through and holds, for passes that treat all statements alike.
 
-use super::{Label, Local, Operand, Patch, Replacement, Stmt, StmtKind, Subject, Test};
+use super::{Arm, Case, Label, Local, Operand, Patch, Replacement, Stmt, StmtKind, Subject, Test};
 
 impl StmtKind {
     /// Calls `f` on each operand that the statement itself reads, those of the statements it holds left out.
@@ -101,8 +101,8 @@ impl StmtKind {
     }
 
     /// The locals that the statement itself sets; builders that it begins or fills are not among them.
-    pub fn targets(&self) -> Vec<Local> {
-        match self {
+    pub fn targets(&self) -> impl Iterator<Item = Local> + use<> {
+        let (first, second) = match self {
             Self::Assign { target, .. }
             | Self::Clear { target }
             | Self::Input { target, .. }
@@ -115,8 +115,8 @@ impl StmtKind {
             | Self::Object { target, .. }
             | Self::Set { target, .. }
             | Self::Finish { target, .. }
-            | Self::AssignOnce { target, .. } => vec![*target],
-            Self::Scan { key, value, .. } => key.iter().chain(value).copied().collect(),
+            | Self::AssignOnce { target, .. } => (Some(*target), None),
+            Self::Scan { key, value, .. } => (*key, *value),
             Self::Block { .. }
             | Self::Break { .. }
             | Self::Switch { .. }
@@ -132,8 +132,9 @@ impl StmtKind {
             | Self::With { .. }
             | Self::Enter { .. }
             | Self::Mark
-            | Self::Fail { .. } => Vec::new(),
-        }
+            | Self::Fail { .. } => (None, None),
+        };
+        first.into_iter().chain(second)
     }
 
     /// The label through which the statement itself can leave.
@@ -173,35 +174,32 @@ impl StmtKind {
     }
 
     /// The lists of statements that the statement holds.
-    pub fn bodies(&self) -> Vec<&Vec<Stmt>> {
-        match self {
+    pub fn bodies(&self) -> impl Iterator<Item = &Vec<Stmt>> {
+        let (cases, one, arms): (&[Case], _, &[Arm]) = match self {
             Self::Block { body, .. } | Self::Scan { body, .. } | Self::With { body, .. } => {
-                vec![body]
+                (&[], Some(body), &[])
             }
-            Self::Switch { cases, default, .. } => cases
-                .iter()
-                .map(|case| &case.body)
-                .chain([default])
-                .collect(),
-            Self::Select { arms, .. } => arms.iter().map(|arm| &arm.body).collect(),
-            _ => Vec::new(),
-        }
+            Self::Switch { cases, default, .. } => (cases, Some(default), &[]),
+            Self::Select { arms, .. } => (&[], None, arms),
+            _ => (&[], None, &[]),
+        };
+        let cases = cases.iter().map(|case| &case.body);
+        cases.chain(one).chain(arms.iter().map(|arm| &arm.body))
     }
 
     /// The lists of statements that the statement holds, to be changed.
-    pub fn bodies_mut(&mut self) -> Vec<&mut Vec<Stmt>> {
-        match self {
+    pub fn bodies_mut(&mut self) -> impl Iterator<Item = &mut Vec<Stmt>> {
+        let (cases, one, arms): (&mut [Case], _, &mut [Arm]) = match self {
             Self::Block { body, .. } | Self::Scan { body, .. } | Self::With { body, .. } => {
-                vec![body]
+                (&mut [], Some(body), &mut [])
             }
-            Self::Switch { cases, default, .. } => cases
-                .iter_mut()
-                .map(|case| &mut case.body)
-                .chain([default])
-                .collect(),
-            Self::Select { arms, .. } => arms.iter_mut().map(|arm| &mut arm.body).collect(),
-            _ => Vec::new(),
-        }
+            Self::Switch { cases, default, .. } => (cases, Some(default), &mut []),
+            Self::Select { arms, .. } => (&mut [], None, arms),
+            _ => (&mut [], None, &mut []),
+        };
+        let cases = cases.iter_mut().map(|case| &mut case.body);
+        let arms = arms.iter_mut().map(|arm| &mut arm.body);
+        cases.chain(one).chain(arms)
     }
 
     /// Control never goes on behind the statement.

@@ -38,12 +38,17 @@ pub(super) struct Finder<'p> {
     pub builtins: &'p [Builtin],
 }
 
+/// From and to.
+type Range = (Option<ConstantId>, Option<ConstantId>);
+
 /// What is known of the block so far.
 #[derive(Default)]
 struct Known {
     /// What the block itself set, and where and by reading what, if that is simple.
     reads: BTreeMap<Local, Option<(usize, Subject)>>,
     found: Vec<Condition>,
+    /// Between which numbers subjects must lie.
+    between: Vec<(Subject, Range)>,
     /// The subject of the calls that came by. They cannot fail where it is a string; whether they do where it is
     /// something else has to be found out by calling them, so other subjects cannot decide any more.
     called: Option<Subject>,
@@ -58,15 +63,41 @@ impl Known {
         }
     }
 
+    /// Whether the subject can still decide.
+    fn fits(&self, subject: &Subject) -> bool {
+        self.called.as_ref().is_none_or(|called| called == subject)
+    }
+
     fn add(&mut self, subject: Subject, keys: Vec<Key>, equality: Option<Equality>) {
-        let fits = self.called.as_ref().is_none_or(|called| *called == subject);
-        if fits && !keys.is_empty() {
+        if self.fits(&subject) && !keys.is_empty() {
             self.found.push(Condition {
                 subject,
                 keys,
                 equality,
             });
         }
+    }
+
+    /// Notes an end of the interval of a subject; the first that is said counts.
+    fn bound(&mut self, subject: Subject, (from, to): Range) {
+        if !self.fits(&subject) {
+            return;
+        }
+        match self.between.iter_mut().find(|(known, _)| *known == subject) {
+            Some((_, known)) => *known = (known.0.or(from), known.1.or(to)),
+            None => self.between.push((subject, (from, to))),
+        }
+    }
+
+    fn conditions(mut self) -> Vec<Condition> {
+        for (subject, (from, to)) in self.between {
+            self.found.push(Condition {
+                subject,
+                keys: vec![Key::Between { from, to }],
+                equality: None,
+            });
+        }
+        self.found
     }
 }
 
@@ -122,7 +153,7 @@ impl Finder<'_> {
                 break;
             }
         }
-        known.found
+        known.conditions()
     }
 
     fn get(&self, known: &mut Known, at: usize, target: Local, source: Operand, key: Operand) {
@@ -173,6 +204,27 @@ impl Finder<'_> {
                     read,
                 };
                 known.add(subject, vec![Key::Is(constant)], Some(equality));
+            }
+            Test::Compare {
+                comparison,
+                left,
+                right,
+            } => {
+                let (local, constant, less) = match (*left, *right, is_less(*comparison)) {
+                    (Operand::Local(local), Operand::Constant(constant), Some(less)) => {
+                        (local, constant, less)
+                    }
+                    (Operand::Constant(constant), Operand::Local(local), Some(less)) => {
+                        (local, constant, !less)
+                    }
+                    _ => return,
+                };
+                if let Some(Constant::Number(_)) = self.constants.get(constant.index())
+                    && let Some((_, subject)) = known.subject(local)
+                {
+                    let end = Some(constant);
+                    known.bound(subject, if less { (None, end) } else { (end, None) });
+                }
             }
             Test::Member {
                 value: Operand::Local(local),
@@ -245,5 +297,14 @@ impl Finder<'_> {
             known.add(subject.clone(), vec![key], None);
         }
         true
+    }
+}
+
+/// Whether a comparison bounds its left side from above; not if it does not bound it.
+fn is_less(comparison: Comparison) -> Option<bool> {
+    match comparison {
+        Comparison::Equal | Comparison::NotEqual => None,
+        Comparison::Less | Comparison::LessOrEqual => Some(true),
+        Comparison::Greater | Comparison::GreaterOrEqual => Some(false),
     }
 }

@@ -1,37 +1,52 @@
 //! Tests whose outcome is known, statements that are never reached, blocks that nobody leaves early.
 
-use std::collections::HashSet;
-
-use crate::ir::{
-    Comparison, Constant, ConstantId, Function, Label, Local, Operand, Stmt, StmtKind, Test, visit,
-};
+use super::marks::Marks;
+use crate::ir::{Comparison, Constant, ConstantId, Function, Operand, Stmt, StmtKind, Test, visit};
 
 pub(super) fn run(function: &mut Function, constants: &[Constant]) {
     let mut known = Known {
         constants,
-        set: HashSet::new(),
+        set: Marks::default(),
     };
     visit::each(&function.body, &mut |stmt| {
-        known.set.extend(stmt.kind.targets());
+        for target in stmt.kind.targets() {
+            known.set.insert(target.0);
+        }
     });
-    visit::each_body(&mut function.body, &mut |body| tests(body, &known));
-    visit::each_body(&mut function.body, &mut unreachable);
-    visit::each_body(&mut function.body, &mut last_exits);
-    let mut used: HashSet<Label> = HashSet::new();
-    visit::each(&function.body, &mut |stmt| used.extend(stmt.kind.exit()));
-    visit::each_body(&mut function.body, &mut |body| unwrap(body, &used));
-    visit::each_body(&mut function.body, &mut unreachable);
+    visit::each_body(&mut function.body, &mut |body| {
+        tests(body, &known);
+        unreachable(body);
+        last_exits(body);
+    });
+    let mut used = Marks::default();
+    visit::each(&function.body, &mut |stmt| {
+        if let Some(label) = stmt.kind.exit() {
+            used.insert(label.0);
+        }
+    });
+    visit::each_body(&mut function.body, &mut |body| {
+        unwrap(body, &used);
+        unreachable(body);
+    });
 }
 
 /// What decides tests.
 struct Known<'a> {
     constants: &'a [Constant],
     /// The locals that some statement sets.
-    set: HashSet<Local>,
+    set: Marks,
 }
 
 /// Drops tests that always hold; those that never do become a `break`.
 fn tests(body: &mut Vec<Stmt>, known: &Known<'_>) {
+    let may_change = |stmt: &Stmt| match &stmt.kind {
+        StmtKind::Test { test, .. } => outcome(test, known).is_some(),
+        StmtKind::Switch { on, .. } => matches!(on, Operand::Constant(_)),
+        _ => false,
+    };
+    if !body.iter().any(may_change) {
+        return;
+    }
     let mut kept = Vec::with_capacity(body.len());
     for mut stmt in body.drain(..) {
         match &mut stmt.kind {
@@ -84,7 +99,7 @@ fn outcome(test: &Test, known: &Known<'_>) -> Option<bool> {
             | Comparison::GreaterOrEqual => None,
         },
         Test::Not(test) => outcome(test, known).map(|holds| !holds),
-        Test::Set(local) => (!known.set.contains(local)).then_some(false),
+        Test::Set(local) => (!known.set.contains(local.0)).then_some(false),
         Test::Truthy(Operand::Local(_))
         | Test::Compare { .. }
         | Test::ArrayOf { .. }
@@ -137,11 +152,15 @@ fn last_exits(body: &mut Vec<Stmt>) {
 }
 
 /// Puts the statements of blocks that nobody leaves early in their place.
-fn unwrap(body: &mut Vec<Stmt>, used: &HashSet<Label>) {
+fn unwrap(body: &mut Vec<Stmt>, used: &Marks) {
+    let is_unused = |stmt: &Stmt| matches!(&stmt.kind, StmtKind::Block { label, .. } if !used.contains(label.0));
+    if !body.iter().any(is_unused) {
+        return;
+    }
     let mut kept = Vec::with_capacity(body.len());
     for mut stmt in body.drain(..) {
         match &mut stmt.kind {
-            StmtKind::Block { label, body } if !used.contains(label) => kept.append(body),
+            StmtKind::Block { label, body } if !used.contains(label.0) => kept.append(body),
             _ => kept.push(stmt),
         }
     }

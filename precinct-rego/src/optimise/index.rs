@@ -45,6 +45,12 @@ struct Indexer<'a> {
 
 impl Indexer<'_> {
     fn body(&mut self, body: &mut Vec<Stmt>) {
+        if body.len() < WORTHWHILE {
+            for inner in body.iter_mut().flat_map(|stmt| stmt.kind.bodies_mut()) {
+                self.body(inner);
+            }
+            return;
+        }
         let mut conditions: Vec<Vec<Comparison>> =
             body.iter().map(|stmt| self.comparisons(stmt)).collect();
         let mut done = Vec::with_capacity(body.len());
@@ -184,7 +190,7 @@ fn decide(block: &mut Stmt, condition: &Equality, on: Local) {
         return;
     };
     if let Some(stmt) = condition.read.and_then(|read| body.get_mut(read))
-        && let Some(target) = stmt.kind.targets().first().copied()
+        && let Some(target) = stmt.kind.targets().next()
     {
         stmt.kind = StmtKind::Assign {
             target,
@@ -201,7 +207,7 @@ pub(super) fn writes(blocks: &[Stmt], subject: &Subject) -> bool {
     };
     let mut found = false;
     visit::each(blocks, &mut |stmt| {
-        found |= stmt.kind.targets().contains(local);
+        found |= stmt.kind.targets().any(|target| target == *local);
     });
     found
 }

@@ -18,13 +18,17 @@
 //! * [`index`]: rules that differ in a constant become a `switch`
 //! * [`select`]: many rules of all kinds of conditions become a `select`
 //! * [`conditions`], [`patterns`]: what both know about a rule
+//! * [`company`]: how many rules such a condition leaves
 //! * [`memos`]: results that are not worth keeping
+//! * [`marks`]: what passes note about locals and labels
 
+mod company;
 mod conditions;
 mod constants;
 mod copies;
 mod fold;
 mod index;
+mod marks;
 mod memos;
 mod patterns;
 mod reads;

@@ -1,46 +1,61 @@
 //! Reads that repeat an earlier one: what was read on every way here need not be read again.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::ir::{Function, Local, LocalKind, Operand, Patch, Stmt, StmtKind, visit};
+use super::marks::writes;
+use crate::ir::{Function, Local, LocalKind, Operand, Patch, Stmt, StmtKind};
 
 /// Something that was read.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Read {
     Input(Vec<Arc<str>>),
     Data(Vec<Arc<str>>),
     Get(Operand, Operand),
 }
 
-pub(super) fn run(function: &mut Function) {
-    let mut writes: HashMap<Local, usize> = (0..function.params).map(|p| (Local(p), 1)).collect();
-    visit::each(&function.body, &mut |stmt| {
-        for target in stmt.kind.targets() {
-            *writes.entry(target).or_default() += 1;
+impl Read {
+    fn of(kind: &StmtKind) -> Option<Self> {
+        match kind {
+            StmtKind::Input { path, .. } => Some(Self::Input(path.clone())),
+            StmtKind::Data { path, .. } => Some(Self::Data(path.clone())),
+            StmtKind::Get { source, key, .. } => Some(Self::Get(*source, *key)),
+            _ => None,
         }
-    });
-    let stable: Vec<bool> = (0u32..)
-        .map(Local)
+    }
+
+    /// Whether the statement reads this.
+    fn is(&self, kind: &StmtKind) -> bool {
+        match (self, kind) {
+            (Self::Input(known), StmtKind::Input { path, .. })
+            | (Self::Data(known), StmtKind::Data { path, .. }) => known == path,
+            (Self::Get(from, at), StmtKind::Get { source, key, .. }) => (from, at) == (source, key),
+            _ => false,
+        }
+    }
+}
+
+pub(super) fn run(function: &mut Function) {
+    let stable: Vec<bool> = writes(function)
+        .into_iter()
         .zip(&function.locals)
-        .map(|(local, info)| {
-            info.kind == LocalKind::Value && writes.get(&local).copied().unwrap_or(0) <= 1
-        })
+        .map(|(writes, info)| info.kind == LocalKind::Value && writes <= 1)
         .collect();
     body(&mut function.body, &mut Vec::new(), &stable);
 }
 
 fn body(stmts: &mut [Stmt], known: &mut Vec<(Read, Local)>, stable: &[bool]) {
     for stmt in stmts {
-        if let Some((read, target)) = read(&stmt.kind, stable) {
-            match known.iter().find(|(earlier, _)| *earlier == read) {
+        if let Some(target) = target(&stmt.kind, stable) {
+            match known.iter().find(|(earlier, _)| earlier.is(&stmt.kind)) {
                 Some((_, source)) => {
                     stmt.kind = StmtKind::Assign {
                         target,
                         source: Operand::Local(*source),
                     };
                 }
-                None if is_stable(target, stable) => known.push((read, target)),
+                None if is_stable(target, stable) => {
+                    known.extend(Read::of(&stmt.kind).map(|read| (read, target)));
+                }
                 None => {}
             }
             continue;
@@ -75,10 +90,10 @@ fn hide(known: &mut Vec<(Read, Local)>, patches: &[Patch]) -> Vec<(Read, Local)>
     outside
 }
 
-fn read(kind: &StmtKind, stable: &[bool]) -> Option<(Read, Local)> {
+/// Where a statement puts what it reads, if that is the same whenever it is read.
+fn target(kind: &StmtKind, stable: &[bool]) -> Option<Local> {
     match kind {
-        StmtKind::Input { target, path, .. } => Some((Read::Input(path.clone()), *target)),
-        StmtKind::Data { target, path, .. } => Some((Read::Data(path.clone()), *target)),
+        StmtKind::Input { target, .. } | StmtKind::Data { target, .. } => Some(*target),
         StmtKind::Get {
             target,
             source,
@@ -89,7 +104,7 @@ fn read(kind: &StmtKind, stable: &[bool]) -> Option<(Read, Local)> {
                 Operand::Local(local) => is_stable(*local, stable),
                 Operand::Constant(_) => true,
             };
-            (fixed(source) && fixed(key)).then_some((Read::Get(*source, *key), *target))
+            (fixed(source) && fixed(key)).then_some(*target)
         }
         _ => None,
     }

@@ -6,9 +6,10 @@
 
 use std::collections::HashMap;
 
+use super::company::Company;
 use super::conditions::{Condition, Finder};
 use super::index::writes;
-use crate::ir::{Arm, Function, Key, Stmt, StmtKind, Subject, When};
+use crate::ir::{Arm, Function, Stmt, StmtKind, Subject, When};
 
 /// Fewer blocks than this stay as they are.
 const WORTHWHILE: usize = 8;
@@ -85,26 +86,20 @@ fn arms(blocks: &[Stmt], finder: &Finder<'_>) -> Option<(Vec<Subject>, Vec<When>
     for conditions in &mut found {
         conditions.retain(|condition| fixed.get(&condition.subject) == Some(&true));
     }
-    let mut holders: HashMap<(&Subject, &Key), usize> = HashMap::new();
-    for condition in found.iter().flatten() {
-        for key in &condition.keys {
-            *holders.entry((&condition.subject, key)).or_default() += 1;
-        }
-    }
+    let company = Company::new(&found, finder.constants);
     let mut subjects: Vec<Subject> = Vec::new();
     let mut keyed = 0;
     let whens = found
         .iter()
         .map(|conditions| {
-            // How many blocks run where this one does, if it goes by the condition.
-            let company = |condition: &&Condition| {
-                let company = |key| holders.get(&(&condition.subject, key)).copied();
-                condition.keys.iter().filter_map(company).max().unwrap_or(0)
-            };
-            let Some(best) = conditions.iter().min_by_key(company) else {
+            let Some((count, best)) = conditions
+                .iter()
+                .map(|condition| (company.of(condition), condition))
+                .min_by_key(|(count, _)| *count)
+            else {
                 return When::Always;
             };
-            if company(&best) * 2 > blocks.len() {
+            if count * 2 > blocks.len() {
                 return When::Always;
             }
             let known = subjects.iter().position(|subject| *subject == best.subject);

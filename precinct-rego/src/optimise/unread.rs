@@ -1,7 +1,6 @@
 //! Locals that nobody reads: loops need not fill them, values need not be made for them.
 
-use std::collections::HashSet;
-
+use super::marks::Marks;
 use crate::ir::{Function, Local, LocalKind, Operand, StmtKind, visit};
 
 pub(super) fn run(function: &mut Function) {
@@ -10,15 +9,17 @@ pub(super) fn run(function: &mut Function) {
 }
 
 fn pass(function: &mut Function) -> bool {
-    let mut read: HashSet<Local> = HashSet::new();
+    let mut read = Marks::default();
     visit::each_mut(&mut function.body, &mut |stmt| {
         stmt.kind.operands_mut(&mut |operand| {
             if let Operand::Local(local) = operand {
-                read.insert(*local);
+                read.insert(local.0);
             }
         });
-        if let StmtKind::Test { test, .. } = &stmt.kind {
-            read.extend(test.optional());
+        if let StmtKind::Test { test, .. } = &stmt.kind
+            && let Some(local) = test.optional()
+        {
+            read.insert(local.0);
         }
     });
     let locals = &function.locals;
@@ -33,14 +34,14 @@ fn pass(function: &mut Function) -> bool {
         body.retain(|stmt| match &stmt.kind {
             StmtKind::Assign { target, .. }
             | StmtKind::Array { target, .. }
-            | StmtKind::Set { target, .. } => read.contains(target) || !is_value(*target),
+            | StmtKind::Set { target, .. } => read.contains(target.0) || !is_value(*target),
             _ => true,
         });
         changed |= body.len() != before;
         for stmt in body {
             if let StmtKind::Scan { key, value, .. } = &mut stmt.kind {
                 for entry in [key, value] {
-                    if entry.is_some_and(|local| !read.contains(&local)) {
+                    if entry.is_some_and(|local| !read.contains(local.0)) {
                         *entry = None;
                         changed = true;
                     }

@@ -5,7 +5,7 @@
 //! was read before, and errors are to appear at the same places with the same words.
 //!
 //! * [`options`]: version of the language, capabilities
-//! * [`token`], [`lexer`]: tokens
+//! * [`token`], [`lexer`], [`plain`]: tokens
 //! * [`tree`], [`copy`], [`build`]: nodes while they are read, and how they become the [`ast`](crate::ast)
 //! * [`parser`]: where the parser is, errors, going back
 //! * [`statements`], [`rules`], [`literals`], [`logical`], [`terms`], [`collections`], [`strings`]: the grammar
@@ -27,6 +27,7 @@ mod metadata_errors;
 mod module;
 mod options;
 mod parser;
+mod plain;
 mod rules;
 mod statements;
 mod strings;

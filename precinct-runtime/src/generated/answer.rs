@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::arena::{Arena, Document};
 use crate::context::{Bounds, HostFunctions};
+use crate::counting::{self, Memory};
 use crate::error::EvalError;
 use crate::evaluator::Evaluator;
 use crate::json::{self, Decoder};
@@ -18,7 +19,8 @@ const STACK: usize = 256 << 20;
 /// Reads a request from the standard input and writes the answer to the standard output.
 ///
 /// A request is `{"input": …, "data": …, "count": 1, "timeout_ns": …}`, of which only `data` has to be there. An answer
-/// is `{"rows": […], "times": […]}`, with the nanoseconds of each evaluation, or
+/// is `{"rows": […], "times": […], "memory": [allocations, bytes]}`, with the nanoseconds of each evaluation, and what all
+/// of them asked of an allocator that counts, or
 /// `{"error": {"code": …, "message": …, "place": [file, row, column]}}`.
 ///
 /// # Errors
@@ -66,8 +68,10 @@ where
         .then(|| request.field("input").map(json::to_string))
         .flatten();
     let mut times = Vec::new();
+    let mut memory = Memory::default();
     let mut answer = String::new();
     for _ in 0..natural("count").unwrap_or(1) {
+        let before = counting::asked();
         let started = Instant::now();
         let deadline = natural("timeout_ns")
             .and_then(|limit| started.checked_add(Duration::from_nanos(limit)));
@@ -83,7 +87,9 @@ where
                 None => request.field("input"),
             };
         let result = query(&evaluator, input);
-        times.push(started.elapsed().as_nanos().to_string());
+        let time = started.elapsed();
+        memory += counting::asked().since(before);
+        times.push(time.as_nanos().to_string());
         answer = match result {
             Ok(rows) => json::to_string(rows.unwrap_or(Value::EMPTY_ARRAY)),
             Err(error) => return Ok(failed(&error)),
@@ -91,8 +97,10 @@ where
         evaluator.reset();
     }
     Ok(format!(
-        "{{\"rows\":{answer},\"times\":[{}]}}",
-        times.join(",")
+        "{{\"rows\":{answer},\"times\":[{}],\"memory\":[{},{}]}}",
+        times.join(","),
+        memory.count,
+        memory.bytes
     ))
 }
 

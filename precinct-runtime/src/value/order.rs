@@ -8,6 +8,7 @@ use std::hash::{Hash, Hasher};
 
 use super::Value;
 use super::index::Mixer;
+use crate::number::Number;
 
 impl Value<'_> {
     const fn rank(self) -> u8 {
@@ -33,6 +34,16 @@ impl Value<'_> {
             (Value::Object(a), Value::Object(b)) => a.entries().iter().cmp(b.entries().iter()),
             (Value::Set(a), Value::Set(b)) => a.items().cmp(b.items()),
             (a, b) => a.rank().cmp(&b.rank()),
+        }
+    }
+
+    /// Whether this comes before the other in Rego's order.
+    #[must_use]
+    #[inline]
+    pub fn is_less(self, other: Value<'_>) -> bool {
+        match (self, other) {
+            (Value::Number(Number::Int(a)), Value::Number(Number::Int(b))) => a < b,
+            (a, b) => a.compare(b).is_lt(),
         }
     }
 

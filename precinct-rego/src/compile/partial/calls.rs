@@ -190,10 +190,10 @@ impl<'c> Walk<'c> {
             };
             if self.replaces_function(with) {
                 change.mocks.push((target.to_vec(), value));
-                if !vars::begins_with(&target.to_vec(), "data") {
+                if !vars::begins_with(&target, "data") {
                     continue;
                 }
-            } else if vars::begins_with(&target.to_vec(), "input") {
+            } else if vars::begins_with(&target, "input") {
                 change.input = Some(Rc::new(placed(change.input.as_deref(), &target, value)));
             } else {
                 change.replaced = Some(Rc::new(placed(change.replaced.as_deref(), &target, value)));

@@ -139,11 +139,7 @@ impl<'c> Walk<'c> {
     }
 
     fn is_operator(&self, name: &Var) -> bool {
-        let capabilities = &self.compiled.options.capabilities;
-        capabilities.builtin(name).is_some()
-            || capabilities
-                .builtins()
-                .any(|it| it.name.split('.').next() == Some(name.as_ref()))
+        self.compiled.options.capabilities.is_head(name)
     }
 }
 

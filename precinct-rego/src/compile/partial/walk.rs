@@ -319,7 +319,8 @@ impl<'c> Walk<'c> {
     /// Whether the body's types go together; one whose types don't never holds.
     pub(super) fn passes_type_check(&self, body: &Body) -> bool {
         let none = |_: &[Term]| Vec::new();
-        let checker = Checker::new(&none, &[], &[], true);
+        let builtins = &self.compiled.options.capabilities;
+        let checker = Checker::new(&none, &[], &[], builtins, true);
         checker.query(&self.compiled.types, body, &[]).is_empty()
     }
 

@@ -13,6 +13,7 @@ use super::tree::TypeTree;
 use super::unifies::unifies;
 use crate::ast::display::ref_text;
 use crate::ast::{Body, Expr, ExprKind, Ref, Rule, Span, Term, TermValue, Var, With};
+use crate::capabilities::Capabilities;
 use crate::compile::rule_tree::is_multi_value;
 use crate::compile::vars;
 use crate::compile::visit::{self, Node, ground_prefix, refs_ground};
@@ -27,6 +28,7 @@ pub(in crate::compile) struct Checker<'a> {
     pub(in crate::compile) subjects: &'a [&'a HashMap<Var, TermValue>],
     /// The author's names of variables.
     pub(in crate::compile) original: &'a [&'a HashMap<Var, Var>],
+    pub(in crate::compile) builtins: &'a Capabilities,
     pub(in crate::compile) allow_undefined_functions: bool,
     /// What documents can be where a path is replaced, by path.
     pub(super) relaxed: RefCell<HashMap<String, Option<Rc<TypeTree>>>>,
@@ -37,12 +39,14 @@ impl<'a> Checker<'a> {
         dependents: &'a dyn Fn(&[Term]) -> Vec<Ref>,
         subjects: &'a [&'a HashMap<Var, TermValue>],
         original: &'a [&'a HashMap<Var, Var>],
+        builtins: &'a Capabilities,
         allow_undefined_functions: bool,
     ) -> Self {
         Self {
             dependents,
             subjects,
             original,
+            builtins,
             allow_undefined_functions,
             relaxed: RefCell::default(),
         }
@@ -76,7 +80,7 @@ impl<'a> Checker<'a> {
         expr: &Expr,
     ) -> Option<Diagnostic> {
         let closures = Closures::default();
-        let root = Env::root(tree, &closures);
+        let root = Env::root(tree, self.builtins, &closures);
         let Type::Function(function) = root.reference(name) else {
             return None;
         };
@@ -101,7 +105,7 @@ impl<'a> Checker<'a> {
         captured: &[Span],
     ) -> Vec<Diagnostic> {
         let closures = Closures::default();
-        let root = Env::root(tree, &closures);
+        let root = Env::root(tree, self.builtins, &closures);
         let mut errors = self.body(&root, body).1;
         for error in errors
             .iter_mut()
@@ -119,7 +123,7 @@ impl<'a> Checker<'a> {
         body: &Body,
     ) -> Vec<(String, Option<Type>)> {
         let closures = Closures::default();
-        let root = Env::root(tree, &closures);
+        let root = Env::root(tree, self.builtins, &closures);
         let (env, _) = self.body(&root, body);
         let known = |kind: Type| (!kind.is_unknown()).then_some(kind);
         let mut references = Vec::new();
@@ -498,7 +502,7 @@ impl<'a> Checker<'a> {
         let mut errors = Vec::new();
         let outcome = {
             let closures = Closures::default();
-            let root = Env::root(tree, &closures);
+            let root = Env::root(tree, self.builtins, &closures);
             let mut documents = TypeTree::default();
             errors.extend(schemas.apply(&root, &mut documents, rule));
             let layer = Env::for_expression(&root, Documents::Own(documents));

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::kinds::{Type, json_key, or};
 use super::tree::TypeTree;
 use crate::ast::{Term, TermValue, Var};
+use crate::capabilities::Capabilities;
 use crate::compile::vars;
 use crate::compile::visit::is_constant;
 
@@ -17,6 +18,8 @@ pub(super) struct Env<'a> {
     pub(super) outer: Option<&'a Env<'a>>,
     /// Types of variables belong to the layer around: this one is for one expression only.
     for_expression: bool,
+    /// The builtins, which the outermost layer knows.
+    builtins: Option<&'a Capabilities>,
     pub(super) closures: &'a Closures,
 }
 
@@ -56,12 +59,17 @@ impl Closures {
 }
 
 impl<'a> Env<'a> {
-    pub(super) fn root(tree: &'a TypeTree, closures: &'a Closures) -> Self {
+    pub(super) fn root(
+        tree: &'a TypeTree,
+        builtins: &'a Capabilities,
+        closures: &'a Closures,
+    ) -> Self {
         Self {
             vars: RefCell::default(),
             tree: Documents::Shared(tree),
             outer: None,
             for_expression: false,
+            builtins: Some(builtins),
             closures,
         }
     }
@@ -73,6 +81,7 @@ impl<'a> Env<'a> {
             tree: Documents::None,
             outer: Some(outer),
             for_expression: false,
+            builtins: None,
             closures: outer.closures,
         }
     }
@@ -85,17 +94,23 @@ impl<'a> Env<'a> {
             tree,
             outer: Some(outer),
             for_expression: true,
+            builtins: None,
             closures: outer.closures,
         }
     }
 
-    pub(super) fn documents(&self) -> Option<&TypeTree> {
-        match &self.tree {
+    /// What this layer knows of the documents or builtins below the head of a reference.
+    pub(super) fn below(&self, head: &TermValue) -> Option<&TypeTree> {
+        let documents = match &self.tree {
             Documents::None => None,
-            Documents::Own(tree) => Some(tree),
-            Documents::Shared(tree) => Some(tree),
-            Documents::Cached(tree) => Some(tree),
-        }
+            Documents::Own(tree) => tree.child(head),
+            Documents::Shared(tree) => tree.child(head),
+            Documents::Cached(tree) => tree.child(head),
+        };
+        documents.or_else(|| match head {
+            TermValue::Var(name) => self.builtins?.types(name),
+            _ => None,
+        })
     }
 
     /// The type that this layer itself knows of a variable.
@@ -104,18 +119,15 @@ impl<'a> Env<'a> {
     }
 
     /// The type of a variable; unknown if there is none.
-    pub(super) fn var(&self, name: &str) -> Type {
+    pub(super) fn var(&self, name: &Var) -> Type {
+        let head = TermValue::Var(name.clone());
         let mut layer = Some(self);
-        let mut key = None;
         while let Some(env) = layer {
             if let Some(kind) = env.own_var(name) {
                 return kind;
             }
-            if let Some(tree) = env.documents().filter(|tree| !tree.children.is_empty()) {
-                let key = key.get_or_insert_with(|| TermValue::Var(name.into()));
-                if let Some(node) = tree.child(key) {
-                    return node.value.clone().unwrap_or(Type::Unknown);
-                }
+            if let Some(node) = env.below(&head) {
+                return node.value.clone().unwrap_or(Type::Unknown);
             }
             layer = env.outer;
         }
@@ -146,7 +158,7 @@ impl<'a> Env<'a> {
             {
                 return select(kind, rest);
             }
-            if let Some(node) = env.documents().and_then(|tree| tree.child(&head.value))
+            if let Some(node) = env.below(&head.value)
                 && let Some(found) = descend(node, rest)
             {
                 return found;

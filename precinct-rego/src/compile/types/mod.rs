@@ -27,4 +27,3 @@ pub use kinds::{ArrayType, FunctionType, ObjectType, Parameter, Type};
 pub use schema::SchemaMap;
 pub(super) use schema::{SchemaTypes, Schemas, from_schema, input_error};
 pub use tree::TypeTree;
-pub(super) use tree::builtins_tree;

@@ -87,7 +87,7 @@ impl Checker<'_> {
             {
                 return self.check_leaf(env, &kind, parts, 1);
             }
-            if let Some(child) = current.documents().and_then(|tree| tree.child(&head.value)) {
+            if let Some(child) = current.below(&head.value) {
                 if let Some(kind) = &child.value {
                     return self.check_leaf(env, kind, parts, 1);
                 }

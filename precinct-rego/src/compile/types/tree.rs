@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::kinds::{Type, or};
-use crate::ast::{Term, TermValue};
+use crate::ast::{Span, Term, TermValue};
+use crate::capabilities::Builtin;
 
 /// A node of the tree. Its children are by the parts of references, `data` and `input` at the root.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,30 @@ pub struct TypeTree {
 }
 
 impl TypeTree {
+    /// The types of builtins whose names have their first part in common, below it.
+    pub(crate) fn of_builtins<'b>(builtins: impl Iterator<Item = &'b Builtin>) -> Self {
+        let mut tree = Self::default();
+        for builtin in builtins {
+            let path: Vec<Term> = builtin
+                .name
+                .split('.')
+                .skip(1)
+                .map(|name| part(TermValue::String(name.into())))
+                .collect();
+            tree.put(&path, Type::of_builtin(&builtin.decl));
+        }
+        tree
+    }
+
+    /// What is known before any rule: the type of `input`, if it has one.
+    pub(in crate::compile) fn of_input(input: Option<Type>) -> Self {
+        let mut tree = Self::default();
+        if let Some(input) = input {
+            tree.put(&[part(TermValue::Var("input".into()))], input);
+        }
+        tree
+    }
+
     pub(super) fn child(&self, key: &TermValue) -> Option<&Self> {
         self.children.get(key)
     }
@@ -91,13 +116,7 @@ impl TypeTree {
                 child.leaves(&mut vec![key.clone()], &mut below);
             }
             for (path, leaf) in below {
-                let path: Vec<Term> = path
-                    .into_iter()
-                    .map(|value| Term {
-                        span: crate::ast::Span::default(),
-                        value,
-                    })
-                    .collect();
+                let path: Vec<Term> = path.into_iter().map(part).collect();
                 merged = with_property(&merged, &path, &leaf, key_type);
             }
         }
@@ -180,25 +199,10 @@ fn merge(a: &Type, b: &Type) -> Type {
     }
 }
 
-/// What is known before any rule: the builtins, and the type of `input`.
-pub(in crate::compile) fn builtins_tree(
-    capabilities: &crate::capabilities::Capabilities,
-    input: Option<Type>,
-) -> TypeTree {
-    let mut tree = TypeTree::default();
-    let part = |value| Term {
-        span: crate::ast::Span::default(),
+/// A part of a path, which stands nowhere.
+fn part(value: TermValue) -> Term {
+    Term {
+        span: Span::default(),
         value,
-    };
-    for builtin in capabilities.builtins() {
-        let mut names = builtin.name.split('.');
-        let head = names.next().unwrap_or_default();
-        let mut path = vec![part(TermValue::Var(head.into()))];
-        path.extend(names.map(|name| part(TermValue::String(name.into()))));
-        tree.put(&path, Type::of_builtin(&builtin.decl));
     }
-    if let Some(input) = input {
-        tree.put(&[part(TermValue::Var("input".into()))], input);
-    }
-    tree
 }
