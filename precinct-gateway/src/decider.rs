@@ -190,7 +190,7 @@ impl Decider for Reloadable {
             .policy
             .context(&arena)
             .with_input(Some(input))
-            .with_data(active.data.value())
+            .with_documents(&active.data)
             .with_seed(seed);
         context.time_ns = i64::try_from(now).unwrap_or(i64::MAX);
         context.strict_builtin_errors = true;

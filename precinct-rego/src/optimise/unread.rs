@@ -18,7 +18,9 @@ fn pass(function: &mut Function) -> bool {
             }
         });
         if let StmtKind::Test { test, .. } = &stmt.kind {
-            read.extend(test.optional());
+            test.asked(&mut |local| {
+                read.insert(local);
+            });
         }
     });
     let locals = &function.locals;
