@@ -1,7 +1,8 @@
 //! Many programs in one crate, to be built once and run: how native code is held against recorded answers.
 //!
 //! The crate's program writes one line of JSON for each case: `{"case": 0, "rows": […]}` with the rows of the query's
-//! function, or `{"case": 0, "error": {"code": …, "text": …}}`.
+//! function, or `{"case": 0, "error": {"code": …, "text": …}}`. A case whose input is JSON is answered twice, the second
+//! time from its text; the error's code is `projection` where the two differ.
 
 use std::fs;
 use std::io;
@@ -29,6 +30,8 @@ pub struct Case<'c> {
     pub sources: Option<&'c Sources>,
     /// The input, which may hold sets and keys that are no strings.
     pub input: Option<Value<'c>>,
+    /// The input as JSON text, if it can be written so.
+    pub json: Option<&'c str>,
     /// The base documents, as JSON text.
     pub data: Option<&'c str>,
     /// What `opa.runtime()` gives, as JSON text.
@@ -188,6 +191,10 @@ fn run(case: Case<'_>) -> proc_macro2::TokenStream {
         Some(text) => quote!(Some(#text)),
         None => quote!(None),
     };
+    let json = match case.json {
+        Some(text) => quote!(Some(#text)),
+        None => quote!(None),
+    };
     quote! {
         mod case_input {
             use ::precinct_runtime::generated as rt;
@@ -205,9 +212,11 @@ fn run(case: Case<'_>) -> proc_macro2::TokenStream {
             ::precinct_runtime::generated::run_case(
                 number,
                 case_input::INPUT,
+                #json,
                 #runtime,
                 functions,
                 |evaluator, input, runtime| query_with(evaluator, #query, input, runtime),
+                |evaluator, input, runtime| query_json_with(evaluator, #query, input, runtime),
             );
         }
     }

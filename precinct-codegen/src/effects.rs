@@ -59,7 +59,7 @@ fn own_effects(stmt: &Stmt, natives: &Natives<'_>, own: &mut Effects) {
             args,
             ..
         } => own.context |= natives.of(*id, args).is_none(),
-        StmtKind::Test { test, .. } => own.context |= asks_for_replacements(test),
+        StmtKind::Test { test, .. } => own.context |= asks_the_context(test),
         StmtKind::AssignOnce { conflict, .. } | StmtKind::Insert { conflict, .. } => {
             own.fails |= *conflict != Conflict::Replace;
         }
@@ -84,6 +84,7 @@ fn own_effects(stmt: &Stmt, natives: &Natives<'_>, own: &mut Effects) {
         | StmtKind::Set { .. }
         | StmtKind::Begin { .. }
         | StmtKind::Push { .. }
+        | StmtKind::Group { .. }
         | StmtKind::Extend { .. }
         | StmtKind::Finish { .. }
         | StmtKind::Return { .. }
@@ -92,16 +93,17 @@ fn own_effects(stmt: &Stmt, natives: &Natives<'_>, own: &mut Effects) {
     }
 }
 
-fn asks_for_replacements(test: &Test) -> bool {
+fn asks_the_context(test: &Test) -> bool {
     match test {
-        Test::Unmasked(_) | Test::Mocked(_) => true,
-        Test::Not(inner) => asks_for_replacements(inner),
+        Test::Unmasked(_) | Test::Mocked(_) | Test::Lenient => true,
+        Test::Not(inner) => asks_the_context(inner),
         Test::Truthy(_)
         | Test::Compare { .. }
         | Test::ArrayOf { .. }
         | Test::ObjectOf { .. }
         | Test::Collection(_)
         | Test::Member { .. }
+        | Test::Holds { .. }
         | Test::Set(_) => false,
     }
 }

@@ -17,7 +17,6 @@
 //! * [`names`]: Rust names for Rego names
 //! * [`natives`]: builtins that are computed in place
 //! * [`question`]: a query as a program of its own
-//! * [`reads`]: which paths of `input` a function can read
 //! * [`shape`]: schemas of the input, from Rust types and to structs
 //! * [`visit`]: the parts of a statement
 //! * [`workshop`]: where generated programs are built
@@ -35,7 +34,6 @@ mod locals;
 mod names;
 mod natives;
 pub mod question;
-mod reads;
 mod shape;
 mod visit;
 pub mod workshop;

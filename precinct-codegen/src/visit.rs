@@ -1,7 +1,7 @@
 //! What a statement reads, writes, holds and leaves through: one exhaustive list that every analysis shares.
 
 use precinct_rego::ir::{
-    CallTarget, Label, Local, Operand, Patch, Replacement, Stmt, StmtKind, Subject, Test,
+    CallTarget, Label, Local, Operand, Patch, Replacement, Stmt, StmtKind, Test,
 };
 
 /// The parts of one statement, statements inside it apart.
@@ -49,9 +49,12 @@ pub(crate) fn parts(stmt: &Stmt) -> Parts<'_> {
             source,
             key,
             value,
+            join,
             body,
         } => {
             parts.reads.push(*source);
+            let wanted = join.as_ref().and_then(|join| join.wanted.local());
+            parts.reads.extend(wanted.map(Operand::Local));
             parts.writes.extend(key);
             parts.writes.extend(value);
             parts.bodies.push(body);
@@ -63,9 +66,7 @@ pub(crate) fn parts(stmt: &Stmt) -> Parts<'_> {
         }
         StmtKind::Select { subjects, arms } => {
             for subject in subjects {
-                if let Subject::Local(local) | Subject::Get(local, _) = subject {
-                    parts.reads.push(Operand::Local(*local));
-                }
+                parts.reads.extend(subject.local().map(Operand::Local));
             }
             parts.bodies.extend(arms.iter().map(|arm| &arm.body[..]));
         }
@@ -153,6 +154,15 @@ pub(crate) fn parts(stmt: &Stmt) -> Parts<'_> {
             parts.reads.push(*value);
             parts.touches.push(*builder);
         }
+        StmtKind::Group {
+            builder,
+            key,
+            value,
+            is_set: _,
+        } => {
+            parts.reads.extend([*key, *value]);
+            parts.touches.push(*builder);
+        }
         StmtKind::Insert {
             builder,
             key,
@@ -233,7 +243,8 @@ fn test_parts(test: &Test, parts: &mut Parts<'_>) {
         }
         Test::Member { value, collection } => parts.reads.extend([*value, *collection]),
         Test::Set(local) => parts.touches.push(*local),
-        Test::Unmasked(_) | Test::Mocked(_) => {}
+        Test::Holds { builder, least: _ } => parts.touches.push(*builder),
+        Test::Lenient | Test::Unmasked(_) | Test::Mocked(_) => {}
         Test::Not(inner) => test_parts(inner, parts),
     }
 }

@@ -5,186 +5,43 @@
 //! their failures.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod corpus;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use precinct_conformance::{Answer, Case, Version, files, judge};
-use precinct_interpreter::capabilities::{capabilities, declared};
-use precinct_interpreter::hosts;
-use precinct_interpreter::policy::{Failure, Policy, PolicyOptions, Text};
-use precinct_rego::ast::{RegoVersion, Term, TermValue};
-use precinct_rego::capabilities::Capabilities;
-use precinct_rego::source::Sources;
-use precinct_rego::syntax::{ParseOptions, parse_term};
-use precinct_runtime::builtin::Outcome;
-use precinct_runtime::context::{HostFunction, HostFunctions};
-use precinct_runtime::json::{Decoder, to_string};
-use precinct_runtime::{Arena, Context, Number, Value};
+use corpus::shared;
+use precinct_conformance::engines::interpreter;
+use precinct_conformance::engines::prepared::prepare;
+use precinct_conformance::{Case, files, judge};
 
 /// How many failures are printed for each family of cases.
 const SHOWN: usize = 3;
 
-/// Waits, for the two cases that want to see time pass.
-struct Sleep;
-
-impl HostFunction for Sleep {
-    fn call<'a>(&self, _: &mut Context<'a>, _: &[Value<'a>]) -> Outcome<'a> {
-        std::thread::sleep(Duration::from_millis(10));
-        Ok(Some(Value::Null))
-    }
-}
-
-fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("PRECINCT_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
-        PathBuf::from,
-    );
-    let path = root.join(path);
-    if !path.exists() {
-        println!("skipped: {} does not exist", path.display());
-        return None;
-    }
-    Some(path)
-}
-
-fn version(version: Version) -> RegoVersion {
-    match version {
-        Version::V0 => RegoVersion::V0,
-        Version::V0CompatV1 => RegoVersion::V0CompatV1,
-        Version::V1 => RegoVersion::V1,
-        Version::V2 => RegoVersion::V2,
-    }
-}
-
-fn refused(failure: &Failure) -> Answer {
-    Answer::Error {
-        code: failure
-            .errors
-            .first()
-            .map(|one| one.code.to_string())
-            .unwrap_or_default(),
-        text: failure.to_string(),
-    }
-}
-
-fn ground<'a>(arena: &'a Arena, term: &Term) -> Value<'a> {
-    let all = |terms: &[Term]| {
-        terms
-            .iter()
-            .map(|term| ground(arena, term))
-            .collect::<Vec<_>>()
+/// What is wrong with the answer to a case, with its whole input and with as much of it as the query can read.
+fn answered_twice(case: &Case) -> (Asked, Result<(), (String, String)>) {
+    let prepared = match prepare(case) {
+        Ok(prepared) => prepared,
+        Err(refused) => return (Asked::Once, judge(case, &refused)),
     };
-    match &term.value {
-        TermValue::Null => Value::Null,
-        TermValue::Boolean(value) => Value::Bool(*value),
-        TermValue::Number(text) => Value::Number(Number::copied(arena, text)),
-        TermValue::String(text) => Value::string(arena, text),
-        TermValue::Array(items) => Value::array(arena, &all(items)),
-        TermValue::Set(items) => Value::set(arena, all(items)),
-        TermValue::Object(entries) => Value::object(
-            arena,
-            entries
-                .iter()
-                .map(|(key, value)| (ground(arena, key), ground(arena, value))),
-        ),
-        other => panic!("{other:?} is not ground"),
-    }
+    let whole = judge(case, &interpreter::evaluated(&prepared));
+    let Some(projected) = interpreter::evaluated_projected(&prepared) else {
+        return (Asked::Once, whole);
+    };
+    let projected = judge(case, &projected)
+        .map_err(|(want, got)| (want, format!("{got}, with a projected input")));
+    (Asked::Twice, whole.and(projected))
 }
 
-fn json<'a>(arena: &'a Arena, value: &serde_json::Value) -> Value<'a> {
-    Decoder::new(arena)
-        .decode_copied(value.to_string().as_bytes())
-        .unwrap()
-}
-
-/// What the cases can call.
-fn known() -> Arc<Capabilities> {
-    static KNOWN: OnceLock<Arc<Capabilities>> = OnceLock::new();
-    Arc::clone(KNOWN.get_or_init(|| {
-        let mut all = capabilities().as_ref().clone();
-        all.add(declared("test.sleep", "(string)"));
-        Arc::new(all)
-    }))
-}
-
-fn answer(case: &Case) -> Answer {
-    let options = PolicyOptions {
-        version: version(case.version),
-        capabilities: known(),
-        annotations: true,
-        ..PolicyOptions::default()
-    };
-    let texts = case.modules.iter().enumerate().map(|(number, text)| Text {
-        name: format!("test-{number}.rego"),
-        text: text.clone(),
-        version: None,
-    });
-    let policy = match Policy::compile(texts.collect(), options) {
-        Ok(policy) => policy,
-        Err(failure) => return refused(&failure),
-    };
-    let query = match policy.query(&case.query, None, &[]) {
-        Ok(query) => query,
-        Err(failure) => return refused(&failure),
-    };
-    let arena = Arena::new();
-    let input = match &case.input_term {
-        Some(text) => {
-            let mut sources = Sources::default();
-            let id = sources.add("input", text.as_str());
-            let term = parse_term(&sources, id, &ParseOptions::default()).unwrap();
-            Some(ground(&arena, &term))
-        }
-        None => case.input.as_ref().map(|input| json(&arena, input)),
-    };
-    let data = json(&arena, &serde_json::Value::Object(case.data.clone()));
-    let mut functions: HostFunctions = hosts().clone();
-    functions.insert("test.sleep".to_owned(), Arc::new(Sleep));
-    let mut context = query.context(&arena).with_input(input).with_data(data);
-    context.host = Some(&functions);
-    context.strict_builtin_errors = case.strict_errors;
-    context.time_ns = i64::try_from(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_nanos(),
-    )
-    .unwrap();
-    if !case.env.is_empty() {
-        let env = serde_json::json!({ "env": case.env });
-        context.runtime = Some(json(&arena, &env));
-    }
-    match query.answers(&mut context) {
-        Ok(rows) => Answer::Rows(
-            rows.iter()
-                .filter(|row| row.expressions.iter().all(|value| value.is_truthy()))
-                .map(|row| {
-                    query
-                        .variables
-                        .iter()
-                        .zip(&row.variables)
-                        .map(|(name, value)| {
-                            let text = to_string(*value);
-                            // A number can be too large for the test's own JSON.
-                            let value = serde_json::from_str(&text)
-                                .unwrap_or(serde_json::Value::String(text));
-                            (name.to_string(), value)
-                        })
-                        .collect()
-                })
-                .collect(),
-        ),
-        Err(error) => Answer::Error {
-            code: error.code.to_string(),
-            text: error.to_string(),
-        },
-    }
+/// Whether a case could be asked with a projected input, too.
+#[derive(PartialEq, Eq)]
+enum Asked {
+    Once,
+    Twice,
 }
 
 /// The case passes, or what was wanted and what came.
-type Verdict = (String, Result<(), (String, String)>);
+type Verdict = (String, Asked, Result<(), (String, String)>);
 
 fn verdicts(cases: &[Case]) -> Vec<Verdict> {
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
@@ -196,7 +53,10 @@ fn verdicts(cases: &[Case]) -> Vec<Verdict> {
                 scope.spawn(move || {
                     cases
                         .iter()
-                        .map(|case| (case.id.clone(), judge(case, &answer(case))))
+                        .map(|case| {
+                            let (asked, verdict) = answered_twice(case);
+                            (case.id.clone(), asked, verdict)
+                        })
                         .collect::<Vec<_>>()
                 })
             })
@@ -222,8 +82,9 @@ fn run(path: &Path) {
         cases.retain(|case| case.id.contains(only));
     }
     let mut families: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut passed = 0;
-    for (id, verdict) in verdicts(&cases) {
+    let (mut passed, mut projected) = (0, 0);
+    for (id, asked, verdict) in verdicts(&cases) {
+        projected += usize::from(asked == Asked::Twice);
         match verdict {
             Ok(()) => passed += 1,
             Err((want, got)) => {
@@ -243,7 +104,15 @@ fn run(path: &Path) {
             println!("  {failure}");
         }
     }
-    println!("{}: {passed} of {} passed", path.display(), cases.len());
+    println!(
+        "{}: {passed} of {} passed, {projected} with a projected input, too",
+        path.display(),
+        cases.len()
+    );
+    assert!(
+        only.is_some() || projected > 0,
+        "no case could be asked with a projected input"
+    );
     assert!(
         only.is_some() || passed == cases.len(),
         "{passed} of {} cases passed",

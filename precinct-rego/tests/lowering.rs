@@ -368,3 +368,93 @@ allow if input.name in names
     let text = text_of("data.p.allow", module);
     assert!(!text.contains("data.p.names"), "{text}");
 }
+
+#[test]
+fn a_comprehension_that_is_only_tested_is_not_built() {
+    for condition in [
+        "count([r | some r in input.roles; r == 1]) > 0",
+        "count({r | some r in input.roles; r == 1}) == 0",
+        "[r | some r in input.roles; r == 1] != []",
+        "input.role in {r | some r in input.roles; r != 1}",
+        "count([r | some r in input.roles; count([s | some s in r]) > 0]) > 0",
+    ] {
+        let module = format!("package p\nallow if {condition}\n");
+        let text = text_of("data.p.allow", &module);
+        assert!(!text.contains("begin"), "{condition}\n{text}");
+    }
+}
+
+#[test]
+fn a_count_that_is_compared_with_more_than_one_is_left_when_it_is_decided() {
+    let module = "package p\nallow if count({r | some r in input.roles}) > 2\n";
+    let text = text_of("data.p.allow", module);
+    assert!(text.contains("holds 3"), "{text}");
+}
+
+#[test]
+fn a_comprehension_is_built_where_its_end_can_be_noticed() {
+    for condition in [
+        "xs := [r | some r in input.roles]; count(xs) > 0; xs == input.xs",
+        "count([r | some r in input.roles; o := {\"k\": v | some v in r}]) > 0",
+        "count([r | some r in input.roles; f(r) == 1]) > 0",
+    ] {
+        let module = format!(
+            "package p\nallow if {{ {condition} }}\nf(x) := 1 if x == 1\nf(x) := 2 if x == input.x\n"
+        );
+        let text = text_of("data.p.allow", &module);
+        assert!(text.contains("begin"), "{condition}\n{text}");
+    }
+    let module = "package p\nallow if count([r | some r in input.roles; count(r) == 1]) > 0\n";
+    let text = text_of("data.p.allow", module);
+    assert!(text.contains("lenient"), "{text}");
+}
+
+#[test]
+fn comprehensions_of_a_loop_are_built_together() {
+    let grouped = |body: &str| {
+        let module = format!("package p\nall contains found if {{\n{body}\n}}\n");
+        text_of("data.p.all", &module).contains("group")
+    };
+    assert!(grouped(
+        "some u in input.users; found := [g.role | some g in input.grants; g.user == u.name]"
+    ));
+    assert!(grouped(
+        "some u in input.users; some n in input.ns; found := {g | some g in input.grants; u == g.user}; n != 1"
+    ));
+    for apart in [
+        // What is gone through is the turn's own.
+        "some u in input.users; found := [g | some g in u.grants; g.user == u.name]",
+        // Nothing is equal.
+        "some u in input.users; found := [g | some g in input.grants; g.user != u.name]",
+        // More than what is equal is of the turn.
+        "some u in input.users; found := [[g, u] | some g in input.grants; g.user == u.name]",
+        // There is no loop.
+        "found := [g | some g in input.grants; g.user == input.name]",
+        // A builtin could complain of entries that no turn picks.
+        "some u in input.users; found := [count(g.role) | some g in input.grants; g.user == u.name]",
+    ] {
+        assert!(!grouped(apart), "{apart}");
+    }
+}
+
+#[test]
+fn a_loop_that_looks_for_entries_of_base_documents_says_so() {
+    let joined = |body: &str| {
+        let module = format!("package p\nfound contains u if {{\n{body}\n}}\n");
+        text_of("data.p.found", &module)
+            .lines()
+            .find_map(|line| line.split_once(" where ").map(|(_, join)| join.to_owned()))
+    };
+    let join = joined("some u in data.users; u.org.id == input.id").unwrap();
+    assert!(join.starts_with(r#"base["users"] has "#), "{join}");
+    assert!(join.ends_with(r#" at ["org"]["id"]"#), "{join}");
+    assert!(joined("some w in input.ws; some u in data.users; u.n != 1; w == u.id").is_some());
+    for plain in [
+        "some u in data.users; u.id != input.id",
+        "some u in data.users; count(u.name) > 1; u.id == input.id",
+        "some u in data.users; u.id == u.name",
+        "some u in input.users; u.id == input.id",
+    ] {
+        assert_eq!(joined(plain), None, "{plain}");
+    }
+}

@@ -1,11 +1,12 @@
 //! Where values live.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use self_cell::{MutBorrow, self_cell};
 
 use crate::error::EvalError;
+use crate::joins::Joins;
 use crate::value::Value;
 use crate::value::lists::Lists;
 
@@ -33,6 +34,8 @@ pub struct Document {
     /// Dropped before the values are.
     _lists: Lists,
     cell: Cell,
+    /// Few documents are base documents, and results should be small.
+    joins: OnceLock<Box<Joins>>,
 }
 
 impl Document {
@@ -71,6 +74,7 @@ impl Document {
         Self {
             _lists: Lists::of(*cell.borrow_dependent()),
             cell,
+            joins: OnceLock::new(),
         }
     }
 
@@ -89,6 +93,18 @@ impl Document {
     #[must_use]
     pub fn copy_of(value: Value<'_>) -> Self {
         Self::new(|arena| value.copy_into(arena))
+    }
+
+    /// The positions of those entries of a list that may have a value at a path, see [`crate::joins`].
+    pub(crate) fn joined<S: AsRef<str>>(
+        &self,
+        list: &[S],
+        source: Value<'_>,
+        path: &[S],
+        wanted: Value<'_>,
+    ) -> Option<&[u32]> {
+        let joins = self.joins.get_or_init(Box::default);
+        joins.find(self.value(), list, source, path, wanted)
     }
 
     /// The value.

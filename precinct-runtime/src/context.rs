@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use bumpalo::collections::Vec as ArenaVec;
 
-use crate::arena::{Arena, check_limit};
+use crate::arena::{Arena, Document, check_limit};
 use crate::error::{EvalError, Location};
 use crate::generated::entered;
 use crate::json::to_string;
@@ -184,6 +184,8 @@ pub struct Context<'a> {
     pub input: Option<Value<'a>>,
     /// The base documents as the rules see them now.
     pub data: Value<'a>,
+    /// The base documents as they were before any replacement, where their indexes are known.
+    documents: Option<&'a Document>,
     memo: &'a mut [Memo<'a>],
     /// Memo slots of outer replacements, in use while an inner one is in force, or kept for the next.
     outer_memos: ArenaVec<'a, &'a mut [Memo<'a>]>,
@@ -231,6 +233,7 @@ impl<'a> Context<'a> {
             arena,
             input: None,
             data: Value::EMPTY_OBJECT,
+            documents: None,
             memo: &mut [],
             outer_memos: ArenaVec::new_in(arena),
             spare_memos: ArenaVec::new_in(arena),
@@ -286,6 +289,31 @@ impl<'a> Context<'a> {
     pub fn with_data(mut self, data: Value<'a>) -> Self {
         self.data = data;
         self
+    }
+
+    /// The same with these base documents, and the indexes over them that evaluations have made.
+    #[must_use]
+    pub fn with_documents(mut self, documents: &'a Document) -> Self {
+        self.data = documents.value();
+        self.documents = Some(documents);
+        self
+    }
+
+    /// The positions of those entries of a list that may have a value at a path; `None` if all may. The list was read at
+    /// the path `list` of the base documents.
+    #[must_use]
+    pub fn joined<S: AsRef<str>>(
+        &self,
+        source: Value<'a>,
+        list: &[S],
+        path: &[S],
+        wanted: Option<Value<'a>>,
+    ) -> Option<&'a [u32]> {
+        match wanted {
+            Some(wanted) => self.documents?.joined(list, source, path, wanted),
+            // The loop leaves each entry when it asks for what is not there.
+            None => Some(&[]),
+        }
     }
 
     /// The same with room for a program's memo slots, masks and mocks.

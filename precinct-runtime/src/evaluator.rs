@@ -115,9 +115,9 @@ impl Evaluator {
             context.printer = Some(Box::new(move |line, _| printer(line)));
         }
         if let Some(data) = &self.data {
-            context.data = data.value();
+            context = context.with_documents(data);
         } else if let Some(data) = needs.data {
-            context.data = data().value();
+            context = context.with_documents(data());
         }
         if needs.clock {
             let now = SystemTime::now()

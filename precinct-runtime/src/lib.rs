@@ -34,6 +34,7 @@ pub mod evaluator;
 pub mod generated;
 pub mod index;
 pub mod input;
+mod joins;
 pub mod json;
 pub mod library;
 pub mod matcher;

@@ -234,7 +234,7 @@ impl Subject<'_> {
             None => self.input.map(Document::value),
         };
         let mut context = host::prepare(self.query.context(arena))
-            .with_data(self.data.value())
+            .with_documents(self.data)
             .with_input(input);
         let answers = self
             .query

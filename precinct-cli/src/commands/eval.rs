@@ -382,7 +382,8 @@ impl Args {
             version: host::version(self.v0_compatible, false),
             strict: self.strict,
             prints: true,
-            marks: self.traced(),
+            // Who wants to see what builtins complain about wants everything to be evaluated to its end.
+            marks: self.traced() || self.show_builtin_errors,
             unoptimised: self.traced(),
             capabilities,
             ..PolicyOptions::default()
@@ -431,7 +432,7 @@ impl Run<'_> {
         let (args, query) = (self.args, self.query);
         let arena = host::arena();
         let mut context = host::prepare(query.context(&arena))
-            .with_data(self.data.value())
+            .with_documents(self.data)
             .with_input(self.input.map(Document::value))
             .with_bounds(Bounds {
                 deadline: args.timeout.map(|time| Instant::now() + time),

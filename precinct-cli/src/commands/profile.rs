@@ -114,7 +114,7 @@ fn report(args: &Args, text: &str) -> Result<String, Stopped> {
     let (mut rules, mut rows) = (profile::Rules::default(), explain::Rows::default());
     for _ in 0..args.count {
         let mut context = host::prepare(query.context(&arena))
-            .with_data(parsed.data.value())
+            .with_documents(&parsed.data)
             .with_input(input.as_ref().map(Document::value));
         let mut tracer = Tracer::new(query.program(), &outline, query.outline());
         let answers = query

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use precinct_rego::ir::{
-    Case, Conflict, Function, FunctionId, Label, Local, LocalKind, Operand, Stmt, StmtKind,
+    Case, Conflict, Function, FunctionId, Join, Label, Local, LocalKind, Operand, Stmt, StmtKind,
 };
 use precinct_runtime::Value;
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -339,8 +339,9 @@ impl<'e, 'p> Body<'e, 'p> {
                 source,
                 key,
                 value,
+                join,
                 body,
-            } => self.scan(*label, *source, *key, *value, body),
+            } => self.scan(*label, *source, (*key, *value), join.as_deref(), body),
             StmtKind::Switch { on, cases, default } => self.switch(*on, cases, default),
             StmtKind::Select { subjects, arms } => self.select(subjects, arms),
             StmtKind::Assign { target, source } => {
@@ -437,6 +438,17 @@ impl<'e, 'p> Body<'e, 'p> {
                     LocalKind::SetBuilder => quote!(#name.add(#value);),
                     _ => quote!(#name.push(#value);),
                 }
+            }
+            StmtKind::Group {
+                builder,
+                key,
+                value,
+                is_set,
+            } => {
+                let name = name_of(*builder);
+                let key = self.operand(*key);
+                let value = self.operand(*value);
+                quote!(#name.group(#key, #value, #is_set);)
             }
             StmtKind::Insert {
                 builder,
@@ -545,11 +557,17 @@ impl<'e, 'p> Body<'e, 'p> {
         &mut self,
         label: Label,
         source: Operand,
-        key: Option<Local>,
-        value: Option<Local>,
+        (key, value): (Option<Local>, Option<Local>),
+        join: Option<&Join>,
         body: &'p [Stmt],
     ) -> TokenStream {
         let source = self.operand(source);
+        let joined = join.map(|join| {
+            let wanted = self.subject(&join.wanted);
+            let list = join.list.iter().map(|key| &**key);
+            let path = join.path.iter().map(|key| &**key);
+            quote!(rt::joined(cx, #source, &[#(#list),*], &[#(#path),*], #wanted))
+        });
         self.around.push(Around::Loop(label));
         let stmts = self.stmts(body);
         self.around.pop();
@@ -560,12 +578,13 @@ impl<'e, 'p> Body<'e, 'p> {
         };
         let set_key = set(key, "entry_key");
         let set_value = set(value, "entry_value");
-        let (pattern, entries) = match key {
-            Some(_) => (
+        let (pattern, entries) = match (joined, key) {
+            (Some(joined), _) => (quote!((entry_key, entry_value)), joined),
+            (None, Some(_)) => (
                 quote!((entry_key, entry_value)),
                 quote!(rt::entries(#source)),
             ),
-            None => (quote!(entry_value), quote!(rt::elements(#source))),
+            (None, None) => (quote!(entry_value), quote!(rt::elements(#source))),
         };
         let spend = self.spend();
         quote! {

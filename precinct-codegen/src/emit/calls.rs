@@ -172,6 +172,9 @@ impl Body<'_, '_> {
             (Native::StartsWith, [text, part]) => quote!(rt::starts_with(#text, #part)),
             (Native::EndsWith, [text, part]) => quote!(rt::ends_with(#text, #part)),
             (Native::Contains, [text, part]) => quote!(rt::contains(#text, #part)),
+            (Native::Count, [text]) if let Some(separator) = self.split_of(args) => {
+                quote!(rt::count_parts(#text, #separator))
+            }
             (Native::Count, [collection]) => quote!(rt::count(#collection)),
             (Native::Split { separator: _ }, [text, _]) if self.splits.contains_key(&target) => {
                 quote!(rt::text(#text))
@@ -198,6 +201,14 @@ impl Body<'_, '_> {
             _ => quote!(Option::<rt::Value<'_>>::None),
         };
         self.set_or(target, &value, otherwise)
+    }
+
+    /// The separator of the `split` whose parts are counted, where the local holds the text.
+    fn split_of(&self, args: &[Operand]) -> Option<&str> {
+        match args {
+            [Operand::Local(local)] => self.splits.get(local).map(String::as_str),
+            _ => None,
+        }
     }
 
     pub(super) fn call_replacement(

@@ -41,6 +41,12 @@ impl<'p> Body<'_, 'p> {
                 let name = name_of(*local);
                 quote!(#name.is_some())
             }
+            Test::Holds { builder, least } => {
+                let name = name_of(*builder);
+                let least = *least as usize;
+                quote!(#name.holds(#least))
+            }
+            Test::Lenient => quote!(!cx.strict_builtin_errors),
             Test::Unmasked(masks) => {
                 let masks = masks.iter().map(|mask| mask.0);
                 quote!(!(false #(|| cx.is_masked(#masks))*))

@@ -172,7 +172,8 @@ impl<'p> Body<'_, 'p> {
         choices
     }
 
-    /// The locals that hold the result of a `split`, of which only parts at constant places are ever asked for.
+    /// The locals that hold the result of a `split`, of which it is only asked for parts at constant places, or how
+    /// many they are.
     pub(super) fn lazy_splits(&self) -> BTreeMap<Local, String> {
         let mut splits: BTreeMap<Local, String> = BTreeMap::new();
         let mut spoiled: Vec<Local> = Vec::new();
@@ -199,6 +200,13 @@ impl<'p> Body<'_, 'p> {
                         .is_some_and(|key| key.as_i64().is_some()) =>
                 {
                     Some(*source)
+                }
+                StmtKind::Call {
+                    function: CallTarget::Builtin(id),
+                    args,
+                    ..
+                } if self.emitter.natives.of(*id, args) == Some(Native::Count) => {
+                    args.first().copied()
                 }
                 _ => None,
             };

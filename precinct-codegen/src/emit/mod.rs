@@ -38,6 +38,7 @@ use std::collections::BTreeMap;
 
 use precinct_interpreter::engine::constants;
 use precinct_rego::ast::Span;
+use precinct_rego::ir::reads::{self, Reads};
 use precinct_rego::ir::{
     BuiltinId, CallTarget, ConstantId, Function, FunctionId, FunctionKind, Program,
 };
@@ -51,7 +52,6 @@ use crate::effects::{Effects, effects};
 use crate::kinds::{Kind, Shape, shapes};
 use crate::names::{Names, ident};
 use crate::natives::Natives;
-use crate::reads::{Reads, reads};
 use crate::visit::{parts, walk};
 
 /// How a program is turned into Rust.
@@ -122,7 +122,7 @@ pub fn generate(program: &Program, options: Options<'_>) -> Result<String, Gener
         natives,
         shapes: shapes(program, |index| effects[index].memo),
         effects,
-        reads: reads(program),
+        reads: reads::of_all(program),
         live: live(program, options.entrypoints),
         names: Names::new(program),
         statics: Statics::default(),
@@ -257,7 +257,10 @@ impl<'p> Emitter<'p> {
         let digest = self.options.digest;
         let queries = self
             .has_queries()
-            .then(|| quote!(pub(crate) use self::#support::query_with;));
+            .then(|| quote! {
+                #[allow(unused_imports, reason = "whoever asks has the input as a value or in JSON")]
+                pub(crate) use self::#support::{query_json_with, query_with};
+            });
         let served = self
             .options
             .served

@@ -10,7 +10,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::Emitter;
-use crate::reads::Reads;
+use precinct_rego::ir::reads::Reads;
 
 /// How an entry point gets its input from JSON.
 pub(super) enum Projection {

@@ -36,16 +36,7 @@ impl Emitter<'_> {
         let doc_with = format!(" [`{plain}`] with the caller's memory, for any input.");
         let doc_json = format!(" [`{plain}`] for an input in JSON.");
         let doc_json_with = format!(" [`{plain}`] with the caller's memory, for an input in JSON.");
-        let read = match self.projection(&self.reads[id.index()]) {
-            Projection::Whole => quote! {
-                evaluator
-                    .parse(input)
-                    .map_err(|error| rt::InputError::new(error, input))?
-            },
-            Projection::Fields(name) => {
-                quote!(#support ::#name::read(evaluator.arena(), input)?)
-            }
-        };
+        let read = self.read(id, &quote!(#support ::));
         let to_owned = self.to_owned(id);
         Some(quote! {
             #[doc = #doc]
@@ -77,6 +68,18 @@ impl Emitter<'_> {
                 Ok(#with(evaluator, input)?)
             }
         })
+    }
+
+    /// Reads what a function can read of `input` from JSON, which becomes the input; the path leads to the support module.
+    fn read(&self, id: FunctionId, support: &TokenStream) -> TokenStream {
+        match self.projection(&self.reads[id.index()]) {
+            Projection::Whole => quote! {
+                evaluator
+                    .parse(input)
+                    .map_err(|error| rt::InputError::new(error, input))?
+            },
+            Projection::Fields(name) => quote!(#support #name::read(evaluator.arena(), input)?),
+        }
     }
 
     /// Calls an inner function: gives a `Result`.
@@ -314,11 +317,13 @@ impl Emitter<'_> {
             .any(|function| function.kind == FunctionKind::Query)
     }
 
-    /// The queries of the program, for whoever compiled them: `query_with(evaluator, number, input)`.
+    /// The queries of the program, for whoever compiled them: `query_with(evaluator, number, input)`, and
+    /// `query_json_with` for an input in JSON.
     fn queries(&self) -> TokenStream {
         let module = std::slice::from_ref(&self.names.support);
         let mut numbers = Vec::new();
         let mut calls = Vec::new();
+        let mut reads = Vec::new();
         for (index, function) in (0_u32..).zip(&self.program.functions) {
             if function.kind != FunctionKind::Query {
                 continue;
@@ -326,6 +331,7 @@ impl Emitter<'_> {
             let id = FunctionId(index);
             numbers.push(index);
             calls.push(self.answer(module, id, &quote!(&mut cx), &quote!(evaluator.arena())));
+            reads.push(self.read(id, &quote!()));
         }
         if numbers.is_empty() {
             return quote!();
@@ -345,6 +351,25 @@ impl Emitter<'_> {
                     _ => Ok(None),
                 };
                 cx.finish(result)
+            }
+
+            #[doc = " The result of a query of this number, for an input in JSON."]
+            pub(crate) fn query_json_with<'e>(
+                evaluator: &'e rt::Evaluator,
+                query: ::core::primitive::u32,
+                input: &'e [::core::primitive::u8],
+                runtime: Option<rt::Value<'e>>,
+            ) -> Result<Option<rt::Value<'e>>, rt::DecisionError> {
+                let mut cx = evaluator.context(&NEEDS);
+                cx.runtime = runtime;
+                let result = match query {
+                    #(#numbers => {
+                        let input = #reads;
+                        #calls
+                    })*
+                    _ => Ok(None),
+                };
+                Ok(cx.finish(result)?)
             }
         }
     }

@@ -176,7 +176,7 @@ impl<'p> Body<'_, 'p> {
         }
     }
 
-    fn subject(&self, subject: &Subject) -> TokenStream {
+    pub(super) fn subject(&self, subject: &Subject) -> TokenStream {
         match subject {
             Subject::Local(subject) => {
                 let value = self.operand(local(*subject));

@@ -9,6 +9,7 @@ use precinct_runtime::context::{Bounds, HostFunction, HostFunctions};
 use precinct_runtime::{Arena, Context, Document, Value};
 
 use super::prepared::{self, Prepared};
+use super::projected;
 use crate::case::{Answer, Case};
 
 /// How long one case may take.
@@ -45,15 +46,39 @@ pub fn answer(case: &Case) -> Answer {
 /// The interpreter's answer to a case that was compiled.
 pub fn evaluated(prepared: &Prepared<'_>) -> Answer {
     let arena = Arena::new();
-    let (data, runtime) = match world(&arena, prepared) {
+    answered(
+        &arena,
+        prepared,
+        prepared.input.as_ref().map(Document::value),
+    )
+}
+
+/// The same for an input of which only that is there which the query can read; `None` if it can read all of it, or if
+/// the input can't be written as JSON.
+pub fn evaluated_projected(prepared: &Prepared<'_>) -> Option<Answer> {
+    let text = prepared.json()?;
+    let reads = projected::reads_of(&prepared.query);
+    if reads.whole {
+        return None;
+    }
+    let arena = Arena::new();
+    let input = match projected::read(&arena, &reads, text.as_bytes()) {
+        Ok(input) => input,
+        Err(error) => return Some(prepared::unreadable(&error)),
+    };
+    Some(answered(&arena, prepared, Some(input)))
+}
+
+fn answered<'a>(arena: &'a Arena, prepared: &'a Prepared<'_>, input: Option<Value<'a>>) -> Answer {
+    let (data, runtime) = match world(prepared) {
         Ok(world) => world,
         Err(unreadable) => return unreadable,
     };
     let mut context = prepared
         .query
-        .context(&arena)
-        .with_input(prepared.input.as_ref().map(Document::value))
-        .with_data(data)
+        .context(arena)
+        .with_input(input)
+        .with_documents(&data)
         .with_bounds(Bounds {
             deadline: Some(Instant::now() + PATIENCE),
             ..Bounds::default()
@@ -64,21 +89,20 @@ pub fn evaluated(prepared: &Prepared<'_>) -> Answer {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     context.time_ns = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
-    context.runtime = runtime;
+    context.runtime = runtime.as_ref().map(Document::value);
     match prepared.query.answers(&mut context) {
         Ok(rows) => super::rows(&prepared.query, &rows),
         Err(error) => super::failed(&error),
     }
 }
 
-fn world<'a>(
-    arena: &'a Arena,
-    prepared: &Prepared<'_>,
-) -> Result<(Value<'a>, Option<Value<'a>>), Answer> {
-    let data = prepared::value(arena, &prepared.data())?;
-    let runtime = prepared
-        .runtime()
-        .map(|text| prepared::value(arena, &text))
-        .transpose()?;
-    Ok((data, runtime))
+/// The base documents, and what `opa.runtime()` gives.
+fn world(prepared: &Prepared<'_>) -> Result<(Document, Option<Document>), Answer> {
+    let read = |text: String| {
+        Document::from_json(text.as_bytes()).map_err(|error| prepared::unreadable(&error))
+    };
+    Ok((
+        read(prepared.data())?,
+        prepared.runtime().map(read).transpose()?,
+    ))
 }

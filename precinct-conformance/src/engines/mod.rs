@@ -3,10 +3,12 @@
 //! * [`prepared`]: a case compiled, and the world in which it is asked
 //! * [`interpreter`]: answered at once
 //! * [`native`]: turned into Rust, built in crates of many cases, and run
+//! * [`projected`]: inputs of which only that is there which a decision can read
 
 pub mod interpreter;
 pub mod native;
 pub mod prepared;
+pub mod projected;
 
 use precinct_interpreter::policy::{Query, Row};
 use precinct_runtime::EvalError;

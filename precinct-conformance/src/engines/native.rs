@@ -202,12 +202,14 @@ fn add(
     prepared: &Prepared<'_>,
 ) -> Result<usize, precinct_codegen::GenerateError> {
     let data = prepared.data();
+    let json = prepared.json();
     let runtime = prepared.runtime();
     batch.add(batch::Case {
         program: prepared.query.program(),
         query: prepared.query.function(),
         sources: Some(prepared.policy.sources()),
         input: prepared.input.as_ref().map(Document::value),
+        json: json.as_deref(),
         data: Some(&data),
         runtime: runtime.as_deref(),
         strict_builtin_errors: prepared.case.strict_errors,

@@ -51,7 +51,7 @@ fn refused(failure: &Failure) -> Answer {
     }
 }
 
-fn unreadable(error: &dyn std::fmt::Display) -> Answer {
+pub(super) fn unreadable(error: &dyn std::fmt::Display) -> Answer {
     Answer::Error {
         code: "case".to_owned(),
         text: error.to_string(),
@@ -106,7 +106,25 @@ fn input(case: &Case) -> Result<Option<Document>, Answer> {
     Ok(value.map(|value| Document::copy_of(*value)))
 }
 
+/// The value is one that JSON has: without sets, and without keys that are no strings.
+fn is_json(value: Value<'_>) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(|item| is_json(*item)),
+        Value::Object(object) => {
+            object.keys().all(|key| key.as_str().is_some()) && object.values().all(is_json)
+        }
+        Value::Set(_) => false,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
+}
+
 impl Prepared<'_> {
+    /// The input as JSON text, if JSON can hold it.
+    pub fn json(&self) -> Option<String> {
+        let value = self.input.as_ref()?.value();
+        is_json(value).then(|| precinct_runtime::json::to_string(value))
+    }
+
     /// The base documents as JSON text.
     pub fn data(&self) -> String {
         serde_json::Value::Object(self.case.data.clone()).to_string()

@@ -57,7 +57,7 @@ impl<P: Policies> Decider for Compiled<P> {
             .decode(input)
             .map_err(|error| error.to_string())?;
         let context = Context::new(&arena).of_compiled(&self.policies);
-        let mut context = prepared(context, input, self.data.value());
+        let mut context = prepared(context, input, &self.data);
         // A path that nobody wrote a rule for is undefined.
         let answer = self.policies.evaluate(&mut context, path);
         let answer = answer.unwrap_or(Ok(None));

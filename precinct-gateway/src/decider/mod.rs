@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use precinct_runtime::context::replayable;
 use precinct_runtime::json::Encoding;
-use precinct_runtime::{Context, EvalError, Value};
+use precinct_runtime::{Context, Document, EvalError, Value};
 
 pub use compiled::Compiled;
 pub use reloadable::Reloadable;
@@ -53,14 +53,14 @@ pub trait Decider: Send + Sync {
 }
 
 /// A context with the present time and randomness that nobody can foresee, in which errors of builtins count.
-fn prepared<'a>(context: Context<'a>, input: Value<'a>, data: Value<'a>) -> Context<'a> {
+fn prepared<'a>(context: Context<'a>, input: Value<'a>, data: &'a Document) -> Context<'a> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_nanos();
     let mut context = context
         .with_input(Some(input))
-        .with_data(data)
+        .with_documents(data)
         .with_seed(RandomState::new().hash_one(now))
         .with_recording();
     context.time_ns = i64::try_from(now).unwrap_or(i64::MAX);

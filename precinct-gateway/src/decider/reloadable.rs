@@ -108,7 +108,7 @@ impl Decider for Reloadable {
         let input = Decoder::new(&arena)
             .decode(input)
             .map_err(|error| error.to_string())?;
-        let mut context = prepared(active.policy.context(&arena), input, active.data.value());
+        let mut context = prepared(active.policy.context(&arena), input, &active.data);
         let answer = active.policy.document(path, &mut context);
         Ok(told(answer, &context, &active.digest))
     }

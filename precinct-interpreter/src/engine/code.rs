@@ -50,6 +50,13 @@ pub(super) enum Op {
         source: Src,
         exit: Pc,
     },
+    /// A loop over a list of base documents, of which an index may know the entries.
+    JoinBegin {
+        iter: u32,
+        source: Src,
+        join: u32,
+        exit: Pc,
+    },
     ScanNext {
         iter: u32,
         key: Reg,
@@ -171,6 +178,16 @@ pub(super) enum Op {
         when: bool,
         exit: Pc,
     },
+    Holds {
+        builder: u32,
+        least: u32,
+        when: bool,
+        exit: Pc,
+    },
+    Lenient {
+        when: bool,
+        exit: Pc,
+    },
     Unmasked {
         masks: Stretch,
         when: bool,
@@ -200,6 +217,12 @@ pub(super) enum Op {
     Push {
         builder: u32,
         value: Src,
+    },
+    Group {
+        builder: u32,
+        key: Src,
+        value: Src,
+        is_set: bool,
     },
     Insert {
         builder: u32,
@@ -255,6 +278,7 @@ impl Op {
         match self {
             Op::Jump { exit }
             | Op::ScanBegin { exit, .. }
+            | Op::JoinBegin { exit, .. }
             | Op::ScanNext { exit, .. }
             | Op::SelectNext { exit, .. }
             | Op::Input { exit, .. }
@@ -273,6 +297,8 @@ impl Op {
             | Op::Collection { exit, .. }
             | Op::Member { exit, .. }
             | Op::IsSet { exit, .. }
+            | Op::Holds { exit, .. }
+            | Op::Lenient { exit, .. }
             | Op::Unmasked { exit, .. }
             | Op::Mocked { exit, .. } => *exit = to,
             Op::Switch { .. }
@@ -284,6 +310,7 @@ impl Op {
             | Op::Set { .. }
             | Op::Begin { .. }
             | Op::Push { .. }
+            | Op::Group { .. }
             | Op::Insert { .. }
             | Op::Extend { .. }
             | Op::PutAt { .. }
@@ -328,6 +355,14 @@ pub(super) enum SubjectOp {
     Get { source: Reg, key: Src },
 }
 
+/// What a loop looks for: the numbers of the paths of the list and within an entry, and what must be there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct JoinOp {
+    pub list: u32,
+    pub path: u32,
+    pub wanted: SubjectOp,
+}
+
 /// The arms of a select.
 #[derive(Debug)]
 pub(super) struct SelectTable {
@@ -367,6 +402,7 @@ pub(super) struct Code {
     pub patches: Vec<PatchOp>,
     pub switches: Vec<SwitchTable>,
     pub selects: Vec<SelectTable>,
+    pub joins: Vec<JoinOp>,
     pub matchers: Vec<Matcher>,
     pub errors: Vec<EvalError>,
 }

@@ -16,7 +16,7 @@ use precinct_runtime::matcher::Matcher;
 use precinct_runtime::{Builtin, EvalError, Value, builtin, ops};
 
 use super::code::{
-    BuilderKind, Code, NOWHERE, Op, PatchOp, Pc, Reg, SelectTable, Src, Stretch, SubjectOp,
+    BuilderKind, Code, JoinOp, NOWHERE, Op, PatchOp, Pc, Reg, SelectTable, Src, Stretch, SubjectOp,
     SwitchTable,
 };
 use super::{Engine, LoadError, Options, constants, private, select};
@@ -205,6 +205,7 @@ impl<'l> Loader<'l> {
                 patches: Vec::new(),
                 switches: Vec::new(),
                 selects: Vec::new(),
+                joins: Vec::new(),
                 matchers: Vec::new(),
                 errors: Vec::new(),
             },
@@ -380,8 +381,9 @@ impl<'l> Loader<'l> {
                 source,
                 key,
                 value,
+                join,
                 body,
-            } => self.scan(*label, *source, (*key, *value), body)?,
+            } => self.scan(*label, *source, (*key, *value), join.as_deref(), body)?,
             StmtKind::Switch { on, cases, default } => self.switch(*on, cases, default)?,
             StmtKind::Select { subjects, arms } => self.select(subjects, arms)?,
             StmtKind::Assign { target, source } => {
@@ -489,6 +491,20 @@ impl<'l> Loader<'l> {
                 let (builder, value) = (self.builder(*builder)?, self.source(*value)?);
                 self.emit(Op::Push { builder, value });
             }
+            StmtKind::Group {
+                builder,
+                key,
+                value,
+                is_set,
+            } => {
+                let op = Op::Group {
+                    builder: self.builder(*builder)?,
+                    key: self.source(*key)?,
+                    value: self.source(*value)?,
+                    is_set: *is_set,
+                };
+                self.emit(op);
+            }
             StmtKind::Insert {
                 builder,
                 key,
@@ -579,17 +595,7 @@ impl<'l> Loader<'l> {
         let select = number(self.code.selects.len())?;
         let subjects = subjects
             .iter()
-            .map(|subject| {
-                Ok(match subject {
-                    Subject::Local(local) => SubjectOp::Register(self.register(*local)?),
-                    Subject::Input(path) => SubjectOp::Input(self.paths.add(path)?),
-                    Subject::Data(path) => SubjectOp::Data(self.paths.add(path)?),
-                    Subject::Get(source, key) => SubjectOp::Get {
-                        source: self.register(*source)?,
-                        key: self.source(Operand::Constant(*key))?,
-                    },
-                })
-            })
+            .map(|subject| self.subject(subject))
             .collect::<Outcome<Vec<_>>>()?;
         self.code.selects.push(SelectTable {
             subjects,
@@ -618,11 +624,35 @@ impl<'l> Loader<'l> {
         Ok(())
     }
 
+    fn subject(&mut self, subject: &Subject) -> Outcome<SubjectOp> {
+        Ok(match subject {
+            Subject::Local(local) => SubjectOp::Register(self.register(*local)?),
+            Subject::Input(path) => SubjectOp::Input(self.paths.add(path)?),
+            Subject::Data(path) => SubjectOp::Data(self.paths.add(path)?),
+            Subject::Get(source, key) => SubjectOp::Get {
+                source: self.register(*source)?,
+                key: self.source(Operand::Constant(*key))?,
+            },
+        })
+    }
+
+    fn join(&mut self, join: &ir::Join) -> Outcome<u32> {
+        let loaded = JoinOp {
+            list: self.paths.add(&join.list)?,
+            path: self.paths.add(&join.path)?,
+            wanted: self.subject(&join.wanted)?,
+        };
+        let number = number(self.code.joins.len())?;
+        self.code.joins.push(loaded);
+        Ok(number)
+    }
+
     fn scan(
         &mut self,
         label: Label,
         source: Operand,
         (key, value): (Option<Local>, Option<Local>),
+        join: Option<&ir::Join>,
         body: &[Stmt],
     ) -> Outcome<()> {
         let iter = self.loops;
@@ -631,11 +661,17 @@ impl<'l> Loader<'l> {
         let register = |local: Option<Local>| local.map_or(Ok(NOWHERE), |l| self.register(l));
         let (key, value) = (register(key)?, register(value)?);
         let source = self.source(source)?;
-        let begin = self.emit(Op::ScanBegin {
-            iter,
-            source,
-            exit: 0,
-        });
+        let exit = 0;
+        let begin = match join {
+            None => Op::ScanBegin { iter, source, exit },
+            Some(join) => Op::JoinBegin {
+                iter,
+                source,
+                join: self.join(join)?,
+                exit,
+            },
+        };
+        let begin = self.emit(begin);
         let head = self.here()?;
         let next = self.emit(Op::ScanNext {
             iter,
@@ -771,6 +807,7 @@ impl<'l> Loader<'l> {
     }
 
     /// The instruction for a test; it leaves when the outcome is `when`.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of test")]
     fn test(&mut self, test: &Test, when: bool) -> Outcome<Op> {
         let exit = 0;
         Ok(match test {
@@ -852,6 +889,13 @@ impl<'l> Loader<'l> {
                 when,
                 exit,
             },
+            Test::Holds { builder, least } => Op::Holds {
+                builder: self.builder(*builder)?,
+                least: *least,
+                when,
+                exit,
+            },
+            Test::Lenient => Op::Lenient { when, exit },
             Test::Unmasked(masks) => {
                 let start = number(self.code.masks.len())?;
                 self.code.masks.extend(masks.iter().map(|mask| mask.0));

@@ -313,6 +313,15 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                         None => frame.pc = exit as usize,
                     }
                 }
+                Op::JoinBegin {
+                    iter,
+                    source,
+                    join,
+                    exit,
+                } => match self.join(frame, source, join) {
+                    Some(over) => self.iters[frame.iters + iter as usize] = over,
+                    None => frame.pc = exit as usize,
+                },
                 Op::ScanNext {
                     iter,
                     key,
@@ -537,6 +546,26 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                         frame.pc = exit as usize;
                     }
                 }
+                Op::Holds {
+                    builder,
+                    least,
+                    when,
+                    exit,
+                } => {
+                    let holds = match self.builder(frame, builder) {
+                        Builder::Array(array) => array.holds(least as usize),
+                        Builder::Set(set) => set.holds(least as usize),
+                        Builder::Object(_) | Builder::Document(_) => return Err(wrong_builder()),
+                    };
+                    if holds == when {
+                        frame.pc = exit as usize;
+                    }
+                }
+                Op::Lenient { when, exit } => {
+                    if self.context.strict_builtin_errors != when {
+                        frame.pc = exit as usize;
+                    }
+                }
                 Op::Unmasked { masks, when, exit } => {
                     let masked = code.masks[masks.range()]
                         .iter()
@@ -578,6 +607,18 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                         Builder::Set(set) => set.add(value),
                         Builder::Object(_) | Builder::Document(_) => return Err(wrong_builder()),
                     }
+                }
+                Op::Group {
+                    builder,
+                    key,
+                    value,
+                    is_set,
+                } => {
+                    let (key, value) = (self.value(frame, key), self.value(frame, value));
+                    let Builder::Document(groups) = self.builder(frame, builder) else {
+                        return Err(wrong_builder());
+                    };
+                    groups.group(key, value, is_set);
                 }
                 Op::Insert {
                     builder,
@@ -693,7 +734,15 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
     /// Finds the arms that can apply.
     fn select(&mut self, frame: &Frame<'a>, select: u32, iter: u32) {
         let table = &frame.code.selects[select as usize];
-        let subjects = table.subjects.iter().map(|subject| match *subject {
+        let subjects = table.subjects.iter();
+        let subjects = subjects.map(|subject| self.subject(frame, *subject));
+        let arena = self.context.arena();
+        let found = table.index.candidates(arena, subjects);
+        self.selecting[frame.selecting + iter as usize] = found;
+    }
+
+    fn subject(&self, frame: &Frame<'a>, subject: SubjectOp) -> Option<Value<'a>> {
+        match subject {
             SubjectOp::Register(register) => Some(self.value(frame, Src(register))),
             SubjectOp::Input(path) => self
                 .context
@@ -704,10 +753,20 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                 let source = self.value(frame, Src(source));
                 source.get(self.value(frame, key))
             }
-        });
-        let arena = self.context.arena();
-        let found = table.index.candidates(arena, subjects);
-        self.selecting[frame.selecting + iter as usize] = found;
+        }
+    }
+
+    /// The entries that a loop has to look at.
+    fn join(&self, frame: &Frame<'a>, source: Src, join: u32) -> Option<Iter<'a>> {
+        let join = &frame.code.joins[join as usize];
+        let source = self.value(frame, source);
+        let wanted = self.subject(frame, join.wanted);
+        let (list, path) = (self.path(join.list), self.path(join.path));
+        match self.context.joined(source, list, path, wanted) {
+            Some([]) => None,
+            Some(positions) => Some(Iter::At(source, positions, 0)),
+            None => Iter::over(source),
+        }
     }
 
     /// Goes on in another function.

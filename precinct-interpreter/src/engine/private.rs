@@ -80,7 +80,7 @@ fn visit(stmts: &[Stmt], arm: Option<u32>, arms: &mut u32, places: &mut [Place])
 fn mentioned(kind: &StmtKind) -> Vec<Local> {
     let mut locals: Vec<Local> = kind.targets().collect();
     if let StmtKind::Test { test, .. } = kind {
-        locals.extend(test.optional());
+        test.asked(&mut |local| locals.push(local));
     }
     kind.operands(&mut |operand| {
         if let Operand::Local(local) = operand {

@@ -93,6 +93,8 @@ pub(super) enum Iter<'a> {
     Array(&'a [Value<'a>], usize),
     Object(Entries<'a>, usize),
     Set(&'a [Value<'a>], usize),
+    /// Over the entries of a list at these positions.
+    At(Value<'a>, &'a [u32], usize),
 }
 
 impl<'a> Iter<'a> {
@@ -123,6 +125,11 @@ impl<'a> Iter<'a> {
                 let item = *items.get(*at)?;
                 *at += 1;
                 Some((item, item))
+            }
+            Iter::At(source, positions, at) => {
+                let position = *positions.get(*at)?;
+                *at += 1;
+                source.entry_at(position as usize)
             }
         }
     }

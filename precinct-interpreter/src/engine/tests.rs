@@ -123,6 +123,7 @@ fn loops_leave_to_their_next_turn() {
                         source: l(0),
                         key: None,
                         value: Some(Local(1)),
+                        join: None,
                         body: body(vec![
                             StmtKind::Test {
                                 test: Test::Compare {
@@ -447,11 +448,13 @@ fn loops_burn_fuel() {
                 source: k(0),
                 key: None,
                 value: None,
+                join: None,
                 body: body(vec![StmtKind::Scan {
                     label: Label(1),
                     source: k(0),
                     key: None,
                     value: None,
+                    join: None,
                     body: vec![],
                 }]),
             }],

@@ -26,33 +26,38 @@ pub fn of_all(program: &Program) -> Vec<Vec<Call>> {
         .collect()
 }
 
-fn collect(stmts: &[Stmt], in_loop: bool, calls: &mut Vec<Call>) {
-    let call = |target: &CallTarget, in_loop| match target {
-        CallTarget::Function(function) => Some(Call {
-            function: *function,
-            in_loop,
-            seldom: false,
-        }),
-        CallTarget::Builtin(_) => None,
-    };
-    for stmt in stmts {
-        match &stmt.kind {
-            StmtKind::Call { function, .. } => calls.extend(call(function, in_loop)),
-            StmtKind::Lookup { whole, keyed, .. } => {
-                for (function, seldom) in [(*whole, false), (*keyed, true)] {
-                    calls.push(Call {
-                        function,
-                        in_loop,
-                        seldom,
-                    });
-                }
-            }
-            // What a `with` puts in the place of a function is called through the mock, from anywhere.
-            StmtKind::CallReplacement { candidates, .. } => {
-                calls.extend(candidates.iter().filter_map(|it| call(it, true)));
-            }
-            _ => {}
+/// Calls `f` on everything that the statement itself can call.
+pub fn targets(stmt: &StmtKind, f: &mut impl FnMut(CallTarget)) {
+    match stmt {
+        StmtKind::Call { function, .. } => f(*function),
+        StmtKind::CallReplacement { candidates, .. } => candidates.iter().copied().for_each(f),
+        StmtKind::Lookup { whole, keyed, .. } => {
+            [*whole, *keyed]
+                .map(CallTarget::Function)
+                .into_iter()
+                .for_each(f);
         }
+        _ => {}
+    }
+}
+
+fn collect(stmts: &[Stmt], in_loop: bool, calls: &mut Vec<Call>) {
+    for stmt in stmts {
+        // What a `with` puts in the place of a function is called through the mock, from anywhere.
+        let in_loop_here = in_loop || matches!(stmt.kind, StmtKind::CallReplacement { .. });
+        let keyed = match &stmt.kind {
+            StmtKind::Lookup { keyed, .. } => Some(*keyed),
+            _ => None,
+        };
+        targets(&stmt.kind, &mut |target| {
+            if let CallTarget::Function(function) = target {
+                calls.push(Call {
+                    function,
+                    in_loop: in_loop_here,
+                    seldom: keyed == Some(function),
+                });
+            }
+        });
         let in_loop = in_loop || matches!(stmt.kind, StmtKind::Scan { .. });
         for body in stmt.kind.bodies() {
             collect(body, in_loop, calls);

@@ -20,6 +20,7 @@
 //! * [`program`]: functions, the document tree, constants, entry points
 //! * [`stmt`]: statements, operands, tests
 //! * [`mod@print`]: the IR as text
+//! * [`reads`]: which paths of `input` a function can read
 //! * [`select`]: indexes over rules
 //! * [`verify`]: what must be true of every program
 //! * [`visit`]: what statements read, write and hold
@@ -27,6 +28,7 @@
 pub mod calls;
 pub mod print;
 pub mod program;
+pub mod reads;
 pub mod select;
 pub mod stmt;
 mod verify;
@@ -39,7 +41,7 @@ pub use program::{
 };
 pub use select::{Arm, Key, Subject, When};
 pub use stmt::{
-    CallTarget, Case, Comparison, Conflict, Label, Local, Operand, Patch, Replacement, Stmt,
+    CallTarget, Case, Comparison, Conflict, Join, Label, Local, Operand, Patch, Replacement, Stmt,
     StmtKind, Test,
 };
 pub use verify::verify;

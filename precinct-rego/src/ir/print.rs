@@ -86,8 +86,17 @@ impl Printer<'_> {
                 source,
                 key,
                 value,
+                join,
                 body,
             } => {
+                let join = join.as_ref().map_or_else(String::new, |join| {
+                    let wanted = self.subject(&join.wanted);
+                    format!(
+                        " where {} has {wanted} at {}",
+                        place("base", &join.list),
+                        place("", &join.path)
+                    )
+                });
                 let entry = |local: &Option<Local>| {
                     local.map_or_else(|| "_".to_owned(), |local| self.local(local))
                 };
@@ -95,7 +104,7 @@ impl Printer<'_> {
                     text,
                     depth,
                     &format!(
-                        "scan {} {} as {}, {}",
+                        "scan {} {} as {}, {}{join}",
                         name(*label),
                         self.operand(*source),
                         entry(key),
@@ -233,6 +242,7 @@ impl Printer<'_> {
             }
             StmtKind::Begin { .. }
             | StmtKind::Push { .. }
+            | StmtKind::Group { .. }
             | StmtKind::Insert { .. }
             | StmtKind::Extend { .. }
             | StmtKind::PutAt { .. }
@@ -327,6 +337,18 @@ impl Printer<'_> {
             StmtKind::Push { builder, value } => {
                 format!("push {} {}", self.local(*builder), self.operand(*value))
             }
+            StmtKind::Group {
+                builder,
+                key,
+                value,
+                is_set,
+            } => format!(
+                "group {} {}: {}{}",
+                self.local(*builder),
+                self.operand(*key),
+                self.operand(*value),
+                if *is_set { " (set)" } else { "" }
+            ),
             StmtKind::Insert {
                 builder,
                 key,
@@ -463,6 +485,8 @@ impl Printer<'_> {
                 format!("{} in {}", self.operand(*value), self.operand(*collection))
             }
             Test::Set(local) => format!("{} is set", self.local(*local)),
+            Test::Holds { builder, least } => format!("{} holds {least}", self.local(*builder)),
+            Test::Lenient => "lenient".to_owned(),
             Test::Unmasked(masks) => {
                 let masks: Vec<String> = masks.iter().map(|m| self.mask(*m)).collect();
                 format!("unmasked {}", masks.join(", "))

@@ -28,6 +28,17 @@ pub enum Subject {
     Get(Local, ConstantId),
 }
 
+impl Subject {
+    /// The local that it is about.
+    #[must_use]
+    pub const fn local(&self) -> Option<Local> {
+        match self {
+            Self::Local(local) | Self::Get(local, _) => Some(*local),
+            Self::Input(_) | Self::Data(_) => None,
+        }
+    }
+}
+
 /// One of the alternatives of a select.
 #[derive(Clone, Debug)]
 pub struct Arm {

@@ -58,6 +58,8 @@ pub enum StmtKind {
         key: Option<Local>,
         /// Receives the element, value or member.
         value: Option<Local>,
+        /// Which entries can be left out.
+        join: Option<Box<Join>>,
         /// The statements for each entry.
         body: Vec<Stmt>,
     },
@@ -196,6 +198,17 @@ pub enum StmtKind {
         /// What is added.
         value: Operand,
     },
+    /// Adds to the group of a key: `DocumentBuilder` becomes an object of arrays or sets.
+    Group {
+        /// The builder.
+        builder: Local,
+        /// The group's key.
+        key: Operand,
+        /// What is added.
+        value: Operand,
+        /// The groups are sets.
+        is_set: bool,
+    },
     /// Sets a key of an `ObjectBuilder`.
     Insert {
         /// The builder.
@@ -278,6 +291,18 @@ pub enum StmtKind {
     },
 }
 
+/// The body of a loop over a list of base documents does nothing for entries that have another value at a path, or none:
+/// an engine that knows them can leave them out.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// Where the list lies in the base documents.
+    pub list: Vec<Arc<str>>,
+    /// Object keys from the entry.
+    pub path: Vec<Arc<str>>,
+    /// What must be there; if it is undefined, all entries can be left out.
+    pub wanted: Subject,
+}
+
 /// One case of a switch.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -335,6 +360,15 @@ pub enum Test {
     },
     /// The `Optional` holds a value.
     Set(Local),
+    /// The array or set that is being built has at least so many members.
+    Holds {
+        /// An `ArrayBuilder` or a `SetBuilder`.
+        builder: Local,
+        /// How many.
+        least: u32,
+    },
+    /// Errors of builtins do not end the evaluation.
+    Lenient,
     /// None of these replacements of `data` is in force.
     Unmasked(Vec<MaskId>),
     /// A `with` replaces this function now.

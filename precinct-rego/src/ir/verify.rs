@@ -125,6 +125,16 @@ impl Checker<'_> {
         self.needs(local, bound);
     }
 
+    fn subject(&mut self, subject: &Subject, bound: &Bound) {
+        match subject {
+            Subject::Local(local) => self.read(Operand::Local(*local), bound),
+            Subject::Get(local, key) => {
+                self.read_all(&[Operand::Local(*local), Operand::Constant(*key)], bound);
+            }
+            Subject::Input(_) | Subject::Data(_) => {}
+        }
+    }
+
     fn when(&mut self, when: &When, subjects: usize, bound: &Bound) {
         let When::Keys { subject, keys } = when else {
             return;
@@ -146,13 +156,7 @@ impl Checker<'_> {
 
     fn select(&mut self, subjects: &[Subject], arms: &[Arm], bound: &mut Bound) {
         for subject in subjects {
-            match subject {
-                Subject::Local(local) => self.read(Operand::Local(*local), bound),
-                Subject::Get(local, key) => {
-                    self.read_all(&[Operand::Local(*local), Operand::Constant(*key)], bound);
-                }
-                Subject::Input(_) | Subject::Data(_) => {}
-            }
+            self.subject(subject, bound);
         }
         for arm in arms {
             self.when(&arm.when, subjects.len(), bound);
@@ -181,9 +185,13 @@ impl Checker<'_> {
                 source,
                 key,
                 value,
+                join,
                 body,
             } => {
                 self.read(*source, bound);
+                if let Some(join) = join {
+                    self.subject(&join.wanted, bound);
+                }
                 self.enter(*label);
                 let mut inside = bound.clone();
                 for local in key.iter().chain(value) {
@@ -240,6 +248,7 @@ impl Checker<'_> {
             | StmtKind::AssignOnce { .. } => self.value_stmt(kind, bound),
             StmtKind::Begin { .. }
             | StmtKind::Push { .. }
+            | StmtKind::Group { .. }
             | StmtKind::Insert { .. }
             | StmtKind::Extend { .. }
             | StmtKind::PutAt { .. }
@@ -361,6 +370,15 @@ impl Checker<'_> {
                 self.builder(*builder, &[ArrayBuilder, SetBuilder], bound);
                 self.read(*value, bound);
             }
+            StmtKind::Group {
+                builder,
+                key,
+                value,
+                ..
+            } => {
+                self.builder(*builder, &[DocumentBuilder], bound);
+                self.read_all(&[*key, *value], bound);
+            }
             StmtKind::Insert {
                 builder,
                 key,
@@ -445,7 +463,12 @@ impl Checker<'_> {
             Test::Compare { left, right, .. } => self.read_all(&[*left, *right], bound),
             Test::Member { value, collection } => self.read_all(&[*value, *collection], bound),
             Test::Set(local) => self.expect(*local, &[LocalKind::Optional]),
-            Test::Unmasked(_) | Test::Mocked(_) => {}
+            Test::Holds { builder, .. } => self.builder(
+                *builder,
+                &[LocalKind::ArrayBuilder, LocalKind::SetBuilder],
+                bound,
+            ),
+            Test::Lenient | Test::Unmasked(_) | Test::Mocked(_) => {}
             Test::Not(test) => self.test(test, bound),
         }
     }

@@ -16,20 +16,19 @@ impl StmtKind {
             | Self::Enter { .. }
             | Self::Mark
             | Self::Fail { .. } => {}
-            Self::Scan { source, .. }
-            | Self::Assign { source, .. }
+            Self::Scan { source, join, .. } => {
+                f(source);
+                if let Some(join) = join {
+                    subject_mut(&mut join.wanted, f);
+                }
+            }
+            Self::Assign { source, .. }
             | Self::Extend { source, .. }
             | Self::AssignOnce { source, .. } => f(source),
             Self::Switch { on, .. } => f(on),
             Self::Select { subjects, .. } => {
                 for subject in subjects {
-                    if let Subject::Local(local) | Subject::Get(local, _) = subject {
-                        let mut operand = Operand::Local(*local);
-                        f(&mut operand);
-                        if let Operand::Local(replaced) = operand {
-                            *local = replaced;
-                        }
-                    }
+                    subject_mut(subject, f);
                 }
             }
             Self::Get { source, key, .. } => {
@@ -50,7 +49,7 @@ impl StmtKind {
                 }
             }
             Self::Push { value, .. } | Self::Return { value } => f(value),
-            Self::Insert { key, value, .. } => {
+            Self::Group { key, value, .. } | Self::Insert { key, value, .. } => {
                 f(key);
                 f(value);
             }
@@ -85,7 +84,13 @@ impl StmtKind {
     pub fn operands(&self, f: &mut impl FnMut(Operand)) {
         let mut shallow = match self {
             Self::Block { .. } => return,
-            Self::Scan { source, .. } => return f(*source),
+            Self::Scan { source, join, .. } => {
+                f(*source);
+                if let Some(local) = join.as_ref().and_then(|join| join.wanted.local()) {
+                    f(Operand::Local(local));
+                }
+                return;
+            }
             Self::Switch { on, .. } => return f(*on),
             Self::Select { subjects, .. } => Self::Select {
                 subjects: subjects.clone(),
@@ -124,6 +129,7 @@ impl StmtKind {
             | Self::Test { .. }
             | Self::Begin { .. }
             | Self::Push { .. }
+            | Self::Group { .. }
             | Self::Insert { .. }
             | Self::Extend { .. }
             | Self::PutAt { .. }
@@ -159,6 +165,7 @@ impl StmtKind {
             | Self::Set { .. }
             | Self::Begin { .. }
             | Self::Push { .. }
+            | Self::Group { .. }
             | Self::Insert { .. }
             | Self::Extend { .. }
             | Self::PutAt { .. }
@@ -211,6 +218,17 @@ impl StmtKind {
     }
 }
 
+/// Calls `f` on the local of a subject; a constant can't take its place.
+fn subject_mut(subject: &mut Subject, f: &mut impl FnMut(&mut Operand)) {
+    if let Subject::Local(local) | Subject::Get(local, _) = subject {
+        let mut operand = Operand::Local(*local);
+        f(&mut operand);
+        if let Operand::Local(replaced) = operand {
+            *local = replaced;
+        }
+    }
+}
+
 impl Test {
     /// Calls `f` on each operand of the test.
     pub fn operands_mut(&mut self, f: &mut impl FnMut(&mut Operand)) {
@@ -227,24 +245,29 @@ impl Test {
                 f(value);
                 f(collection);
             }
-            Self::Set(_) | Self::Unmasked(_) | Self::Mocked(_) => {}
+            Self::Set(_)
+            | Self::Holds { .. }
+            | Self::Lenient
+            | Self::Unmasked(_)
+            | Self::Mocked(_) => {}
             Self::Not(test) => test.operands_mut(f),
         }
     }
 
-    /// The `Optional` that the test asks about.
-    pub fn optional(&self) -> Option<Local> {
+    /// Calls `f` on the `Optional` or builder that the test asks about.
+    pub fn asked(&self, f: &mut impl FnMut(Local)) {
         match self {
-            Self::Set(local) => Some(*local),
-            Self::Not(test) => test.optional(),
+            Self::Set(local) | Self::Holds { builder: local, .. } => f(*local),
+            Self::Not(test) => test.asked(f),
             Self::Truthy(_)
             | Self::Compare { .. }
             | Self::ArrayOf { .. }
             | Self::ObjectOf { .. }
             | Self::Collection(_)
             | Self::Member { .. }
+            | Self::Lenient
             | Self::Unmasked(_)
-            | Self::Mocked(_) => None,
+            | Self::Mocked(_) => {}
         }
     }
 }

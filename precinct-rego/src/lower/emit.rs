@@ -222,6 +222,7 @@ impl<'p, 'a> Emitter<'p, 'a> {
                     source,
                     key,
                     value,
+                    join: None,
                     body: stmts,
                 },
                 FrameKind::With(patches) => StmtKind::With {

@@ -106,6 +106,8 @@ fn outcome(test: &Test, known: &Known<'_>) -> Option<bool> {
         | Test::ObjectOf { .. }
         | Test::Collection(_)
         | Test::Member { .. }
+        | Test::Holds { .. }
+        | Test::Lenient
         | Test::Unmasked(_)
         | Test::Mocked(_) => None,
     }

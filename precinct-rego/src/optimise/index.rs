@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::comprehensions::next_label;
 use super::conditions::{Equality, Finder};
 use super::fold::is_distinct;
 use crate::ir::{
@@ -23,12 +24,7 @@ const WORTHWHILE: usize = 3;
 const MOST: usize = 64;
 
 pub(super) fn run(function: &mut Function, finder: &Finder<'_>) {
-    let mut labels = 0;
-    visit::each(&function.body, &mut |stmt| {
-        if let StmtKind::Block { label, .. } | StmtKind::Scan { label, .. } = &stmt.kind {
-            labels = labels.max(label.0 + 1);
-        }
-    });
+    let labels = next_label(&function.body);
     let mut indexer = Indexer {
         finder,
         locals: &mut function.locals,

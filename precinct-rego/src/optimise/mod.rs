@@ -19,23 +19,33 @@
 //! * [`select`]: many rules of all kinds of conditions become a `select`
 //! * [`conditions`], [`patterns`]: what both know about a rule
 //! * [`company`]: how many rules such a condition leaves
+//! * [`groups`]: comprehensions of a loop that are built together
+//! * [`existence`]: comprehensions that are only tested
+//! * [`comprehensions`], [`quiet`]: what both know
+//! * [`joins`]: loops that look for entries of base documents
 //! * [`memos`]: results that are not worth keeping
 //! * [`marks`]: what passes note about locals and labels
 
 mod company;
+mod comprehensions;
 mod conditions;
 mod constants;
 mod copies;
+mod existence;
 mod fold;
+mod groups;
 mod index;
+mod joins;
 mod marks;
 mod memos;
 mod patterns;
+mod quiet;
 mod reads;
 mod select;
 mod unread;
 
 use conditions::Finder;
+use quiet::Listener;
 
 use crate::ir::Program;
 
@@ -44,7 +54,22 @@ pub fn optimise(program: &mut Program) {
     optimise_watched(program);
     let changed = constants::run(program);
     each(program, changed);
+    comprehensions_of_all(program);
     memos::run(program);
+}
+
+/// Runs the passes that need to know what calls of functions can do.
+fn comprehensions_of_all(program: &mut Program) {
+    let builtins = program.builtins.clone();
+    let listener = Listener::new(program, &builtins);
+    for function in &mut program.functions {
+        groups::run(function, &mut program.constants, &listener);
+        // What is no longer built may have been all that kept what is around it from being tested alone.
+        while existence::run(function, &program.constants, &builtins, &listener) {}
+        fold::run(function, &program.constants);
+        unread::run(function);
+        joins::run(function, &program.constants);
+    }
 }
 
 /// Runs the passes that leave every mark in its place, for programs that are watched: see [`StmtKind::Mark`].

@@ -16,10 +16,10 @@ fn pass(function: &mut Function) -> bool {
                 read.insert(local.0);
             }
         });
-        if let StmtKind::Test { test, .. } = &stmt.kind
-            && let Some(local) = test.optional()
-        {
-            read.insert(local.0);
+        if let StmtKind::Test { test, .. } = &stmt.kind {
+            test.asked(&mut |local| {
+                read.insert(local.0);
+            });
         }
     });
     let locals = &function.locals;

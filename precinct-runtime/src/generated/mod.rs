@@ -44,13 +44,13 @@ pub use answer::answer;
 pub use case::run_case;
 pub use entered::enter_rule;
 pub use natives::{
-    below, contains, count, ends_with, glob_between, glob_exact, in_table, integer, literal_set,
-    member_within, part, position, split, starts_with, text,
+    below, contains, count, count_parts, ends_with, glob_between, glob_exact, in_table, integer,
+    literal_set, member_within, part, position, split, starts_with, text,
 };
 pub use origins::{Origins, disagreement};
 pub use run::{
-    Base, Flow, Slot, between, elements, entries, equal, fail, fields, less, literal_object,
-    located, lookup, matched, not_replaced, patched, replaced, running, scratch,
+    Base, Flow, Slot, between, elements, entries, equal, fail, fields, joined, less,
+    literal_object, located, lookup, matched, not_replaced, patched, replaced, running, scratch,
 };
 pub use scan::Scanner;
 pub use text::{Table, among, bool_of, str_of};

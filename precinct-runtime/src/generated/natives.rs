@@ -58,6 +58,15 @@ pub fn split<'a>(arena: &'a Arena, text: Value<'a>, separator: &str) -> Option<V
     Some(Value::Array(items.into_bump_slice()))
 }
 
+/// `count(split(text, separator))` with a separator that is not empty.
+#[inline]
+#[must_use]
+pub fn count_parts<'a>(text: &str, separator: &str) -> Option<Value<'a>> {
+    Some(Value::int(
+        i64::try_from(text.split(separator).count()).ok()?,
+    ))
+}
+
 /// `split(text, separator)[at]`
 #[inline]
 #[must_use]

@@ -155,6 +155,8 @@ pub enum Entries<'a> {
     Object(crate::value::EntriesIter<'a>),
     /// Of a set.
     Set(std::slice::Iter<'a, Value<'a>>),
+    /// Of a list, at these positions.
+    At(Value<'a>, std::slice::Iter<'a, u32>),
 }
 
 impl<'a> Iterator for Entries<'a> {
@@ -169,6 +171,7 @@ impl<'a> Iterator for Entries<'a> {
             }
             Self::Object(entries) => entries.next().map(|(key, value)| (*key, *value)),
             Self::Set(items) => items.next().map(|item| (*item, *item)),
+            Self::At(source, positions) => source.entry_at(*positions.next()? as usize),
         }
     }
 }
@@ -184,6 +187,21 @@ pub fn entries(source: Value<'_>) -> Entries<'_> {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             Entries::Set([].iter())
         }
+    }
+}
+
+/// What a loop goes over that looks for entries of a list of base documents with a value at a path.
+#[must_use]
+pub fn joined<'a>(
+    context: &Context<'a>,
+    source: Value<'a>,
+    list: &[&str],
+    path: &[&str],
+    wanted: Option<Value<'a>>,
+) -> Entries<'a> {
+    match context.joined(source, list, path, wanted) {
+        Some(positions) => Entries::At(source, positions.iter()),
+        None => entries(source),
     }
 }
 

@@ -99,7 +99,7 @@ impl Session {
                 .of_compiled(self.compiled)
                 .with_shared(Arc::clone(&self.shared))
                 .with_seed(question.seed)
-                .with_data(self.data.value())
+                .with_documents(&self.data)
                 .with_input(input)
                 .with_bounds(Bounds {
                     deadline,

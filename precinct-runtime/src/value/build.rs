@@ -46,6 +46,12 @@ impl<'a> ArrayBuilder<'a> {
         self.items.is_empty()
     }
 
+    /// There are at least so many elements.
+    #[must_use]
+    pub fn holds(&self, least: usize) -> bool {
+        self.len() >= least
+    }
+
     /// The array; the builder is empty afterwards.
     pub fn finish(&mut self) -> Value<'a> {
         let empty = ArenaVec::new_in(self.items.bump());
@@ -94,6 +100,15 @@ impl<'a> SetBuilder<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+
+    /// There are at least so many different members. Every call may look at all of them.
+    #[must_use]
+    pub fn holds(&mut self, least: usize) -> bool {
+        if self.items.len() >= least {
+            self.weed();
+        }
+        self.items.len() >= least
     }
 
     fn weed(&mut self) {

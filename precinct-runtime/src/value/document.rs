@@ -2,7 +2,7 @@
 
 use bumpalo::collections::Vec as ArenaVec;
 
-use super::{ObjectBuilder, SetBuilder, Value};
+use super::{ArrayBuilder, ObjectBuilder, SetBuilder, Value};
 use crate::arena::Arena;
 
 /// Two rules want different things at one place of a document.
@@ -22,6 +22,7 @@ enum Node<'a> {
     Nothing,
     Leaf(Value<'a>),
     Members(SetBuilder<'a>),
+    Items(ArrayBuilder<'a>),
     /// Keys in the order of their arrival; the value of a key is its position among the nodes.
     Inner {
         keys: ObjectBuilder<'a>,
@@ -79,6 +80,25 @@ impl<'a> DocumentBuilder<'a> {
         Ok(())
     }
 
+    /// Adds to the set, or to the array, of a key. Nothing else may be put into the document.
+    pub fn group(&mut self, key: Value<'a>, value: Value<'a>, is_set: bool) {
+        let Ok(node) = self.root.descend(self.arena, &[key]) else {
+            return;
+        };
+        if matches!(node, Node::Nothing) {
+            *node = if is_set {
+                Node::Members(SetBuilder::new(self.arena))
+            } else {
+                Node::Items(ArrayBuilder::new(self.arena))
+            };
+        }
+        match node {
+            Node::Members(members) => members.add(value),
+            Node::Items(items) => items.push(value),
+            Node::Nothing | Node::Leaf(_) | Node::Inner { .. } => {}
+        }
+    }
+
     /// The document, `{}` if nothing was put; the builder is empty afterwards.
     pub fn finish(&mut self) -> Value<'a> {
         std::mem::take(&mut self.root).finish(self.arena)
@@ -125,6 +145,7 @@ impl<'a> Node<'a> {
             Node::Nothing => Value::EMPTY_OBJECT,
             Node::Leaf(value) => value,
             Node::Members(mut set) => set.finish(),
+            Node::Items(mut items) => items.finish(),
             Node::Inner { mut keys, nodes } => {
                 let values =
                     ArenaVec::from_iter_in(nodes.into_iter().map(|node| node.finish(arena)), arena);

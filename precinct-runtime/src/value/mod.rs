@@ -192,6 +192,21 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The entry of a collection at a position: index and element, key and value, member and member.
+    #[must_use]
+    #[inline]
+    pub fn entry_at(self, position: usize) -> Option<(Self, Self)> {
+        match self {
+            Value::Array(items) => {
+                let index = Value::int(i64::try_from(position).unwrap_or(i64::MAX));
+                Some((index, *items.get(position)?))
+            }
+            Value::Object(object) => object.entries().get(position),
+            Value::Set(set) => set.items().get(position).map(|item| (*item, *item)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        }
+    }
+
     /// The number of elements, keys or members; `None` for what is no collection.
     #[must_use]
     #[inline]

@@ -293,7 +293,7 @@ fn prepared_quietly<'a>(
     world: World<'a>,
 ) -> Context<'a> {
     let mut context = at(world.moment.unwrap_or_else(Moment::now), context)
-        .with_data(snapshot.data.value())
+        .with_documents(&snapshot.data)
         .with_input(world.input)
         .with_bounds(Bounds {
             deadline: world.limit.map(|limit| Instant::now() + limit),

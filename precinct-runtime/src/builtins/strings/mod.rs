@@ -1,9 +1,11 @@
 //! Texts. Positions count characters (Unicode scalar values), as OPA's do.
 //!
 //! * [`mod@format`]: what `sprintf` writes for its verbs
+//! * `plain`: what needs no more than texts side by side
 //! * `template`: `strings.render_template`
 
 pub mod format;
+mod plain;
 mod template;
 
 use std::borrow::Cow;
@@ -67,6 +69,11 @@ fn two<'a>(args: &[Value<'a>]) -> Result<(&'a str, &'a str), BuiltinError> {
 
 fn concat<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let delimiter = operand::string(args, 1)?;
+    if let [_, parts] = args
+        && let Some(whole) = plain::concat(context.arena(), delimiter, *parts)
+    {
+        return Ok(Some(Value::String(whole)));
+    }
     let parts = operand::strings(args, 2)?;
     put_together(context, parts.join(delimiter))
 }
@@ -408,6 +415,10 @@ fn strings_any_suffix_match<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outc
 fn sprintf<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let pattern = operand::string(args, 1)?;
     let values = operand::array(args, 2)?;
+    if let Some((whole, verbs)) = plain::sprintf(context.arena(), pattern, values) {
+        context.spend(verbs + whole.len() as u64 / 64)?;
+        return Ok(Some(Value::String(whole)));
+    }
     let out = format::sprintf(context, pattern, values)?;
     put_together(context, out)
 }

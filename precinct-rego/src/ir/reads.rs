@@ -11,22 +11,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use precinct_rego::ir::{CallTarget, FunctionId, Patch, Program, Stmt, StmtKind};
-
-use crate::visit::parts;
+use super::{CallTarget, FunctionId, Patch, Program, Stmt, StmtKind, Subject, calls};
 
 /// A tree of paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reads {
+pub struct Reads {
     /// The value at this place is needed as a whole.
-    pub(crate) whole: bool,
+    pub whole: bool,
     /// The keys below that are needed; empty if the value is needed as a whole.
-    pub(crate) children: BTreeMap<Arc<str>, Reads>,
+    pub children: BTreeMap<Arc<str>, Reads>,
 }
 
 impl Reads {
     /// Adds one path; tells whether that changed anything.
-    pub(crate) fn insert(&mut self, path: &[Arc<str>]) -> bool {
+    pub fn insert(&mut self, path: &[Arc<str>]) -> bool {
         if self.whole {
             return false;
         }
@@ -41,7 +39,7 @@ impl Reads {
     }
 
     /// Adds all paths of another tree; tells whether that changed anything.
-    pub(crate) fn merge(&mut self, other: &Reads) -> bool {
+    pub fn merge(&mut self, other: &Reads) -> bool {
         if self.whole {
             return false;
         }
@@ -57,7 +55,8 @@ impl Reads {
 }
 
 /// The reads of every function of the program, called functions included.
-pub(crate) fn reads(program: &Program) -> Vec<Reads> {
+#[must_use]
+pub fn of_all(program: &Program) -> Vec<Reads> {
     let mut own: Vec<Reads> = Vec::new();
     let mut callees: Vec<Vec<FunctionId>> = Vec::new();
     for function in &program.functions {
@@ -92,6 +91,14 @@ fn collect(stmts: &[Stmt], reads: &mut Reads, calls: &mut Vec<FunctionId>) {
             StmtKind::Input { path, .. } => {
                 reads.insert(path);
             }
+            StmtKind::Select { subjects, .. } => {
+                for subject in subjects {
+                    asked(subject, reads);
+                }
+            }
+            StmtKind::Scan {
+                join: Some(join), ..
+            } => asked(&join.wanted, reads),
             StmtKind::With { patches, .. } if replaces_input(patches) => {
                 if let Some(Patch::Input { path, .. }) = patches
                     .iter()
@@ -104,20 +111,25 @@ fn collect(stmts: &[Stmt], reads: &mut Reads, calls: &mut Vec<FunctionId>) {
             }
             _ => {}
         }
-        let parts = parts(stmt);
-        for call in parts.calls {
-            if let CallTarget::Function(id) = call {
+        calls::targets(&stmt.kind, &mut |target| {
+            if let CallTarget::Function(id) = target {
                 calls.push(id);
             }
-        }
-        for body in parts.bodies {
+        });
+        for body in stmt.kind.bodies() {
             collect(body, reads, calls);
         }
     }
 }
 
+fn asked(subject: &Subject, reads: &mut Reads) {
+    if let Subject::Input(path) = subject {
+        reads.insert(path);
+    }
+}
+
 /// One of the patches is for `input`.
-pub(crate) fn replaces_input(patches: &[Patch]) -> bool {
+fn replaces_input(patches: &[Patch]) -> bool {
     patches
         .iter()
         .any(|patch| matches!(patch, Patch::Input { .. }))
