@@ -159,11 +159,8 @@ pub(crate) fn parts(stmt: &Stmt) -> Parts<'_> {
             key,
             value,
             is_set: _,
-        } => {
-            parts.reads.extend([*key, *value]);
-            parts.touches.push(*builder);
         }
-        StmtKind::Insert {
+        | StmtKind::Insert {
             builder,
             key,
             value,
