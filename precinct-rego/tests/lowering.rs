@@ -213,7 +213,7 @@ q := r.a
 rule data.p.q()
   block '2
     enter data.p.q at 5:1
-    l2 = call data.p.r#5() else '2
+    l2 = lookup in data.p.r#5, or data.p.r#6("a") else '2
     l3 = l2["a"] else '2
     return l3
 "#,

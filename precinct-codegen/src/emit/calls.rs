@@ -17,21 +17,7 @@ impl Body<'_, '_> {
         stmt: &Stmt,
     ) -> TokenStream {
         match function {
-            CallTarget::Function(id) => {
-                let values: Vec<TokenStream> = args.iter().map(|arg| self.operand(*arg)).collect();
-                let call = self.function_call(id, &values);
-                if self.emitter.shapes[id.index()].total {
-                    let value = self.emitter.wrapped(id, &call);
-                    return self.set(target, &value);
-                }
-                let value = self.emitter.wrapped(id, &quote!(found));
-                let leave = self.leave(otherwise);
-                let set = self.set(target, &value);
-                quote! {
-                    let Some(found) = #call else { #leave };
-                    #set
-                }
-            }
+            CallTarget::Function(id) => self.answer(target, id, args, otherwise),
             CallTarget::Builtin(id) => {
                 if let Some(native) = self.emitter.natives.of(id, args) {
                     return self.native(target, &native, args, otherwise);
@@ -51,6 +37,29 @@ impl Body<'_, '_> {
         }
     }
 
+    /// Calls a function of the program.
+    fn answer(
+        &mut self,
+        target: Local,
+        id: FunctionId,
+        args: &[Operand],
+        otherwise: Label,
+    ) -> TokenStream {
+        let values: Vec<TokenStream> = args.iter().map(|arg| self.operand(*arg)).collect();
+        let call = self.function_call(id, &values);
+        if self.emitter.shapes[id.index()].total {
+            let value = self.emitter.wrapped(id, &call);
+            return self.set(target, &value);
+        }
+        let value = self.emitter.wrapped(id, &quote!(found));
+        let leave = self.leave(otherwise);
+        let set = self.set(target, &value);
+        quote! {
+            let Some(found) = #call else { #leave };
+            #set
+        }
+    }
+
     /// Asks a whole document, and where it fails the rules that fit some keys.
     pub(super) fn lookup(
         &mut self,
@@ -60,14 +69,14 @@ impl Body<'_, '_> {
         otherwise: Label,
     ) -> TokenStream {
         let effects = self.emitter.effects[whole.index()];
+        if !effects.fails {
+            return self.answer(target, whole, &[], otherwise);
+        }
         let keys: Vec<TokenStream> = keys.iter().map(|key| self.operand(*key)).collect();
         let whole_call = self.fallible_call(whole, &[]);
-        if !effects.fails {
-            return self.set_or(target, &quote!(#whole_call?), otherwise);
-        }
         let keyed_call = self.fallible_call(keyed, &keys);
         if !effects.context {
-            let found = quote!(match #whole_call { Ok(found) => found, Err(_) => #keyed_call? });
+            let found = quote!((match #whole_call { Ok(found) => found, Err(_) => #keyed_call? }));
             return self.set_or(target, &found, otherwise);
         }
         let slot = match self.emitter.program.functions[whole.index()].memo {

@@ -46,7 +46,7 @@ pub(super) struct Wanted {
     keys: Vec<Operand>,
 }
 
-impl<'a> Tables<'a> {
+impl Tables<'_> {
     /// Makes lookups of the calls that only look at a part of a document that can fail, and writes the functions that these
     /// need, until there are no more.
     pub(super) fn settle_lookups(&mut self) -> Lowered<()> {

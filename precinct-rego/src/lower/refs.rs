@@ -95,9 +95,8 @@ impl Emitter<'_, '_> {
                 let (document, operands) = self.part_of_document(node, &operands[used..])?;
                 self.operands(document, &operands)
             }
-            Place::Rules(node, _) => Ok(self.document(node)),
+            Place::Rules(node, _) | Place::Inner(node) => Ok(self.document(node)),
             Place::Functions => Ok(self.nothing(operands)),
-            Place::Inner(node) => Ok(self.document(node)),
             Place::Base => {
                 let mut path = self.path_of(node);
                 let mut names = strings(operands);
