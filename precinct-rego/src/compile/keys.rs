@@ -17,11 +17,15 @@ pub(super) fn in_query(body: &mut Body) {
 }
 
 fn visit(node: NodeMut<'_>) -> bool {
-    let NodeMut::Term(term) = node else {
-        return false;
-    };
-    // In the order that OPA goes through them everywhere.
-    match &mut term.value {
+    if let NodeMut::Term(term) = node {
+        order(&mut term.value);
+    }
+    false
+}
+
+/// Orders an object or a set as OPA goes through them everywhere; again when what it holds has been given other names.
+pub(super) fn order(value: &mut TermValue) {
+    match value {
         TermValue::Object(entries) if entries.len() > 1 => {
             entries.sort_by(|(one, _), (other, _)| one.cmp(other));
             let mut kept: Vec<(Term, Term)> = Vec::with_capacity(entries.len());
@@ -39,5 +43,4 @@ fn visit(node: NodeMut<'_>) -> bool {
         }
         _ => {}
     }
-    false
 }

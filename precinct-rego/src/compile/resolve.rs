@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::keys;
 use super::locals::assignment_operands;
 use super::vars::{self, Scope, VarSet, is_root};
 use super::visit::{self, Node};
@@ -269,14 +270,17 @@ fn term(globals: &mut Globals, hidden: &mut Vec<VarSet>, it: &mut Term) {
                 }
             }
         }
-        TermValue::Array(list) | TermValue::Set(list) | TermValue::Call(list) => {
+        TermValue::Array(list) | TermValue::Call(list) => terms(globals, hidden, list),
+        TermValue::Set(list) => {
             terms(globals, hidden, list);
+            keys::order(&mut it.value);
         }
         TermValue::Object(entries) => {
             for (key, value) in entries {
                 term(globals, hidden, key);
                 term(globals, hidden, value);
             }
+            keys::order(&mut it.value);
         }
         TermValue::ArrayComprehension(it) | TermValue::SetComprehension(it) => {
             hidden.push(declared_in_body(&it.body));
