@@ -92,14 +92,7 @@ impl Body<'_, '_> {
 
     /// A call of a function that gives a `Result<Option<Value>, EvalError>`.
     fn fallible_call(&self, id: FunctionId, args: &[TokenStream]) -> TokenStream {
-        let path = self.emitter.names.path_from(self.module, id);
-        let effects = self.emitter.effects[id.index()];
-        let state = if effects.context {
-            quote!(cx)
-        } else {
-            quote!(arena)
-        };
-        let call = quote!(#path(#state, input, #(#args),*));
+        let call = self.bare_call(id, args);
         let found = if self.emitter.shapes[id.index()].total {
             let value = self.emitter.wrapped(id, &quote!(found));
             quote!(Some(#value))
@@ -107,7 +100,7 @@ impl Body<'_, '_> {
             let value = self.emitter.wrapped(id, &quote!(found));
             quote!(match found { Some(found) => Some(#value), None => None })
         };
-        if effects.fails {
+        if self.emitter.effects[id.index()].fails {
             quote!(match #call { Ok(found) => Ok::<Option<rt::Value<'_>>, rt::EvalError>(#found), Err(error) => Err(error) })
         } else {
             quote!({ let found = #call; Ok::<Option<rt::Value<'_>>, rt::EvalError>(#found) })
@@ -116,15 +109,20 @@ impl Body<'_, '_> {
 
     /// A call of a function: gives the unwrapped result.
     fn function_call(&self, id: FunctionId, args: &[TokenStream]) -> TokenStream {
+        let call = self.bare_call(id, args);
+        let question = self.emitter.effects[id.index()].fails.then(|| quote!(?));
+        quote!(#call #question)
+    }
+
+    /// A call of a function as it stands, with what the function takes.
+    fn bare_call(&self, id: FunctionId, args: &[TokenStream]) -> TokenStream {
         let path = self.emitter.names.path_from(self.module, id);
-        let effects = self.emitter.effects[id.index()];
-        let state = if effects.context {
+        let state = if self.emitter.effects[id.index()].context {
             quote!(cx)
         } else {
             quote!(arena)
         };
-        let question = effects.fails.then(|| quote!(?));
-        quote!(#path(#state, input, #(#args),*) #question)
+        quote!(#path(#state, input, #(#args),*))
     }
 
     /// The static of the constant pattern that is matched.
