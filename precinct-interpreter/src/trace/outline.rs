@@ -4,8 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use precinct_rego::ast::{
-    Body, Every, Expr, ExprKind, Head, Module, Rule, SourceId, Span, TemplatePart, Term, TermValue,
-    Var,
+    Body, Child, Every, Expr, ExprKind, Head, Module, Rule, SourceId, Span, Term, TermValue, Var,
 };
 
 /// Everything that a trace can show.
@@ -604,43 +603,23 @@ impl Names<'_> {
     /// The bodies of comprehensions and the documents in a term. The parser bounds how deeply they nest.
     fn bodies(self, one: &Term, inner: &mut Vec<Arc<Scope>>, documents: &mut Vec<Arc<str>>) {
         match &one.value {
-            TermValue::Null
-            | TermValue::Boolean(_)
-            | TermValue::Number(_)
-            | TermValue::String(_)
-            | TermValue::Var(_) => {}
-            TermValue::Template(template) => {
-                for part in &template.parts {
-                    if let TemplatePart::Expr(expr) = part {
-                        inner.extend(self.step(expr).inner);
-                    }
-                }
+            TermValue::ArrayComprehension(c) | TermValue::SetComprehension(c) => {
+                return inner.push(self.scope(&c.body));
             }
+            TermValue::ObjectComprehension(c) => return inner.push(self.scope(&c.body)),
             TermValue::Ref(parts) => {
                 let rooted = matches!(parts.first().map(|head| &head.value), Some(TermValue::Var(name)) if name.as_ref() == "data");
                 if rooted {
                     documents.push(dotted(parts).into());
                 }
-                for part in parts {
-                    self.bodies(part, inner, documents);
-                }
             }
-            TermValue::Array(parts) | TermValue::Set(parts) | TermValue::Call(parts) => {
-                for part in parts {
-                    self.bodies(part, inner, documents);
-                }
-            }
-            TermValue::Object(entries) => {
-                for (key, value) in entries {
-                    self.bodies(key, inner, documents);
-                    self.bodies(value, inner, documents);
-                }
-            }
-            TermValue::ArrayComprehension(c) | TermValue::SetComprehension(c) => {
-                inner.push(self.scope(&c.body));
-            }
-            TermValue::ObjectComprehension(c) => inner.push(self.scope(&c.body)),
+            _ => {}
         }
+        one.each_child(|child| match child {
+            Child::Term(term) => self.bodies(term, inner, documents),
+            Child::Expr(expr) => inner.extend(self.step(expr).inner),
+            Child::Body(body) => inner.push(self.scope(body)),
+        });
     }
 }
 

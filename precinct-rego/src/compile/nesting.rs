@@ -11,7 +11,7 @@ pub(super) fn check_modules(modules: &[Module]) -> Result<(), Vec<Diagnostic>> {
     let mut open = Vec::new();
     for rule in modules.iter().flat_map(|module| &module.rules) {
         for branch in rule.branches() {
-            branch.each_child(|child| push(child, 0, &mut open));
+            branch.each_child(|child| open.push((child, 0)));
         }
     }
     check(open)
@@ -19,12 +19,10 @@ pub(super) fn check_modules(modules: &[Module]) -> Result<(), Vec<Diagnostic>> {
 
 /// Refuses a query that is nested too deep.
 pub(super) fn check_query(body: &Body) -> Result<(), Vec<Diagnostic>> {
-    let mut open = Vec::new();
-    push(Child::Body(body), 0, &mut open);
-    check(open)
+    check(vec![(Child::Body(body), 0)])
 }
 
-/// Terms and expressions with the number of levels above them.
+/// Nodes with the number of levels above them.
 type Open<'a> = Vec<(Child<'a>, usize)>;
 
 fn check(mut open: Open<'_>) -> Result<(), Vec<Diagnostic>> {
@@ -32,15 +30,16 @@ fn check(mut open: Open<'_>) -> Result<(), Vec<Diagnostic>> {
         let below = depth + 1;
         let span = match child {
             Child::Expr(expr) => {
-                expr.each_child(|child| push(child, below, &mut open));
+                expr.each_child(|child| open.push((child, below)));
                 expr.span
             }
             Child::Term(term) => {
-                term.each_child(|child| push(child, below, &mut open));
+                term.each_child(|child| open.push((child, below)));
                 term.span
             }
+            // A body is no level of its own: its expressions are.
             Child::Body(body) => {
-                push(Child::Body(body), depth, &mut open);
+                open.extend(body.iter().map(|expr| (Child::Expr(expr), depth)));
                 continue;
             }
         };
@@ -57,12 +56,4 @@ fn too_deep(span: Span) -> Diagnostic {
         span,
         format!("nested deeper than {DEEPEST} levels"),
     )
-}
-
-/// A body is no level of its own: its expressions are.
-fn push<'a>(child: Child<'a>, depth: usize, open: &mut Open<'a>) {
-    match child {
-        Child::Body(body) => open.extend(body.iter().map(|expr| (Child::Expr(expr), depth))),
-        Child::Expr(_) | Child::Term(_) => open.push((child, depth)),
-    }
 }
