@@ -5,8 +5,8 @@ use std::io::{IsTerminal as _, Read as _};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use precinct_bundle::Guard;
 use precinct_bundle::load::{self, Loaded};
+use precinct_bundle::{Bundle, Guard};
 use precinct_gateway::registry::Registry;
 use precinct_interpreter::capabilities as known;
 use precinct_interpreter::policy::{Failure, Policy, PolicyOptions};
@@ -43,6 +43,13 @@ pub enum Refusal {
     Load(String),
     /// Modules do not parse.
     Parse(Vec<Shown>),
+    /// A module of a bundle does not parse.
+    Bundle {
+        /// The bundle.
+        path: String,
+        /// What is wrong with the first such module.
+        shown: Vec<Shown>,
+    },
     /// Modules do not compile.
     Compile(Vec<Shown>),
 }
@@ -52,6 +59,7 @@ impl Refusal {
     pub fn shown(&self) -> Vec<Shown> {
         match self {
             Self::Load(message) => vec![Shown::message(message.clone())],
+            Self::Bundle { .. } => vec![Shown::message(format!("loading error: {}", self.text()))],
             Self::Parse(shown) | Self::Compile(shown) => shown.clone(),
         }
     }
@@ -71,9 +79,56 @@ impl Refusal {
                     ),
                 }
             }
+            Self::Bundle { path, shown } => {
+                format!("bundle {path}: {}", crate::present::errors::text(shown))
+            }
             Self::Compile(shown) => crate::present::errors::text(shown),
         }
     }
+
+    /// The same, where some of the modules belong to bundles: a bundle is read after all files, and no further than its
+    /// first module that does not parse.
+    #[must_use]
+    pub fn within(self, bundles: &Loaded) -> Self {
+        let Self::Parse(mut shown) = self else {
+            return self;
+        };
+        let file = |shown: &Shown| shown.location.as_ref().map(|(file, ..)| file.clone());
+        let is_of_bundle = |shown: &Shown| {
+            file(shown).is_some_and(|file| bundles.modules.iter().any(|it| it.name == file))
+        };
+        if !shown.iter().all(is_of_bundle) {
+            shown.retain(|shown| !is_of_bundle(shown));
+            return Self::Parse(shown);
+        }
+        let first = bundles.modules.iter().find_map(|module| {
+            let name = &module.name;
+            let is_wrong = shown.iter().any(|it| file(it).as_ref() == Some(name));
+            Some((name, bundle_of(bundles, name)?)).filter(|_| is_wrong)
+        });
+        let Some((name, (path, _))) = first else {
+            return Self::Parse(shown);
+        };
+        shown.retain(|it| file(it).as_ref() == Some(name));
+        Self::Bundle {
+            path: path.to_owned(),
+            shown,
+        }
+    }
+}
+
+/// The bundle that a module belongs to, by the module's name.
+fn bundle_of<'b>(bundles: &'b Loaded, name: &str) -> Option<(&'b str, &'b Bundle)> {
+    bundles.bundles.iter().find_map(|(path, bundle)| {
+        let prefix = if path == "." {
+            String::new()
+        } else {
+            format!("{path}/")
+        };
+        let inside = name.strip_prefix(prefix.as_str())?;
+        let holds = bundle.modules.iter().any(|file| file.path == inside);
+        holds.then_some((path.as_str(), bundle))
+    })
 }
 
 /// Where policies and data are read from.
@@ -87,6 +142,8 @@ pub struct Places {
     pub ignore: Vec<String>,
     /// What bundles must satisfy.
     pub guard: Option<Guard>,
+    /// `# METADATA` is a comment like any other.
+    pub plain_comments: bool,
 }
 
 /// The version that `--v0-compatible` and `--v0-v1` ask for.
@@ -140,7 +197,8 @@ pub fn parse(places: &Places, options: &PolicyOptions) -> Result<Parsed, Refusal
         loaded.registries.extend(bundles.registries.iter().cloned());
     }
     Registry::check(&loaded).map_err(|error| Refusal::Load(error.to_string()))?;
-    let parsed = parse_loaded(&loaded, options)?;
+    let parsed = parse_modules(&loaded, options, !places.plain_comments)
+        .map_err(|refusal| refusal.within(&bundles))?;
     check_roots(&bundles, &parsed)?;
     Ok(parsed)
 }
@@ -150,6 +208,14 @@ pub fn parse(places: &Places, options: &PolicyOptions) -> Result<Parsed, Refusal
 /// # Errors
 /// What does not parse.
 pub fn parse_loaded(loaded: &Loaded, options: &PolicyOptions) -> Result<Parsed, Refusal> {
+    parse_modules(loaded, options, true)
+}
+
+fn parse_modules(
+    loaded: &Loaded,
+    options: &PolicyOptions,
+    process_annotations: bool,
+) -> Result<Parsed, Refusal> {
     let started = Instant::now();
     let mut sources = Sources::default();
     let texts: Vec<(SourceId, RegoVersion)> = loaded
@@ -168,6 +234,7 @@ pub fn parse_loaded(loaded: &Loaded, options: &PolicyOptions) -> Result<Parsed, 
     let read = parallel::map(&texts, |(id, version)| {
         let options = ParseOptions {
             version: *version,
+            process_annotations,
             ..parse_options(options.version, &options.capabilities)
         };
         syntax::parse_module(&sources, *id, &options)
@@ -217,35 +284,27 @@ pub fn parse_options(version: RegoVersion, capabilities: &Capabilities) -> Parse
 
 /// The packages of a bundle's modules must belong to its roots.
 fn check_roots(bundles: &Loaded, parsed: &Parsed) -> Result<(), Refusal> {
-    for (path, bundle) in &bundles.bundles {
-        let prefix = if path == "." {
-            String::new()
-        } else {
-            format!("{path}/")
+    for module in &parsed.modules {
+        let Some(source) = parsed.sources.get(module.package.span.source) else {
+            continue;
         };
-        for module in &parsed.modules {
-            let Some(source) = parsed.sources.get(module.package.span.source) else {
-                continue;
-            };
-            let inside = source.name.strip_prefix(prefix.as_str());
-            if !inside.is_some_and(|name| bundle.modules.iter().any(|file| file.path == name)) {
-                continue;
-            }
-            let parts: Vec<String> = module.package.path[1..]
-                .iter()
-                .map(|part| match &part.value {
-                    precinct_rego::ast::TermValue::String(text) => text.to_string(),
-                    _ => part.to_string(),
-                })
-                .collect();
-            if !bundle.manifest.owns(&parts.join("/")) {
-                return Err(Refusal::Load(format!(
-                    "bundle {path}: manifest roots [{}] do not permit '{}' in module '{}'",
-                    bundle.manifest.roots().join(" "),
-                    module.package,
-                    source.name
-                )));
-            }
+        let Some((path, bundle)) = bundle_of(bundles, &source.name) else {
+            continue;
+        };
+        let parts: Vec<String> = module.package.path[1..]
+            .iter()
+            .map(|part| match &part.value {
+                precinct_rego::ast::TermValue::String(text) => text.to_string(),
+                _ => part.to_string(),
+            })
+            .collect();
+        if !bundle.manifest.owns(&parts.join("/")) {
+            return Err(Refusal::Load(format!(
+                "bundle {path}: manifest roots [{}] do not permit '{}' in module '{}'",
+                bundle.manifest.roots().join(" "),
+                module.package,
+                source.name
+            )));
         }
     }
     Ok(())

@@ -167,3 +167,12 @@ fn metadata_of_a_document_is_told_where_it_stands() {
     let (stdout, _, _) = ran(module, &["inspect", "-a", "p.rego"], "");
     assert!(stdout.contains("Location: p.rego:8\n"), "{stdout}");
 }
+
+#[test]
+fn values_of_variables_behind_a_comprehension_are_their_own() {
+    let module = "package a_test\n\ntest_a if {\n\txs := {y | some y in [1, 2]}\n\tz := 3\n\tw := 5\n\tz == w\n}\n";
+    let (stdout, _, code) = ran(module, &["test", "--var-values", "p.rego"], "");
+    assert_eq!(code, 2);
+    let want = "  p.rego:7:\n    \tz == w\n    \t|    |\n    \t|    5\n    \t3\n";
+    assert!(stdout.contains(want), "{stdout}");
+}

@@ -212,3 +212,27 @@ fn a_socket_in_the_file_system_is_for_whom_its_mode_says_and_goes_with_its_serve
     assert!(server.child.wait().unwrap().success());
     assert!(!socket.exists());
 }
+
+#[test]
+fn a_path_below_a_document_does_not_fail_for_what_stands_at_other_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let module = r#"package p
+
+r[k] := v if some k, v in {"a": 1, "b": [{"c": 2}]}
+
+r.z := [1, 2][_]
+"#;
+    std::fs::write(folder.path().join("p.rego"), module).unwrap();
+    let server = Server::start(folder.path(), &["p.rego"]);
+    let mut client = Client::new(&server.address);
+    let mut ask = |path: &str| {
+        let (status, body) = client.ask("POST", path, "{}").unwrap();
+        let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+        (status, answer.get("result").cloned())
+    };
+    assert_eq!(ask("/v1/data/p/r/a"), (200, Some(1.into())));
+    assert_eq!(ask("/v1/data/p/r/b/0/c"), (200, Some(2.into())));
+    assert_eq!(ask("/v1/data/p/r/x"), (200, None));
+    assert_eq!(ask("/v1/data/p/r/z"), (500, None));
+    assert_eq!(ask("/v1/data/p/r"), (500, None));
+}

@@ -115,8 +115,8 @@ impl Stack {
         let place = |(number, place): (usize, &Place<'_, '_>)| {
             let body = number.checked_sub(offset);
             let body = body.and_then(|number| self.bodies.get(number)).copied();
-            let values = place.locals.iter().enumerate().take(LOCALS);
-            let values = values.filter_map(|(local, value)| Some((local, short(value.as_ref()?)?)));
+            let values = place.locals().enumerate().take(LOCALS);
+            let values = values.filter_map(|(local, value)| Some((local, short(&value?)?)));
             Running {
                 function: place.function,
                 span: place.span,

@@ -458,3 +458,76 @@ fn a_loop_that_looks_for_entries_of_base_documents_says_so() {
         assert_eq!(joined(plain), None, "{plain}");
     }
 }
+
+#[test]
+fn a_loop_that_settles_one_of_several_constants_is_left_where_nobody_can_tell() {
+    check(
+        "data.p.level",
+        r#"
+package p
+level := 1 if {
+	some role in input.roles
+	role == "admin"
+}
+level := 2 if count(input.roles) > 3
+"#,
+        r#"
+rule data.p.level()
+  block '2
+    enter data.p.level at 3:1
+    l2 = input["roles"] else '2
+    block '7
+      scan '3 l2 as _, l4
+        test l4 == "admin" else '3
+        l0 =once 1 (one output)
+        break '7
+  block '5
+    enter data.p.level at 7:1
+    l6 = input["roles"] else '5
+    l7 = call count(l6) else '5
+    test l7 > 3 else '5
+    l0 =once 2 (one output)
+  block '6
+    test l0 is set else '6
+    return l0
+"#,
+    );
+}
+
+#[test]
+fn where_a_builtin_may_complain_it_is_left_unless_that_is_told() {
+    check(
+        "data.p.level",
+        r"
+package p
+level := 1 if {
+	some role in input.roles
+	count(role) > 3
+}
+level := 2 if count(input.roles) > 3
+",
+        r#"
+rule data.p.level()
+  block '2
+    enter data.p.level at 3:1
+    l2 = input["roles"] else '2
+    block '7
+      scan '3 l2 as _, l4
+        l5 = call count(l4) else '3
+        test l5 > 3 else '3
+        l0 =once 1 (one output)
+        block '8
+          test lenient else '8
+          break '7
+  block '5
+    enter data.p.level at 7:1
+    l7 = input["roles"] else '5
+    l8 = call count(l7) else '5
+    test l8 > 3 else '5
+    l0 =once 2 (one output)
+  block '6
+    test l0 is set else '6
+    return l0
+"#,
+    );
+}

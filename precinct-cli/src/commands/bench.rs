@@ -133,6 +133,7 @@ fn measure(args: &Args, text: &str) -> Result<(), Stopped> {
         bundles: args.bundle.clone(),
         ignore: args.ignore.clone(),
         guard: args.guard.guard().map_err(Stopped::Message)?,
+        ..Places::default()
     };
     let input = host::input(args.input.as_deref(), args.stdin_input).map_err(Stopped::Message)?;
     let refused = |refusal: host::Refusal| Stopped::Errors(refusal.shown());

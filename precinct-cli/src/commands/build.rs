@@ -162,10 +162,13 @@ fn built(args: &Args) -> Result<(), String> {
         ..PolicyOptions::default()
     };
     let refused = |refusal: Refusal| match &refusal {
-        Refusal::Parse(_) | Refusal::Load(_) => format!("load error: {}", refusal.text()),
+        Refusal::Parse(_) | Refusal::Bundle { .. } | Refusal::Load(_) => {
+            format!("load error: {}", refusal.text())
+        }
         Refusal::Compile(_) => refusal.text(),
     };
-    let parsed = host::parse_loaded(&loaded, &options).map_err(refused)?;
+    let parsed = host::parse_loaded(&loaded, &options)
+        .map_err(|refusal| refused(refusal.within(&loaded)))?;
     let entrypoints = entrypoints(args, &parsed);
     if args.optimize > 0 && entrypoints.is_empty() {
         return Err("bundle optimizations require at least one entrypoint".to_owned());

@@ -81,6 +81,7 @@ fn found(args: &Args, query: &str) -> Result<Dependencies, String> {
         paths: args.data.clone(),
         bundles: args.bundle.clone(),
         ignore: args.ignore.clone(),
+        plain_comments: true,
         ..Places::default()
     };
     let parsed = host::parse(&places, &options).map_err(|refusal| refusal.text())?;

@@ -394,6 +394,7 @@ impl Args {
             bundles: self.bundle.clone(),
             ignore: self.ignore.clone(),
             guard: self.guard.guard()?,
+            ..Places::default()
         };
         Ok((options, places))
     }

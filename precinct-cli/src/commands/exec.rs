@@ -225,16 +225,17 @@ fn policy(args: &Args, bundles: &[(String, String)]) -> Result<(Policy, Arc<Docu
         prints: true,
         ..PolicyOptions::default()
     };
-    let refused = |name: &str, message: &str| {
+    let failed_at = |step: &str, name: &str, message: &str| {
         log(
             args.log_format,
-            &format!("Bundle load failed: {message}"),
+            &format!("Bundle {step} failed: {message}"),
             &[("name", name), ("plugin", "bundle")],
         );
         format!(
             "runtime error: Bundle name: {name}, Code: bundle_error, HTTPCode: -1, Message: {message}"
         )
     };
+    let refused = |name: &str, message: &str| failed_at("load", name, message);
     let guard = args
         .guard
         .guard()
@@ -262,12 +263,12 @@ fn policy(args: &Args, bundles: &[(String, String)]) -> Result<(Policy, Arc<Docu
             module.name = format!("/{path}");
         }
     }
-    let failed = |refusal: Refusal| {
-        let text = match &refusal {
-            Refusal::Parse(shown) => errors::text(shown),
-            other => other.text(),
-        };
-        refused(last, &text)
+    let failed = |refusal: Refusal| match &refusal {
+        Refusal::Parse(shown) | Refusal::Bundle { shown, .. } => {
+            refused(last, &errors::text(shown))
+        }
+        Refusal::Compile(shown) => failed_at("activation", last, &errors::text(shown)),
+        Refusal::Load(message) => refused(last, message),
     };
     let parsed = host::parse_loaded(&loaded, &options).map_err(failed)?;
     let policy = host::compile(&parsed, options).map_err(failed)?;

@@ -100,6 +100,7 @@ fn report(args: &Args, text: &str) -> Result<String, Stopped> {
         bundles: args.bundle.clone(),
         ignore: args.ignore.clone(),
         guard: None,
+        ..Places::default()
     };
     let input = host::input(args.input.as_deref(), args.stdin_input).map_err(Stopped::Message)?;
     let refused = |refusal: host::Refusal| Stopped::Errors(refusal.shown());

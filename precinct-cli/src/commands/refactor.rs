@@ -82,6 +82,7 @@ fn moved(args: &MoveArgs) -> Result<(), String> {
     let places = Places {
         paths: args.paths.clone(),
         ignore: args.ignore.clone(),
+        plain_comments: true,
         ..Places::default()
     };
     let mut parsed = host::parse(&places, &options).map_err(|refusal| refusal.text())?;

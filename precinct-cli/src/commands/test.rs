@@ -306,7 +306,12 @@ fn prepared(args: &Args, marks: bool) -> Result<Prepared, String> {
     } else {
         places.paths.clone_from(&args.paths);
     }
-    let refused = |refusal: Refusal| refusal.text();
+    let refused = |refusal: Refusal| match &refusal {
+        Refusal::Bundle { path, .. } => {
+            format!("unable to load bundle {path}: {}", refusal.text())
+        }
+        Refusal::Load(_) | Refusal::Parse(_) | Refusal::Compile(_) => refusal.text(),
+    };
     let parsed = host::parse(&places, &options).map_err(refused)?;
     let mut noted = host::Parsed {
         modules: parsed.modules.clone(),

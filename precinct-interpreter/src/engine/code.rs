@@ -390,6 +390,8 @@ pub(super) struct Code {
     pub spans: Vec<Span>,
     pub params: u32,
     pub registers: u32,
+    /// The register of each local; builders have none, nor has what shares one with other locals.
+    pub homes: Vec<Option<Reg>>,
     pub builders: Vec<BuilderKind>,
     pub iters: u32,
     /// The most selects that run at the same time.

@@ -4,6 +4,8 @@ use precinct_rego::ast::Span;
 use precinct_rego::ir::{FunctionId, RuleId};
 use precinct_runtime::Value;
 
+use super::code::Reg;
+
 /// Where an evaluation is.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'p, 'a> {
@@ -13,8 +15,18 @@ pub struct Place<'p, 'a> {
     pub span: Span,
     /// Calls around this one.
     pub depth: usize,
-    /// The function's locals, in the order of the IR; builders are empty.
-    pub locals: &'p [Option<Value<'a>>],
+    pub(super) registers: &'p [Option<Value<'a>>],
+    pub(super) homes: &'p [Option<Reg>],
+}
+
+impl<'a> Place<'_, 'a> {
+    /// The function's locals, in the order of the IR. Builders are empty, and so are locals that only one of many rules
+    /// has, unless [marks](super::Options::marks) were asked for.
+    pub fn locals(&self) -> impl Iterator<Item = Option<Value<'a>>> {
+        self.homes
+            .iter()
+            .map(|home| *self.registers.get((*home)? as usize)?)
+    }
 }
 
 /// Told by the machine what it does. Every method does nothing unless it is written, and costs nothing then.

@@ -195,6 +195,7 @@ impl<'l> Loader<'l> {
                 spans: Vec::new(),
                 params: function.params,
                 registers: 0,
+                homes: Vec::new(),
                 builders: Vec::new(),
                 iters: 0,
                 selecting: 0,
@@ -214,12 +215,13 @@ impl<'l> Loader<'l> {
 
     fn load(mut self) -> Outcome<Code> {
         let mut shared = 0;
-        for (info, arm) in self
-            .function
-            .locals
-            .iter()
-            .zip(private::registers(self.function))
-        {
+        // Who watches sees all locals at all times.
+        let arms = if self.marks {
+            vec![None; self.function.locals.len()]
+        } else {
+            private::registers(self.function)
+        };
+        for (info, arm) in self.function.locals.iter().zip(arms) {
             let builder = match info.kind {
                 LocalKind::Value | LocalKind::Optional => {
                     self.homes.push(match arm {
@@ -242,6 +244,11 @@ impl<'l> Loader<'l> {
             self.homes.push(Home::Builder(id));
             self.code.builders.push(builder);
         }
+        let seen = |home: &Home| match home {
+            Home::Register(register) => Some(*register),
+            Home::Builder(_) | Home::Shared(_) => None,
+        };
+        self.code.homes = self.homes.iter().map(seen).collect();
         for home in &mut self.homes {
             if let Home::Shared(register) = home {
                 *home = Home::Register(self.code.registers + *register);

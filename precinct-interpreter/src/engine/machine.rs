@@ -891,9 +891,9 @@ pub(super) fn span(frame: &Frame<'_>) -> Span {
 /// The running functions, outermost first, with their place.
 #[cold]
 fn running<'p, 'a>(
-    frames: &[Frame<'a>],
+    frames: &'p [Frame<'a>],
     registers: &'p [Option<Value<'a>>],
-    frame: &Frame<'a>,
+    frame: &'p Frame<'a>,
 ) -> Vec<Place<'p, 'a>> {
     let frames = frames.iter().chain(std::iter::once(frame));
     (0..)
@@ -904,7 +904,7 @@ fn running<'p, 'a>(
 
 fn place<'p, 'a>(
     registers: &'p [Option<Value<'a>>],
-    frame: &Frame<'a>,
+    frame: &'p Frame<'a>,
     depth: usize,
 ) -> Place<'p, 'a> {
     let end = frame.base + frame.code.registers as usize;
@@ -912,7 +912,8 @@ fn place<'p, 'a>(
         function: frame.function,
         span: span(frame),
         depth,
-        locals: registers.get(frame.base..end).unwrap_or_default(),
+        registers: registers.get(frame.base..end).unwrap_or_default(),
+        homes: &frame.code.homes,
     }
 }
 

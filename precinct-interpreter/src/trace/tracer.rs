@@ -667,9 +667,9 @@ impl<'p, 'a> Tracer<'p, 'a> {
         let Some(function) = self.program.functions.get(place.function.index()) else {
             return;
         };
-        for (info, value) in function.locals.iter().zip(place.locals) {
+        for (info, value) in function.locals.iter().zip(place.locals()) {
             if let (Some(name), Some(value)) = (&info.name, value) {
-                self.bound.insert(Arc::clone(name), *value);
+                self.bound.insert(Arc::clone(name), value);
             }
         }
     }

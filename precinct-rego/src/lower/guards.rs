@@ -197,19 +197,18 @@ impl Emitter<'_, '_> {
             ExprKind::Term(term) => self.documents_in(term, found),
             ExprKind::Call(terms) => {
                 if let [operator, one, other] = terms.as_slice() {
-                    let name = dotted_name(operator);
-                    let known = match name.as_deref() {
+                    match dotted_name(operator).as_deref() {
                         Some("eq" | "equal" | "assign") => {
-                            self.equality(one, other, found) || self.equality(other, one, found)
+                            let known = self.equality(one, other, found)
+                                || self.equality(other, one, found);
+                            if !known {
+                                self.documents_of(one, other, found);
+                                self.documents_of(other, one, found);
+                            }
+                            return;
                         }
-                        Some(MEMBER) => {
-                            self.membership(one, other, found);
-                            false
-                        }
-                        _ => false,
-                    };
-                    if known {
-                        return;
+                        Some(MEMBER) => self.membership(one, other, found),
+                        _ => {}
                     }
                 }
                 for term in terms.iter().skip(1) {
@@ -243,10 +242,11 @@ impl Emitter<'_, '_> {
         if let TermValue::Ref(parts) = &one.value
             && let Some(parts) = self.known_document(parts, found)
             && let TermValue::Array(items) = &other.value
-            && items.iter().all(|item| is_scalar(item) || is_var(item))
+            && items.iter().all(is_flat)
         {
             let guard = Guard::Array(parts, items.clone());
             found.note(guard, self.is_written_out(one));
+            self.documents_in(other, found);
             return true;
         }
         let Some(value) = found.scalar(other) else {
@@ -269,6 +269,28 @@ impl Emitter<'_, '_> {
         let plain = is_scalar(other) && (is_parameter || self.is_written_out(one));
         found.note(Guard::Equal(subject, value), plain);
         true
+    }
+
+    /// The documents that one side of an equality needs. A reference that is compared with another one, or with a
+    /// composite that is no plain array, is not in the index.
+    fn documents_of(&self, side: &Term, other: &Term, found: &mut Found<'_>) {
+        match (&side.value, &other.value) {
+            (
+                TermValue::Ref(parts),
+                TermValue::Ref(_)
+                | TermValue::Array(_)
+                | TermValue::Object(_)
+                | TermValue::Set(_)
+                | TermValue::ArrayComprehension(_)
+                | TermValue::SetComprehension(_)
+                | TermValue::ObjectComprehension(_),
+            ) => {
+                for operand in parts.iter().skip(1) {
+                    self.documents_in(operand, found);
+                }
+            }
+            _ => self.documents_in(side, found),
+        }
     }
 
     /// A document, and no variable that stands for one.
@@ -341,6 +363,9 @@ impl Emitter<'_, '_> {
             TermValue::Ref(parts) => {
                 if let Some(document) = self.known_document(parts, found) {
                     found.note(Guard::Defined(document), self.is_base(parts));
+                }
+                for operand in parts.iter().skip(1) {
+                    self.documents_in(operand, found);
                 }
             }
             TermValue::Array(items) | TermValue::Set(items) => {
@@ -437,10 +462,23 @@ const fn is_var(term: &Term) -> bool {
     matches!(term.value, TermValue::Var(_))
 }
 
-/// The item of an array, a variable under a name that nothing else has.
+/// A scalar, or what the compiler puts a variable in the place of.
+const fn is_flat(term: &Term) -> bool {
+    !matches!(
+        term.value,
+        TermValue::Array(_)
+            | TermValue::Object(_)
+            | TermValue::Set(_)
+            | TermValue::ArrayComprehension(_)
+            | TermValue::SetComprehension(_)
+            | TermValue::ObjectComprehension(_)
+    )
+}
+
+/// The item of an array: a scalar, or a variable under a name that nothing else has.
 fn anonymous((number, item): (usize, &Term)) -> Term {
     let mut item = item.clone();
-    if is_var(&item) {
+    if !is_scalar(&item) {
         item.value = TermValue::Var(format!("$guard{number}").into());
     }
     item

@@ -326,7 +326,7 @@ impl Emitter<'_, '_> {
         }
         for placed in defaults {
             self.attempt(|e, _| {
-                e.branch_of(placed.rule, placed.id, params, |e, value, _| {
+                e.branch_of(placed.rule, placed.id, params, |e, value| {
                     e.emit(StmtKind::Return { value });
                     Ok(())
                 })
@@ -347,7 +347,7 @@ impl Emitter<'_, '_> {
             Outcome::Return => {
                 for (id, rule) in (placed.id.0..).zip(branches) {
                     self.attempt(|e, _| {
-                        e.branch_of(rule, RuleId(id), params, |e, value, _| {
+                        e.branch_of(rule, RuleId(id), params, |e, value| {
                             e.emit(StmtKind::Return { value });
                             Ok(())
                         })
@@ -373,8 +373,8 @@ impl Emitter<'_, '_> {
                     });
                 }
                 let open = e.open();
-                e.attempt(|e, label| {
-                    e.branch_of(rule, RuleId(id), params, |e, value, fixed| {
+                e.attempt(|e, _| {
+                    e.branch_of(rule, RuleId(id), params, |e, value| {
                         if only && e.open() == open + 1 {
                             e.emit(StmtKind::Return { value });
                             return Ok(());
@@ -390,9 +390,6 @@ impl Emitter<'_, '_> {
                                 source: truth,
                             });
                         }
-                        if fixed {
-                            e.emit(StmtKind::Break { label });
-                        }
                         Ok(())
                     })
                 })?;
@@ -401,25 +398,25 @@ impl Emitter<'_, '_> {
         })
     }
 
-    /// One rule: parameters, body, value. `f` gets the value and whether it is a constant.
+    /// One rule: parameters, body, value, which `f` gets.
     fn branch_of(
         &mut self,
         rule: &Rule,
         id: RuleId,
         params: &[Local],
-        f: impl FnOnce(&mut Self, Operand, bool) -> Lowered<()>,
+        f: impl FnOnce(&mut Self, Operand) -> Lowered<()>,
     ) -> Lowered<()> {
         self.scope(|e| {
             e.enter(rule, id, params)?;
-            let (value, fixed) = match &rule.head.value {
+            let value = match &rule.head.value {
                 Some(term) => {
                     e.span = rule.head.span;
-                    (e.eval(term)?, constant_of(term).is_some())
+                    e.eval(term)?
                 }
-                None => (e.constant(Constant::Boolean(true)), true),
+                None => e.constant(Constant::Boolean(true)),
             };
             e.span = rule.span;
-            f(e, value, fixed)
+            f(e, value)
         })
     }
 

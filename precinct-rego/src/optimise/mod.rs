@@ -19,6 +19,7 @@
 //! * [`select`]: many rules of all kinds of conditions become a `select`
 //! * [`conditions`], [`patterns`]: what both know about a rule
 //! * [`company`]: how many rules such a condition leaves
+//! * [`early`]: loops that are left early
 //! * [`groups`]: comprehensions of a loop that are built together
 //! * [`existence`]: comprehensions that are only tested
 //! * [`comprehensions`], [`quiet`]: what both know
@@ -31,6 +32,7 @@ mod comprehensions;
 mod conditions;
 mod constants;
 mod copies;
+mod early;
 mod existence;
 mod fold;
 mod groups;
@@ -76,6 +78,7 @@ fn comprehensions_of_all(program: &mut Program) {
 ///
 /// [`StmtKind::Mark`]: crate::ir::StmtKind::Mark
 pub fn optimise_watched(program: &mut Program) {
+    early::run(program);
     let all = (0..program.functions.len()).collect();
     each(program, all);
 }

@@ -3,6 +3,7 @@
 //! A block is a comment at the start of a line that begins with `METADATA`, and the comments on the lines that follow
 //! without a gap, also at the start of theirs. Their text is YAML.
 
+use serde::Deserialize as _;
 use serde_json::Value as Json;
 use serde_yaml::Value as Yaml;
 
@@ -76,7 +77,7 @@ fn block(first: &Comment, lines: &[Comment]) -> Result<Annotations, Failure> {
             "expected METADATA block, found whitespace".to_owned(),
         ));
     }
-    let yaml = serde_yaml::from_str::<Yaml>(&text).map_err(|error| {
+    let yaml = first_document(&text).map_err(|error| {
         if let Some((line, message)) = repeated_keys(lines) {
             return failure(first, lines, Some(line), &message);
         }
@@ -96,6 +97,14 @@ fn block(first: &Comment, lines: &[Comment]) -> Result<Annotations, Failure> {
         ..first.span
     };
     Ok(annotations)
+}
+
+/// What stands before a line that ends a document (`...`), as Go's library reads it.
+fn first_document(text: &str) -> Result<Yaml, serde_yaml::Error> {
+    match serde_yaml::Deserializer::from_str(text).next() {
+        Some(document) => Yaml::deserialize(document),
+        None => Ok(Yaml::Null),
+    }
 }
 
 enum FieldError {

@@ -143,6 +143,12 @@ pub fn document<'a>(
     let rules = context.rules_evaluated();
     let recorded = context.answers().to_vec();
     drop(context);
+    if let Err(error) = &answer
+        && !error.is_final()
+        && let Some(outcome) = at_keys(snapshot, keys, world, arena)
+    {
+        return outcome;
+    }
     let answer = answer.map_err(|error| {
         if !is_watched {
             let mut context = prepared_quietly(policy.context(arena), snapshot, world);
@@ -162,6 +168,41 @@ pub fn document<'a>(
         rules,
         elapsed,
     }
+}
+
+/// What a document that failed as a whole holds at some keys, as a query asks for it: what stands at other keys does not
+/// matter then. `None` if that fails, too, or if the path leads to the document itself.
+#[cold]
+fn at_keys<'a>(
+    snapshot: &'a Snapshot,
+    keys: &[String],
+    world: World<'a>,
+    arena: &'a Arena,
+) -> Option<Outcome<'a, Option<Value<'a>>>> {
+    let policy = snapshot.policies.policy();
+    let (_, length) = policy.function_at(keys)?;
+    if length == keys.len() {
+        return None;
+    }
+    let text = format!("value := {}", reference(keys));
+    let asked = policy.query(&text, None, &[]).ok()?;
+    let outcome = query(&asked, policy, snapshot, world, arena);
+    let copied = |answer: &Answer<'_>| Answer {
+        builtin: arena.alloc_str(answer.builtin),
+        args: answer.args.copy_into(arena),
+        result: answer.result.map(|result| result.copy_into(arena)),
+    };
+    let rows = outcome.answer.ok()?;
+    let value = rows.first().and_then(|row| row.variables.first().copied());
+    Some(Outcome {
+        answer: Ok(value.map(|value| value.copy_into(arena))),
+        engine: outcome.engine,
+        prints: outcome.prints,
+        recorded: outcome.recorded.iter().map(copied).collect(),
+        steps: outcome.steps,
+        rules: outcome.rules,
+        elapsed: outcome.elapsed,
+    })
 }
 
 fn traced<'a>(
