@@ -105,3 +105,12 @@ fn schemas_of_annotations_are_heeded() {
         ["4: rego_type_error: match error"]
     );
 }
+
+#[test]
+fn a_document_that_is_replaced_twice_has_the_type_of_its_own_and_of_the_last_replacement() {
+    let error = first(
+        "r contains 1 if 1 == 1\nq if { v := data.p.r with data.p.r as 1 with data.p.r as []; upper(v) == \"A\" }",
+    );
+    assert_eq!(error.message, "upper: invalid argument(s)");
+    assert_eq!(error.details[0], "have: (any<array, set[number]>, ???)");
+}

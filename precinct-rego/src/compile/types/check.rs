@@ -284,12 +284,13 @@ impl<'a> Checker<'a> {
 
     /// An expression with modifiers: what they replace has the types of the replacements, too.
     fn modified(&self, env: &Env<'_>, expr: &Expr, errors: &mut Vec<Diagnostic>) {
-        self.relax(env, expr, &expr.with, Vec::new(), errors);
+        self.relax((env, env), expr, &expr.with, Vec::new(), errors);
     }
 
+    /// `outer` is what is known without the modifiers, `env` what is with those that are done.
     fn relax(
         &self,
-        env: &Env<'_>,
+        (outer, env): (&Env<'_>, &Env<'_>),
         expr: &Expr,
         rest: &[With],
         mut replaced: Vec<(Ref, Type)>,
@@ -309,15 +310,15 @@ impl<'a> Checker<'a> {
             return;
         };
         let TermValue::Ref(target) = &with.target.value else {
-            self.relax(env, expr, rest, replaced, errors);
+            self.relax((outer, env), expr, rest, replaced, errors);
             return;
         };
-        let known = env.reference(target);
+        let known = outer.reference(target);
         let is_function = matches!(known, Type::Function(_));
         if !is_function {
             let mut kind = Type::any();
             if refs_ground(target) && !known.is_unknown() {
-                let value = self.type_of(env, &with.value);
+                let value = self.type_of(outer, &with.value);
                 let either = or(&known, &value);
                 if !value.is_unknown() && !either.is_unknown() {
                     kind = either;
@@ -328,9 +329,9 @@ impl<'a> Checker<'a> {
         match self.relaxed(target, is_function) {
             Some(tree) => {
                 let layer = Env::for_expression(env, Documents::Cached(tree));
-                self.relax(&layer, expr, rest, replaced, errors);
+                self.relax((outer, &layer), expr, rest, replaced, errors);
             }
-            None => self.relax(env, expr, rest, replaced, errors),
+            None => self.relax((outer, env), expr, rest, replaced, errors),
         }
     }
 

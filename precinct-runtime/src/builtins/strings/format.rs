@@ -280,6 +280,11 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
         // Go shows what does not fit the verb as for `%v`, but with the flags of the verb.
         match arg {
             Arg::Float(float) => real('v', spec, *float, &mut shown),
+            // Its big integers know no flags there.
+            Arg::Int(whole, _) if i64::try_from(whole).is_err() => {
+                shown = whole.to_string();
+                true
+            }
             Arg::Int(whole, _) => integer('v', spec, whole, &mut shown),
             _ => {
                 let plain = Spec {
