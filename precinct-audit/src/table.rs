@@ -104,7 +104,7 @@ impl Aligned {
     /// # Errors
     /// When writing fails.
     pub fn names(&self, out: &mut impl Write) -> io::Result<()> {
-        self.write(out, COLUMNS.map(|(name, _)| name.to_uppercase()))
+        self.write(out, &COLUMNS.map(|(name, _)| name.to_uppercase()))
     }
 
     /// The line of a record.
@@ -113,10 +113,10 @@ impl Aligned {
     /// When writing fails.
     pub fn line(&self, out: &mut impl Write, record: &Record) -> io::Result<()> {
         let cells = COLUMNS.map(|(_, read)| printable(&read(&record.decision)));
-        self.write(out, cells)
+        self.write(out, &cells)
     }
 
-    fn write(&self, out: &mut impl Write, cells: [String; COLUMNS.len()]) -> io::Result<()> {
+    fn write(&self, out: &mut impl Write, cells: &[String; COLUMNS.len()]) -> io::Result<()> {
         let padded: Vec<_> = cells
             .iter()
             .zip(self.widths)

@@ -168,12 +168,12 @@ impl Queue {
                 .0
                 .changed
                 .wait_timeout_while(waiting, delay, |waiting| {
-                    !waiting.is_ending && !(is_well && self.is_enough(waiting))
+                    !(waiting.is_ending || is_well && self.is_enough(waiting))
                 })
                 .unwrap_or_else(PoisonError::into_inner);
             let is_ending = waiting.is_ending;
             drop(waiting);
-            let sent = self.flush(client, path, logger);
+            let sent = self.flush(client, path, *logger);
             is_well = sent.is_ok();
             delay = match sent {
                 Ok(()) => least,
@@ -188,7 +188,7 @@ impl Queue {
         }
     }
 
-    fn flush(&self, client: &Client, path: &str, logger: &Logger) -> Result<(), String> {
+    fn flush(&self, client: &Client, path: &str, logger: Logger) -> Result<(), String> {
         loop {
             let chunk = self.chunk();
             if chunk.is_empty() {
