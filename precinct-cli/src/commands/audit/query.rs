@@ -210,7 +210,9 @@ fn printed(args: &Args) -> Result<Option<Broken>, Stop> {
             Ok(())
         })?;
         let mut table = Aligned::default();
-        newest.iter().for_each(|record| table.measure(record));
+        for record in &newest {
+            table.measure(record);
+        }
         names(&mut out, args.format, &table)?;
         for record in &newest {
             line(&mut out, args.format, &table, record)?;
