@@ -28,40 +28,34 @@ const COLUMNS: [Column; 9] = [
     ("bundle_digest", |decision| decision.bundle_digest.clone()),
 ];
 
-/// Records as lines of JSON, as they stand in the store.
+/// A record as a line of JSON, as it stands in the store.
 ///
 /// # Errors
 /// When writing fails.
-pub fn json_lines<'r>(
-    out: &mut impl Write,
-    records: impl IntoIterator<Item = &'r Record>,
-) -> io::Result<()> {
-    for record in records {
-        out.write_all(&record.to_line().map_err(io::Error::other)?)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
+pub fn json_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
+    out.write_all(&record.to_line().map_err(io::Error::other)?)?;
+    out.write_all(b"\n")
 }
 
-/// Records as CSV after RFC 4180, with a line of names. A cell that a spreadsheet would take for a formula is led by
-/// an apostrophe.
+/// The first line of CSV: the names of the columns.
 ///
 /// # Errors
 /// When writing fails.
-pub fn csv<'r>(
-    out: &mut impl Write,
-    records: impl IntoIterator<Item = &'r Record>,
-) -> io::Result<()> {
+pub fn csv_names(out: &mut impl Write) -> io::Result<()> {
     let names: Vec<_> = COLUMNS.iter().map(|(name, _)| *name).collect();
-    write!(out, "{}\r\n", names.join(","))?;
-    for record in records {
-        let cells: Vec<_> = COLUMNS
-            .iter()
-            .map(|(_, read)| cell(&read(&record.decision)))
-            .collect();
-        write!(out, "{}\r\n", cells.join(","))?;
-    }
-    Ok(())
+    write!(out, "{}\r\n", names.join(","))
+}
+
+/// A record as a line of CSV after RFC 4180. A cell that a spreadsheet would take for a formula is led by an apostrophe.
+///
+/// # Errors
+/// When writing fails.
+pub fn csv_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
+    let cells: Vec<_> = COLUMNS
+        .iter()
+        .map(|(_, read)| cell(&read(&record.decision)))
+        .collect();
+    write!(out, "{}\r\n", cells.join(","))
 }
 
 /// A cell of CSV.
@@ -78,43 +72,58 @@ pub fn cell(text: &str) -> String {
     }
 }
 
-/// Records as an aligned table. Control characters are shown as escapes, so that a record can't paint the terminal.
+/// Records as lines with aligned columns. Control characters are shown as escapes, so that a record can't paint the terminal.
 ///
-/// # Errors
-/// When writing fails.
-pub fn aligned<'r>(
-    out: &mut impl Write,
-    records: impl IntoIterator<Item = &'r Record>,
-) -> io::Result<()> {
-    let mut rows = vec![
-        COLUMNS
+/// A table knows how wide its columns are, and none of its rows: they are told twice, to be measured and to be written.
+#[derive(Clone, Debug)]
+pub struct Aligned {
+    widths: [usize; COLUMNS.len()],
+}
+
+impl Default for Aligned {
+    fn default() -> Self {
+        Self {
+            widths: COLUMNS.map(|(name, _)| name.len()),
+        }
+    }
+}
+
+impl Aligned {
+    /// Makes room for a record.
+    pub fn measure(&mut self, record: &Record) {
+        for (width, (_, read)) in self.widths.iter_mut().zip(COLUMNS) {
+            *width = printable(&read(&record.decision))
+                .chars()
+                .count()
+                .max(*width);
+        }
+    }
+
+    /// The line of the columns' names.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn names(&self, out: &mut impl Write) -> io::Result<()> {
+        self.write(out, &COLUMNS.map(|(name, _)| name.to_uppercase()))
+    }
+
+    /// The line of a record.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn line(&self, out: &mut impl Write, record: &Record) -> io::Result<()> {
+        let cells = COLUMNS.map(|(_, read)| printable(&read(&record.decision)));
+        self.write(out, &cells)
+    }
+
+    fn write(&self, out: &mut impl Write, cells: &[String; COLUMNS.len()]) -> io::Result<()> {
+        let padded: Vec<_> = cells
             .iter()
-            .map(|(name, _)| name.to_uppercase())
-            .collect::<Vec<_>>(),
-    ];
-    rows.extend(records.into_iter().map(|record| {
-        COLUMNS
-            .iter()
-            .map(|(_, read)| printable(&read(&record.decision)))
-            .collect()
-    }));
-    let widths: Vec<_> = (0..COLUMNS.len())
-        .map(|column| {
-            rows.iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
-    for row in &rows {
-        let line: Vec<_> = row
-            .iter()
-            .zip(&widths)
+            .zip(self.widths)
             .map(|(text, width)| format!("{text:<width$}"))
             .collect();
-        writeln!(out, "{}", line.join("  ").trim_end())?;
+        writeln!(out, "{}", padded.join("  ").trim_end())
     }
-    Ok(())
 }
 
 fn printable(text: &str) -> String {
@@ -155,7 +164,7 @@ mod tests {
     #[test]
     fn an_empty_table_still_names_its_columns() {
         let mut out = Vec::new();
-        aligned(&mut out, []).unwrap();
+        Aligned::default().names(&mut out).unwrap();
         assert!(
             String::from_utf8(out)
                 .unwrap()

@@ -150,10 +150,10 @@ pub fn bundles(paths: &[String], options: &Options) -> Result<Loaded, Error> {
     join(read)
 }
 
-/// Puts bundles that have been read together.
+/// Puts bundles that have been read together. The changes of deltas are made.
 ///
 /// # Errors
-/// When their roots overlap.
+/// When their roots overlap, or a change names what is not there.
 pub fn join(bundles: Vec<(String, Bundle)>) -> Result<Loaded, Error> {
     let mut loaded = Loaded::default();
     let mut documents = Vec::new();
@@ -187,8 +187,16 @@ pub fn join(bundles: Vec<(String, Bundle)>) -> Result<Loaded, Error> {
         }));
         loaded.bundles.push((path, bundle));
     }
-    let data = document::assemble(&documents)
+    let mut data = document::assemble(&documents)
         .map_err(|error| Error::Manifest(assemble_message(&error, &documents)))?;
+    for (path, bundle) in &loaded.bundles {
+        if let Some(patch) = &bundle.patch {
+            data = patch.apply(&data).map_err(|error| Error::InBundle {
+                bundle: path.clone(),
+                error: Box::new(error),
+            })?;
+        }
+    }
     loaded.registries = registries(&documents);
     loaded.data = Arc::new(data);
     Ok(loaded)

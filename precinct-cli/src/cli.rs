@@ -13,7 +13,12 @@ use crate::commands::{self, Outcome};
 
 /// Rego policies as native Rust: evaluate, check, test and compile them.
 #[derive(Debug, Parser)]
-#[command(name = "precinct", disable_help_subcommand = false)]
+#[command(
+    name = "precinct",
+    disable_help_subcommand = false,
+    // As with OPA, a flag may be said again (`build -b one -b two`), and the last value counts.
+    args_override_self = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -8,11 +8,15 @@
 //! * [`schemas`]: reading schemas
 //! * [`library`]: policies as a shared library of a bundle
 //! * [`native`]: queries answered by compiled programs
+//! * [`output`]: printing to who may have gone
 //! * [`parallel`]: work on many files at once
 //! * [`present`]: how results and errors look
 //! * [`repl`]: a shell for questions
 //! * [`testing`]: running policy tests
 //! * [`signing`], [`writing`]: keys from flags, files that are whole
+
+#[macro_use]
+mod output;
 
 mod cli;
 mod commands;

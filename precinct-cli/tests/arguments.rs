@@ -1,7 +1,7 @@
 //! How the command answers arguments that do not fit.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn precinct(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_precinct"))
@@ -46,4 +46,19 @@ fn an_unknown_command_ends_with_code_1() {
     let output = precinct(&["nosuch"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).starts_with("Error: unknown command \"nosuch\" for \"precinct\"\n"));
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_reason_to_panic() {
+    // More than a pipe holds, so that some of it is written when nobody reads any more.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_precinct"))
+        .args(["capabilities", "--current"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(stderr(&output), "");
+    assert_eq!(output.status.code(), Some(141), "as for a signal");
 }

@@ -186,6 +186,84 @@ fn results_and_reasons_are_counted() {
 }
 
 #[test]
+fn what_can_not_be_asked_is_refused_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let cases: [(&[&str], &str); 7] = [
+        (
+            &["--since", "2026-02-22", "--until", "2026-02-22"],
+            "--since 2026-02-22T00:00:00Z is not before --until 2026-02-22T00:00:00Z",
+        ),
+        (
+            &["--since", "yesterday"],
+            "expected a date (2026-02-21) or RFC 3339",
+        ),
+        (
+            &["--until", "2026-02-30"],
+            "expected a date (2026-02-21) or RFC 3339",
+        ),
+        (
+            &["--bundle-digest", "sha256:xyz"],
+            "expected `sha256:` and up to 64 of 0-9a-f",
+        ),
+        (&["--result", "maybe"], "expected allow, deny or step_up"),
+        (&["--limit=-1"], "--limit"),
+        (&["--format", "xml"], "must be one of {table,jsonl,csv}"),
+    ];
+    for (args, expected) in cases {
+        let output = run(folder.path(), &[&["query"], args].concat());
+        assert_ne!(output.status.code(), Some(0), "{args:?}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.contains(expected), "{args:?}: {message}");
+    }
+    let output = run(&folder.path().join("elsewhere"), &["query"]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        message.contains("elsewhere: No such file or directory"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_line_that_is_no_record_hides_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let segment = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|it| it == "jsonl"))
+        .unwrap();
+    let text = std::fs::read_to_string(&segment).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    std::fs::write(&segment, format!("{first}\nnonsense\n{rest}")).unwrap();
+    for format in ["table", "jsonl", "csv"] {
+        for limit in ["10", ""] {
+            let mut args = vec!["query", "--format", format];
+            if !limit.is_empty() {
+                args.extend(["--limit", limit]);
+            }
+            let output = run(folder.path(), &args);
+            assert_eq!(output.status.code(), Some(1), "{args:?}");
+            let text = stdout(&output);
+            for id in ["dec-1", "dec-2", "dec-3", "dec-4"] {
+                assert!(text.contains(id), "{args:?}: {text}");
+            }
+            let message = String::from_utf8(output.stderr).unwrap();
+            assert!(
+                message.contains(".jsonl:2: not a decision record")
+                    && message.contains("1 line was passed over"),
+                "{message}"
+            );
+        }
+    }
+    assert_eq!(
+        run(folder.path(), &["replay", "dec-2"]).status.code(),
+        Some(0)
+    );
+}
+
+#[test]
 fn a_decision_is_made_again_by_the_bundle_that_made_it() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path());

@@ -155,3 +155,53 @@ fn the_digest_of_an_archive_is_that_of_its_bytes_and_the_digest_of_files_is_the_
     fs::write(path.join("unpacked/data.json"), "{}").unwrap();
     assert_ne!(printed(&["unpacked"]), of_files);
 }
+
+const DELTA: [(&str, &str); 2] = [
+    (
+        "patch.json",
+        r#"{"data": [{"op": "upsert", "path": "/a/b", "value": 12345678901234567890.50}, {"op": "replace", "path": "/a/b", "value": null}, {"op": "upsert", "path": "/a/c", "value": 12345678901234567890.50}]}"#,
+    ),
+    (".manifest", r#"{"revision": "d1", "roots": ["a"]}"#),
+];
+
+#[test]
+fn a_delta_keeps_its_changes_and_is_built_alone() {
+    let folder = sources(DELTA.iter(), 0);
+    let bytes = built(folder.path(), &["--revision", "d2"]).unwrap();
+    let files = unpacked(&bytes);
+    let paths: Vec<&str> = files.iter().map(|(path, _)| path).collect();
+    assert_eq!(paths, [".manifest", "patch.json"]);
+    assert_eq!(
+        std::str::from_utf8(files.get("patch.json").unwrap()).unwrap(),
+        concat!(
+            r#"{"data":[{"op":"upsert","path":"/a/b","value":12345678901234567890.50},"#,
+            r#"{"op":"replace","path":"/a/b","value":null},"#,
+            r#"{"op":"upsert","path":"/a/c","value":12345678901234567890.50}]}"#,
+            "\n"
+        )
+    );
+    assert_eq!(manifest(&bytes)["revision"], "d2");
+    assert_eq!(manifest(&bytes)["roots"], json!(["a"]));
+
+    let answer = run(
+        folder.path(),
+        &["eval", "-b", "made.tar.gz", "data", "-f", "raw"],
+    );
+    assert_eq!(
+        String::from_utf8(answer.stdout).unwrap(),
+        "{\"a\":{\"b\":null,\"c\":12345678901234567890.50}}\n"
+    );
+
+    for (flags, expected) in [
+        (
+            &["--signing-key", "secret", "--signing-alg", "HS256"][..],
+            "delta bundles do not support signatures",
+        ),
+        (&["-O", "1"], "delta bundles hold no policies"),
+        (&["--target", "native"], "delta bundles hold no policies"),
+        (&["-b", "made.tar.gz"], "is built alone"),
+    ] {
+        let message = built(folder.path(), flags).unwrap_err();
+        assert!(message.contains(expected), "{flags:?}: {message}");
+    }
+}

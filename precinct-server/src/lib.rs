@@ -19,6 +19,7 @@
 //! * [`routes`]: the REST API
 //! * [`serve`]: connections and their limits
 //! * [`watch`]: files that change
+//! * [`pages`]: memory of the program that is given back
 //! * [`run`]: a server from its first to its last request
 
 pub mod activations;
@@ -33,6 +34,7 @@ pub mod log;
 pub mod management;
 pub mod monitoring;
 pub mod native;
+pub mod pages;
 pub mod records;
 pub mod routes;
 pub mod run;

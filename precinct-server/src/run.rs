@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::log::Level;
+use crate::pages;
 use crate::routes::dispatch::Surface;
 use crate::serve::{Address, Limits, Server, tls};
 
@@ -87,6 +88,7 @@ async fn serve(app: Arc<App>, options: &Options, reload: Arc<Reload>) -> Result<
     let mut end = listen(SignalKind::terminate())?;
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut hang_up = listen(SignalKind::hangup())?;
+    pages::give_back();
     loop {
         tokio::select! {
             _ = end.recv() => break,

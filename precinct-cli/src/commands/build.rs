@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use precinct_bundle::load::{self, Loaded, LoadedModule};
+use precinct_bundle::patch::Patch;
 use precinct_bundle::signature::token;
 use precinct_bundle::{Bundle, Files, Limits, archive};
 use precinct_gateway::registry::Registry;
@@ -154,7 +155,10 @@ fn built(args: &Args) -> Result<(), String> {
         return Err("plan addons are only valid with target \"plan\"".to_owned());
     }
     signing::known_plugin(args.signing_plugin.as_deref())?;
-    let (mut loaded, old_token) = loaded(args)?;
+    let (mut loaded, old_token) = match sources(args)? {
+        Sources::Whole(loaded, old_token) => (loaded, old_token),
+        Sources::Delta(loaded, patch) => return delta(args, &loaded, &patch),
+    };
     let options = PolicyOptions {
         version: host::version(args.v0_compatible, false),
         prints: true,
@@ -392,15 +396,22 @@ fn in_order(files: &Files) -> Vec<(String, &[u8])> {
     list
 }
 
-/// What is built from, and the signature file of the last bundle that has one.
-fn loaded(args: &Args) -> Result<(Loaded, Option<Vec<u8>>), String> {
+/// What is built from.
+enum Sources {
+    /// Policies and data, and the signature file of the last bundle that has one.
+    Whole(Loaded, Option<Vec<u8>>),
+    /// A bundle that changes another one.
+    Delta(Loaded, Patch),
+}
+
+fn sources(args: &Args) -> Result<Sources, String> {
     let reading = load::Options {
         ignore: args.ignore.clone(),
         ..load::Options::default()
     };
     if !args.bundle {
         return load::paths(&args.paths, &reading)
-            .and_then(|loaded| Registry::check(&loaded).map(|()| (loaded, None)))
+            .and_then(|loaded| Registry::check(&loaded).map(|()| Sources::Whole(loaded, None)))
             .map_err(|error| format!("load error: {error}"));
     }
     let mut bundles = Vec::new();
@@ -417,14 +428,44 @@ fn loaded(args: &Args) -> Result<(Loaded, Option<Vec<u8>>), String> {
         if requirement.is_some() {
             token::verify(&files, requirement.as_ref()).map_err(|error| failed(&error))?;
         }
-        let bundle = Bundle::read(&files).map_err(|error| failed(&error))?;
+        let mut bundle = Bundle::read(&files).map_err(|error| failed(&error))?;
         Registry::of_bundle(&bundle).map_err(|problems| failed(&problems))?;
+        if let Some(patch) = bundle.patch.take() {
+            if args.paths.len() > 1 {
+                return Err(failed(
+                    &"a delta changes a bundle that is active, and is built alone",
+                ));
+            }
+            let loaded = Loaded {
+                bundles: vec![(path.clone(), bundle)],
+                ..Loaded::default()
+            };
+            return Ok(Sources::Delta(loaded, patch));
+        }
         bundles.push((path.clone(), bundle));
         old_token = files.get(token::FILE).map(<[u8]>::to_vec).or(old_token);
     }
     load::join(bundles)
-        .map(|loaded| (loaded, old_token))
+        .map(|loaded| Sources::Whole(loaded, old_token))
         .map_err(|error| format!("load error: {error}"))
+}
+
+/// Writes a delta, which holds its changes and a manifest.
+fn delta(args: &Args, loaded: &Loaded, patch: &Patch) -> Result<(), String> {
+    if args.signing_key.is_some() {
+        return Err("delta bundles do not support signatures".to_owned());
+    }
+    if args.optimize > 0 || args.target != Target::Rego {
+        return Err(
+            "delta bundles hold no policies: --optimize and --target do not apply".to_owned(),
+        );
+    }
+    let mut files = Files::default();
+    let changes = patch.to_json().map_err(|error| error.to_string())? + "\n";
+    add(&mut files, "patch.json", changes.into_bytes())?;
+    add(&mut files, ".manifest", manifest(args, loaded))?;
+    let bytes = archive::write(&files).map_err(|error| error.to_string())?;
+    writing::replace(Path::new(&args.output), &bytes)
 }
 
 fn add(files: &mut Files, path: &str, bytes: Vec<u8>) -> Result<(), String> {
@@ -444,6 +485,12 @@ fn content(args: &Args, loaded: &Loaded) -> Result<Files, String> {
             module.text.clone().into_bytes(),
         )?;
     }
+    add(&mut files, ".manifest", manifest(args, loaded))?;
+    Ok(files)
+}
+
+/// The text of the manifest.
+fn manifest(args: &Args, loaded: &Loaded) -> Vec<u8> {
     let mut manifest = serde_json::Map::new();
     let only = match loaded.bundles.as_slice() {
         [(_, bundle)] => Some(&bundle.manifest),
@@ -483,7 +530,5 @@ fn content(args: &Args, loaded: &Loaded) -> Result<Files, String> {
         .iter()
         .filter_map(|name| Some(format!("{}:{}", json!(name), manifest.get(*name)?)))
         .collect();
-    let text = format!("{{{}}}\n", members.join(","));
-    add(&mut files, ".manifest", text.into_bytes())?;
-    Ok(files)
+    format!("{{{}}}\n", members.join(",")).into_bytes()
 }

@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(long, requires = "server", conflicts_with_all = ["paths", "bundle"])]
     compiled: bool,
     /// All paths are bundles: archives or folders.
-    #[arg(short, long, overrides_with = "bundle")]
+    #[arg(short, long)]
     bundle: bool,
     /// The form of answers.
     #[arg(short, long, value_enum, default_value_t)]

@@ -4,11 +4,13 @@
 //! * [`services`]: among them, servers that bundles come from and logs go to
 //! * [`keys`]: keys that verify and sign
 //! * [`signing`]: how bundles must be signed
+//! * [`delays`]: when and how much is fetched and sent
 //! * [`credentials`]: how this server says who it is to them
 //! * [`overrides`]: `--set` and `--set-file`
 //! * [`environment`]: `${NAME}` in the text
 
 pub mod credentials;
+pub mod delays;
 pub mod environment;
 pub mod keys;
 pub mod overrides;
@@ -93,8 +95,8 @@ impl Configuration {
                 )));
             }
         };
-        let mut parts: Parts = serde_json::from_value(Value::Object(document.clone()))
-            .map_err(|error| ConfigurationError::Text(error.to_string()))?;
+        let mut parts: Parts = serde_path_to_error::deserialize(Value::Object(document.clone()))
+            .map_err(|error| ConfigurationError::Text(placed(&error)))?;
         parts.check()?;
         parts.labels.insert("id".to_owned(), id.clone());
         parts
@@ -113,13 +115,17 @@ impl Configuration {
         &self.document
     }
 
-    /// The places of members of services that mean nothing. OPA starts with them, and says so.
+    /// The places of members that mean nothing here, of the document and of its services. OPA starts with those that mean
+    /// nothing to it, and says so.
     #[must_use]
     pub fn unknown_options(&self) -> Vec<String> {
-        self.document
-            .get("services")
-            .map(services::unknown)
-            .unwrap_or_default()
+        let names = self.document.keys();
+        let names = names.filter(|name| !settings::NAMES.contains(&name.as_str()));
+        let services = self.document.get("services").map(services::unknown);
+        names
+            .cloned()
+            .chain(services.into_iter().flatten())
+            .collect()
     }
 
     /// What is in force, without secrets: the answer of `GET /v1/config`.
@@ -155,6 +161,17 @@ impl Configuration {
             shown.entry(name).or_insert_with(|| json!(default));
         }
         Value::Object(shown)
+    }
+}
+
+/// What is wrong, after the place where it is.
+fn placed(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let (place, message) = (error.path().to_string(), error.inner().to_string());
+    if message.starts_with(&format!("{place}.")) {
+        // The services, which are read one by one.
+        message
+    } else {
+        format!("{place}: {message}")
     }
 }
 
@@ -203,10 +220,142 @@ mod tests {
     }
 
     #[test]
+    fn what_has_the_wrong_type_is_named_with_its_place() {
+        for (text, expected) in [
+            (
+                "decision_logs: {reporting: {min_delay_seconds: a}}",
+                "decision_logs.reporting.min_delay_seconds: invalid type: string \"a\", expected u64",
+            ),
+            (
+                "bundles: {b: {signing: {keyid: 5}}}",
+                "bundles.b.signing.keyid: invalid type: number, expected a string",
+            ),
+            (
+                "services: {s: {url: 5}}",
+                "services.s.url: invalid type: number, expected a string",
+            ),
+            (
+                "services: [{name: s, tls: {ca_cert: 5}}]",
+                "services.0.tls.ca_cert: invalid type: number, expected a string",
+            ),
+            (
+                "labels: {a: 5}",
+                "labels.a: invalid type: number, expected a string",
+            ),
+        ] {
+            let error = read(text).unwrap_err();
+            assert_eq!(error.to_string(), format!("config error: {expected}"));
+        }
+    }
+
+    #[test]
     fn a_bundle_needs_its_service() {
         let error = read("bundles: {authz: {service: nowhere}}").unwrap_err();
         let message = "config error: invalid configuration for bundle \"authz\": service name \"nowhere\" not found";
         assert_eq!(error.to_string(), message);
+    }
+
+    #[test]
+    fn what_can_not_be_followed_is_refused_in_the_words_of_opa() {
+        for (text, expected) in [
+            (
+                "decision_logs: {reporting: {min_delay_seconds: 5, max_delay_seconds: 1}}",
+                "max reporting delay must be >= min reporting delay in decision_logs",
+            ),
+            (
+                "decision_logs: {reporting: {min_delay_seconds: 5}}",
+                "reporting configuration missing 'max_delay_seconds' in decision_logs",
+            ),
+            (
+                "decision_logs: {reporting: {max_delay_seconds: 5}}",
+                "reporting configuration missing 'min_delay_seconds' in decision_logs",
+            ),
+            (
+                "decision_logs: {reporting: {buffer_size_limit_bytes: 0}}",
+                "invalid decision_log config, 'buffer_size_limit_bytes' must be higher than 0",
+            ),
+            (
+                "decision_logs: {reporting: {buffer_size_limit_bytes: 9, max_decisions_per_second: 1}}",
+                "invalid decision_log config, specify either 'buffer_size_limit_bytes' or 'max_decisions_per_second'",
+            ),
+            (
+                "decision_logs: {reporting: {buffer_type: x}}",
+                "invalid buffer type \"x\", expected \"event\" or \"size\"",
+            ),
+            (
+                "decision_logs: {reporting: {buffer_type: event, buffer_size_limit_bytes: 3}}",
+                "invalid decision_log config, 'buffer_size_limit_bytes' isn't supported for the event buffer type",
+            ),
+            (
+                "decision_logs: {reporting: {buffer_size_limit_events: 3}}",
+                "invalid decision_log config, 'buffer_size_limit_events' isn't supported for the size buffer type",
+            ),
+            (
+                "decision_logs: {reporting: {buffer_type: event, buffer_size_limit_events: 0}}",
+                "invalid decision_log config, 'buffer_size_limit_entries' must be higher than 0",
+            ),
+            (
+                "decision_logs: {reporting: {trigger: sometimes}}",
+                "invalid decision_log config: invalid trigger mode \"sometimes\" (want \"periodic\", \"manual\" or \"immediate\")",
+            ),
+            (
+                "decision_logs: {plugin: x}",
+                "invalid plugin name \"x\" in decision_logs",
+            ),
+            (
+                "bundles: {b: {polling: {min_delay_seconds: 5, max_delay_seconds: 1}}}",
+                "invalid configuration for bundle \"b\": max polling delay must be >= min polling delay",
+            ),
+            (
+                "bundles: {b: {polling: {min_delay_seconds: 5}}}",
+                "invalid configuration for bundle \"b\": polling configuration missing 'max_delay_seconds'",
+            ),
+            (
+                "bundles: {b: {polling: {long_polling_timeout_seconds: 0}}}",
+                "invalid configuration for bundle \"b\": 'long_polling_timeout_seconds' must be at least 1",
+            ),
+            (
+                "bundles: {b: {trigger: x}}",
+                "invalid configuration for bundle \"b\": invalid trigger mode \"x\" (want \"periodic\", \"manual\" or \"immediate\")",
+            ),
+            (
+                "status: {trigger: x}",
+                "invalid status config: invalid trigger mode \"x\" (want \"periodic\", \"manual\" or \"immediate\")",
+            ),
+        ] {
+            let error = read(text).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("config error: {expected}"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_only_opa_can_follow_is_refused_and_not_passed_over() {
+        for (text, expected) in [
+            ("plugins: {x: {}}", "plugin \"x\" not registered"),
+            ("bundles: {b: {trigger: manual}}", "trigger mode \"manual\""),
+            (
+                "services: {a: {url: 'http://a'}, b: {url: 'http://b'}}\ndecision_logs: {}",
+                "decision_logs.service: expected one of a, b, found none",
+            ),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn members_that_mean_nothing_are_named() {
+        let configuration = read(
+            "nonsense: 1\nlabels: {a: b}\nservices: {s: {url: 'http://a', credential: {}}}\ncaching: {}",
+        );
+        assert_eq!(
+            configuration.unwrap().unknown_options(),
+            ["caching", "nonsense", "services.s.credential"]
+        );
     }
 
     #[test]

@@ -114,8 +114,15 @@ pub(super) fn read<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, Service>, D::Error> {
     let read = |name: &str, value: Value| {
-        serde_json::from_value::<Service>(value)
-            .map_err(|error| D::Error::custom(format!("services.{name}: {error}")))
+        serde_path_to_error::deserialize::<_, Service>(value).map_err(|error| {
+            let (place, message) = (error.path().to_string(), error.inner().to_string());
+            // Members that are read by functions of their own are named by these.
+            if place == "." || message.starts_with(&format!("{place}: ")) {
+                D::Error::custom(format!("services.{name}: {message}"))
+            } else {
+                D::Error::custom(format!("services.{name}.{place}: {message}"))
+            }
+        })
     };
     match Value::deserialize(deserializer)? {
         Value::Object(members) => members

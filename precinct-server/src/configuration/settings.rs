@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::ConfigurationError;
+use super::delays::Trigger;
 use super::keys::KeyConfig;
 use super::services::{self, Kind, Service};
 use super::signing::SigningPart;
@@ -13,6 +14,23 @@ use super::signing::SigningPart;
 pub const DEFAULT_DECISION: &str = "/system/main";
 /// The decision that lets requests in, unless the configuration names another.
 pub const DEFAULT_AUTHORIZATION: &str = "/system/authz/allow";
+
+/// The names of all parts.
+pub(super) const NAMES: &[&str] = &[
+    "services",
+    "bundles",
+    "discovery",
+    "decision_logs",
+    "status",
+    "plugins",
+    "keys",
+    "labels",
+    "default_decision",
+    "default_authorization_decision",
+    "persistence_directory",
+    "nd_builtin_cache",
+    "server",
+];
 
 /// All parts.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -29,6 +47,8 @@ pub struct Parts {
     pub decision_logs: Option<DecisionLogs>,
     /// Where the status is reported.
     pub status: Option<StatusReports>,
+    /// Parts of a program that OPA was built into.
+    pub plugins: BTreeMap<String, serde_json::Value>,
     /// Keys by name.
     pub keys: BTreeMap<String, KeyConfig>,
     /// What names this server in logs.
@@ -65,6 +85,8 @@ pub struct BundleSource {
     pub shadow: bool,
     /// The oldest revision that is accepted. Not one of OPA's options.
     pub min_revision: Option<String>,
+    /// What makes it be asked for.
+    pub trigger: Option<String>,
 }
 
 /// How often something is asked for.
@@ -98,11 +120,13 @@ pub struct Discovery {
 pub struct DecisionLogs {
     /// On the standard error.
     pub console: bool,
-    /// At a service.
+    /// At a service; the only one if this names none and there is no console.
     pub service: Option<String>,
+    /// At a part of a program that OPA was built into.
+    pub plugin: Option<String>,
     /// The path below the service's address; `/logs` if nothing else is said.
     pub resource: Option<String>,
-    /// A part of that path.
+    /// What follows `/logs/` in that path, whatever `resource` says.
     pub partition_name: Option<String>,
     /// The decision that says what is left out of an event.
     pub mask_decision: Option<String>,
@@ -115,19 +139,25 @@ pub struct DecisionLogs {
 }
 
 /// How events are sent.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Reporting {
-    /// Bytes of compressed events that are kept until they are sent; the oldest are dropped beyond.
-    pub buffer_size_limit_bytes: Option<usize>,
+    /// What the limit of the buffer counts: `size` (bytes) or `event`.
+    pub buffer_type: Option<String>,
+    /// Bytes of events that are kept until they are sent; the oldest are dropped beyond.
+    pub buffer_size_limit_bytes: Option<i64>,
+    /// Events that are kept until they are sent, for the type `event`.
+    pub buffer_size_limit_events: Option<i64>,
     /// Bytes of one request.
-    pub upload_size_limit_bytes: Option<usize>,
+    pub upload_size_limit_bytes: Option<i64>,
     /// Seconds between two requests, at least.
     pub min_delay_seconds: Option<u64>,
     /// Seconds between two requests, at most.
     pub max_delay_seconds: Option<u64>,
     /// Events a second, at most.
     pub max_decisions_per_second: Option<f64>,
+    /// What makes events be sent.
+    pub trigger: Option<String>,
 }
 
 /// What of a request is logged.
@@ -158,6 +188,8 @@ pub struct StatusReports {
     pub partition_name: Option<String>,
     /// In `/metrics`.
     pub prometheus: bool,
+    /// What makes it be sent.
+    pub trigger: Option<String>,
 }
 
 /// How requests are read and answered.
@@ -206,6 +238,13 @@ pub struct EncodingGzip {
     pub compression_level: Option<u32>,
 }
 
+impl BundleSource {
+    fn check(&self) -> Result<(), String> {
+        Trigger::read(self.trigger.as_deref())?;
+        self.polling.check()
+    }
+}
+
 impl Parts {
     pub(super) fn check(&self) -> Result<(), ConfigurationError> {
         for (name, key) in &self.keys {
@@ -220,7 +259,17 @@ impl Parts {
             Some(name) if !self.services.contains_key(name) => Some(name.clone()),
             _ => None,
         };
+        if let Some(name) = self.plugins.keys().next() {
+            return Err(ConfigurationError::Reference(format!(
+                "plugin {name:?} not registered: this server has no plugins"
+            )));
+        }
         for (name, bundle) in &self.bundles {
+            bundle.check().map_err(|error| {
+                ConfigurationError::Reference(format!(
+                    "invalid configuration for bundle {name:?}: {error}"
+                ))
+            })?;
             if let Some(service) = known(bundle.service.as_ref()) {
                 return Err(ConfigurationError::Reference(format!(
                     "invalid configuration for bundle {name:?}: service name {service:?} not found"
@@ -233,6 +282,28 @@ impl Parts {
                     ))
                 })?;
             }
+        }
+        if let Some(discovery) = &self.discovery {
+            discovery.source.check().map_err(|error| {
+                ConfigurationError::Reference(format!(
+                    "invalid configuration for discovery: {error}"
+                ))
+            })?;
+        }
+        if let Some(logs) = &self.decision_logs {
+            logs.check().map_err(ConfigurationError::Reference)?;
+            if logs.service.is_none() && !logs.console && self.services.len() > 1 {
+                let names: Vec<&str> = self.services.keys().map(String::as_str).collect();
+                return Err(ConfigurationError::Reference(format!(
+                    "decision_logs.service: expected one of {}, found none",
+                    names.join(", ")
+                )));
+            }
+        }
+        if let Some(status) = &self.status {
+            Trigger::read(status.trigger.as_deref()).map_err(|error| {
+                ConfigurationError::Reference(format!("invalid status config: {error}"))
+            })?;
         }
         let logs = self
             .decision_logs

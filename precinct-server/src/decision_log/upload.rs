@@ -11,14 +11,19 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::configuration::delays::Trigger;
 use crate::configuration::settings::Reporting;
 use crate::log::Logger;
 use crate::services::Client;
 
 /// Bytes of events that wait, unless the configuration says otherwise.
 const BUFFER: usize = 64 << 20;
-/// Bytes of a request, unless the configuration says otherwise; OPA's default.
-const CHUNK: usize = 32_768;
+/// Events that wait, where those are counted; OPA's default.
+const EVENTS: usize = 10_000;
+/// Bytes of a request, unless the configuration says otherwise; OPA's default, least and most.
+const CHUNK: i64 = 32_768;
+const LEAST_CHUNK: i64 = 90;
+const MOST_CHUNK: i64 = 4_294_967_296;
 /// How much longer than its compressed form the text of a chunk may be assumed to be.
 const RATIO: usize = 8;
 
@@ -36,6 +41,14 @@ struct Shared {
     waiting: Mutex<Waiting>,
     changed: Condvar,
     reporting: Reporting,
+    /// Bytes that may wait.
+    bytes: usize,
+    /// Events that may wait.
+    events: usize,
+    /// Bytes of a request.
+    chunk: usize,
+    /// Events are sent when there are enough of them, and not only when it is time.
+    is_immediate: bool,
 }
 
 /// Events that wait to be sent.
@@ -46,9 +59,27 @@ impl Queue {
     /// An empty queue.
     #[must_use]
     pub fn new(reporting: Reporting) -> Self {
+        let limit = |given: Option<i64>, default: usize| {
+            given.map_or(default, |given| usize::try_from(given).unwrap_or(default))
+        };
+        let counts_events = reporting.buffer_type.as_deref() == Some("event");
+        let chunk = reporting.upload_size_limit_bytes.unwrap_or(CHUNK);
+        let chunk = chunk.clamp(LEAST_CHUNK, MOST_CHUNK);
         Self(Arc::new(Shared {
             waiting: Mutex::default(),
             changed: Condvar::new(),
+            bytes: if counts_events {
+                usize::MAX
+            } else {
+                limit(reporting.buffer_size_limit_bytes, BUFFER)
+            },
+            events: if counts_events {
+                limit(reporting.buffer_size_limit_events, EVENTS)
+            } else {
+                usize::MAX
+            },
+            chunk: usize::try_from(chunk).unwrap_or(usize::MAX),
+            is_immediate: Trigger::read(reporting.trigger.as_deref()) == Ok(Trigger::Immediate),
             reporting,
         }))
     }
@@ -61,7 +92,6 @@ impl Queue {
 
     /// Adds an event; the oldest are dropped if there is no room.
     pub fn push(&self, event: String) {
-        let limit = self.0.reporting.buffer_size_limit_bytes.unwrap_or(BUFFER);
         let mut waiting = self.lock();
         if !waiting.admits(self.0.reporting.max_decisions_per_second) {
             waiting.dropped += 1;
@@ -69,13 +99,23 @@ impl Queue {
         }
         waiting.bytes += event.len();
         waiting.events.push_back(event);
-        while waiting.bytes > limit {
+        while waiting.bytes > self.0.bytes || waiting.events.len() > self.0.events {
             let Some(oldest) = waiting.events.pop_front() else {
                 break;
             };
             waiting.bytes -= oldest.len();
             waiting.dropped += 1;
         }
+        let is_enough = self.is_enough(&waiting);
+        drop(waiting);
+        if is_enough {
+            self.0.changed.notify_all();
+        }
+    }
+
+    /// Whether it is not waited any longer because of what waits.
+    fn is_enough(&self, waiting: &Waiting) -> bool {
+        self.0.is_immediate && waiting.bytes >= self.0.chunk.saturating_mul(RATIO)
     }
 
     /// How many events were dropped since the last time that this was asked.
@@ -91,8 +131,7 @@ impl Queue {
 
     /// The events of the next request, at least one if any waits.
     fn chunk(&self) -> Vec<String> {
-        let limit = self.0.reporting.upload_size_limit_bytes.unwrap_or(CHUNK);
-        let limit = limit.saturating_mul(RATIO);
+        let limit = self.0.chunk.saturating_mul(RATIO);
         let mut waiting = self.lock();
         let mut chunk = Vec::new();
         let mut bytes = 0;
@@ -121,16 +160,22 @@ impl Queue {
         let least = seconds(self.0.reporting.min_delay_seconds, 300);
         let most = seconds(self.0.reporting.max_delay_seconds, 600).max(least);
         let mut delay = least;
+        let mut is_well = true;
         loop {
             let waiting = self.lock();
+            // A service that is away is left alone until it is time.
             let (waiting, _) = self
                 .0
                 .changed
-                .wait_timeout_while(waiting, delay, |waiting| !waiting.is_ending)
+                .wait_timeout_while(waiting, delay, |waiting| {
+                    !(waiting.is_ending || is_well && self.is_enough(waiting))
+                })
                 .unwrap_or_else(PoisonError::into_inner);
             let is_ending = waiting.is_ending;
             drop(waiting);
-            delay = match self.flush(client, path) {
+            let sent = self.flush(client, path, *logger);
+            is_well = sent.is_ok();
+            delay = match sent {
                 Ok(()) => least,
                 Err(error) => {
                     logger.error("Log upload failed.", &error);
@@ -143,17 +188,38 @@ impl Queue {
         }
     }
 
-    fn flush(&self, client: &Client, path: &str) -> Result<(), String> {
+    fn flush(&self, client: &Client, path: &str, logger: Logger) -> Result<(), String> {
         loop {
             let chunk = self.chunk();
             if chunk.is_empty() {
                 return Ok(());
             }
-            let sent = packed(&chunk).and_then(|body| client.post_packed(path, &body));
-            if let Err(error) = sent {
+            let (chunk, body) = self.fitting(chunk)?;
+            if body.len() > self.0.chunk {
+                self.lock().dropped += 1;
+                let message = format!(
+                    "an event of {} bytes, compressed, exceeds the limit of {}",
+                    body.len(),
+                    self.0.chunk
+                );
+                logger.error("Log event dropped.", &message);
+                continue;
+            }
+            if let Err(error) = client.post_packed(path, &body) {
                 self.put_back(chunk);
                 return Err(error);
             }
+        }
+    }
+
+    /// As many of the events as fit a request, and the request; the others wait again. One event is never parted.
+    fn fitting(&self, mut chunk: Vec<String>) -> Result<(Vec<String>, Vec<u8>), String> {
+        loop {
+            let body = packed(&chunk)?;
+            if body.len() <= self.0.chunk || chunk.len() == 1 {
+                return Ok((chunk, body));
+            }
+            self.put_back(chunk.split_off(chunk.len() / 2));
         }
     }
 }
@@ -197,6 +263,63 @@ mod tests {
         assert_eq!(queue.chunk(), ["bbbb", "cccc"]);
         assert_eq!(queue.take_dropped(), 1);
         assert!(queue.chunk().is_empty());
+    }
+
+    #[test]
+    fn events_can_be_counted_instead_of_their_bytes() {
+        let queue = Queue::new(Reporting {
+            buffer_type: Some("event".to_owned()),
+            buffer_size_limit_events: Some(2),
+            ..Reporting::default()
+        });
+        for event in ["aaaa", "bbbb", "cccc"] {
+            queue.push(event.to_owned());
+        }
+        assert_eq!(queue.chunk(), ["bbbb", "cccc"]);
+        assert_eq!(queue.take_dropped(), 1);
+    }
+
+    #[test]
+    fn a_request_keeps_to_its_limit_however_little_events_shrink() {
+        let queue = Queue::new(Reporting {
+            upload_size_limit_bytes: Some(400),
+            ..Reporting::default()
+        });
+        let events: Vec<String> = (0..40)
+            .map(|_| format!("\"{}\"", uuid::Uuid::new_v4()))
+            .collect();
+        for event in &events {
+            queue.push(event.clone());
+        }
+        let mut sent = Vec::new();
+        loop {
+            let chunk = queue.chunk();
+            if chunk.is_empty() {
+                break;
+            }
+            let (chunk, body) = queue.fitting(chunk).unwrap_or_default();
+            assert!(!chunk.is_empty() && body.len() <= 400, "{}", body.len());
+            sent.extend(chunk);
+        }
+        assert_eq!(sent, events);
+        assert_eq!(queue.take_dropped(), 0);
+    }
+
+    #[test]
+    fn enough_events_for_a_request_do_not_wait_where_that_is_asked_for() {
+        let queue = |trigger: &str| {
+            let queue = Queue::new(Reporting {
+                trigger: Some(trigger.to_owned()),
+                upload_size_limit_bytes: Some(90),
+                ..Reporting::default()
+            });
+            queue.push("a".repeat(90 * RATIO));
+            queue
+        };
+        for (trigger, expected) in [("immediate", true), ("periodic", false)] {
+            let queue = queue(trigger);
+            assert_eq!(queue.is_enough(&queue.lock()), expected, "{trigger}");
+        }
     }
 
     #[test]

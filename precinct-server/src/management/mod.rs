@@ -110,7 +110,7 @@ impl Management {
         {
             let labels = json!(parts.labels).to_string();
             let is_sent = logs.service.is_some() || (!logs.console && parts.services.len() == 1);
-            let queue = is_sent.then(|| Queue::new(logs.reporting));
+            let queue = is_sent.then(|| Queue::new(logs.reporting.clone()));
             let log = DecisionLog::new(logs, labels, queue.clone(), self.logger)?;
             self.log.store(Some(Arc::new(log)));
             self.queue.store(queue.map(Arc::new));
@@ -257,8 +257,8 @@ impl Management {
 /// Where decisions are sent.
 fn log_path(logs: &DecisionLogs) -> String {
     match (&logs.resource, &logs.partition_name) {
+        (_, Some(partition)) if !partition.is_empty() => format!("/logs/{partition}"),
         (Some(resource), _) => resource.clone(),
-        (None, Some(partition)) if !partition.is_empty() => format!("/logs/{partition}"),
         _ => "/logs".to_owned(),
     }
 }

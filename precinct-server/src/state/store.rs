@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use arc_swap::ArcSwap;
 
 use super::Snapshot;
+use crate::pages;
 
 /// The newest state. Readers never wait; writers wait for each other.
 pub struct Store {
@@ -62,9 +63,12 @@ impl Store {
 
     fn put(&self, next: Snapshot) {
         let next = Arc::new(next);
-        self.newest.store(Arc::clone(&next));
+        let last = self.newest.swap(Arc::clone(&next));
         if let Some(after) = self.after.get() {
             after(&next);
+        }
+        if !Arc::ptr_eq(&last.policies, &next.policies) {
+            pages::give_back();
         }
     }
 

@@ -80,17 +80,25 @@ fn find(args: &Args) -> Result<Decision, String> {
         decision_id: Some(args.id.clone()),
         ..Query::default()
     };
+    let mut broken = None;
     for located in scan::records(&args.place.store).map_err(|error| error.to_string())? {
-        let decision = located.map_err(|error| error.to_string())?.record.decision;
-        if query.matches(&decision) {
-            return Ok(decision);
+        match located {
+            Ok(located) if query.matches(&located.record.decision) => {
+                return Ok(located.record.decision);
+            }
+            Ok(_) => {}
+            // What is wrong with another line does not keep this one from being found.
+            Err(error) => _ = broken.get_or_insert(error),
         }
     }
-    Err(format!(
-        "no decision {:?} in {}",
-        args.id,
-        args.place.store.display()
-    ))
+    Err(match broken {
+        Some(error) => error.to_string(),
+        None => format!(
+            "no decision {:?} in {}",
+            args.id,
+            args.place.store.display()
+        ),
+    })
 }
 
 fn replayed(args: &Args) -> Result<Replay, String> {
