@@ -192,7 +192,7 @@ fn check_data(data: Value<'_>, path: &mut Vec<String>, manifest: &Manifest) -> R
                 manifest.roots().join(" ")
             )));
         }
-        check_data(*value, path, manifest)?;
+        check_data(value, path, manifest)?;
         path.pop();
     }
     Ok(())

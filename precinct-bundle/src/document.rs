@@ -1,5 +1,7 @@
 //! Base documents: read from JSON and YAML, put together into one tree.
 
+use std::sync::Arc;
+
 use precinct_runtime::arena::{Arena, Document};
 use precinct_runtime::json::{Decoder, Encoding};
 use precinct_runtime::value::{ObjectBuilder, Value};
@@ -49,11 +51,46 @@ pub enum AssembleError {
 /// # Errors
 /// The first part that is wrong.
 pub fn assemble(parts: &[Part]) -> Result<Document, AssembleError> {
-    Document::try_new(|arena| joined(parts, arena, |part| parse(&part.file, &part.text, arena)))
+    assemble_from(parts, |part| read(part).map(Arc::new))
+}
+
+/// Like [`assemble`], with what `read` makes of each part. No further part is read behind one that is wrong.
+pub(crate) fn assemble_from(
+    parts: &[Part],
+    mut read: impl FnMut(&Part) -> Result<Arc<Document>, String>,
+) -> Result<Document, AssembleError> {
+    let mut documents = Vec::new();
+    let mut failed = None;
+    for part in parts {
+        match read(part) {
+            Ok(document) => documents.push(document),
+            Err(message) => {
+                failed = Some(message);
+                break;
+            }
+        }
+    }
+    Document::over(documents, |values, arena| {
+        let mut values = values.iter();
+        joined(parts, arena, |_| match values.next() {
+            Some(value) => Ok(*value),
+            None => Err(failed.take().unwrap_or_default()),
+        })
+    })
+}
+
+/// The document of a part by itself.
+pub(crate) fn read(part: &Part) -> Result<Document, String> {
+    let document = if is_yaml(&part.file) {
+        Document::from_json(yaml(&part.text)?.as_bytes())
+    } else {
+        Document::from_json(&part.text)
+    };
+    document.map_err(|error| error.to_string())
 }
 
 /// Puts the values of documents together, each asked for in its turn.
-pub(crate) fn joined<'a>(
+fn joined<'a>(
     parts: &[Part],
     arena: &'a Arena,
     mut value: impl FnMut(&Part) -> Result<Value<'a>, String>,
@@ -144,17 +181,17 @@ pub fn join<'a>(
     }
     let mut builder = ObjectBuilder::new(arena);
     for (key, value) in there.entries() {
-        builder.replace(*key, *value);
+        builder.replace(key, value);
     }
     for (key, value) in more.entries() {
-        let value = match there.get(*key) {
-            None => *value,
-            Some(known) => join(known, *value, arena).map_err(|mut path| {
+        let value = match there.get(key) {
+            None => value,
+            Some(known) => join(known, value, arena).map_err(|mut path| {
                 path.insert(0, key.as_str().unwrap_or_default().to_owned());
                 path
             })?,
         };
-        builder.replace(*key, value);
+        builder.replace(key, value);
     }
     Ok(builder.finish())
 }

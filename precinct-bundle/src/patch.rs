@@ -79,13 +79,10 @@ impl Patch {
     /// # Errors
     /// When a change names a place that is not there.
     pub fn apply(&self, data: &Document) -> Result<Document, Error> {
-        Document::try_new(|arena| {
-            self.data
-                .iter()
-                .try_fold(data.value().copy_into(arena), |data, change| {
-                    one(data, change, arena)
-                })
-        })
+        let arena = Arena::new();
+        let mut changes = self.data.iter();
+        let changed = changes.try_fold(data.value(), |data, change| one(data, change, &arena))?;
+        Ok(Document::copy_of(changed))
     }
 }
 
@@ -137,8 +134,8 @@ fn below<'a>(
     Some(object.with(arena, name, changed))
 }
 
-fn without<'a>(object: &Object<'a>, name: &str, arena: &'a Arena) -> Rego<'a> {
-    let entries = object.entries().iter().map(|(key, value)| (*key, *value));
+fn without<'a>(object: Object<'a>, name: &str, arena: &'a Arena) -> Rego<'a> {
+    let entries = object.entries().iter();
     Rego::object(arena, entries.filter(|(key, _)| key.as_str() != Some(name)))
 }
 

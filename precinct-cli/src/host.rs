@@ -19,7 +19,7 @@ use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
 use precinct_runtime::evaluator::InputError;
 use precinct_runtime::json::Decoder;
-use precinct_runtime::{Arena, Context, Document, EvalError};
+use precinct_runtime::{Arena, Context, Document, EvalError, Value};
 
 use crate::parallel;
 use crate::present::errors::Shown;
@@ -180,12 +180,10 @@ pub fn parse(places: &Places, options: &PolicyOptions) -> Result<Parsed, Refusal
         if places.paths.is_empty() {
             loaded.data = Arc::clone(&bundles.data);
         } else {
-            let joined = Document::try_new(|arena| {
-                precinct_bundle::document::join(
-                    loaded.data.value().copy_into(arena),
-                    bundles.data.value().copy_into(arena),
-                    arena,
-                )
+            let parts = vec![Arc::clone(&loaded.data), Arc::clone(&bundles.data)];
+            let joined = Document::over(parts, |parts, arena| match parts {
+                [one, other] => precinct_bundle::document::join(*one, *other, arena),
+                _ => Ok(Value::EMPTY_OBJECT),
             });
             let joined = joined.map_err(|path| {
                 let place = precinct_bundle::document::reference(&path);

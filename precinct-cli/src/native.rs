@@ -8,6 +8,7 @@ use precinct_codegen::question::Question;
 use precinct_codegen::workshop::Workshop;
 use precinct_interpreter::policy::Query;
 use precinct_runtime::json::{Decoder, to_string};
+use precinct_runtime::value::Array;
 use precinct_runtime::{Document, Value};
 
 use crate::counting::Memory;
@@ -121,12 +122,10 @@ fn read(query: &Query, text: &[u8]) -> Result<Answered, Trouble> {
     let list = |name: &str| answer.field(name).and_then(Value::as_array);
     let rows = list("rows").unwrap_or_default();
     let times = list("times").unwrap_or_default();
-    let natural = |value: &Value<'_>| u64::try_from(value.as_i64()?).ok();
-    let memory = match list("memory") {
-        Some([count, bytes]) => natural(count).zip(natural(bytes)),
-        _ => None,
-    };
-    let (count, bytes) = memory.unwrap_or_default();
+    let natural = |value: Value<'_>| u64::try_from(value.as_i64()?).ok();
+    let memory = list("memory").unwrap_or_default();
+    let asked = |at: usize| memory.get(at).and_then(natural).unwrap_or_default();
+    let (count, bytes) = (asked(0), asked(1));
     Ok(Answered {
         rows: rows
             .iter()
@@ -143,17 +142,15 @@ fn shown(error: Value<'_>) -> Shown {
         let text = value.and_then(|value| value.as_str().map(str::to_owned));
         text.unwrap_or_default()
     };
-    let number = |value: &Value<'_>| u32::try_from(value.as_i64()?).ok();
-    let place = match error.field("place").and_then(Value::as_array) {
-        Some([file, row, col]) => number(row)
-            .zip(number(col))
-            .map(|(row, col)| (text(Some(*file)), row, col)),
-        _ => None,
-    };
+    let place = error.field("place").and_then(Value::as_array);
+    let number = |at: usize| u32::try_from(place?.get(at)?.as_i64()?).ok();
+    let location = number(1)
+        .zip(number(2))
+        .map(|(row, col)| (text(place.and_then(Array::first)), row, col));
     Shown {
         code: text(error.field("code")),
         message: text(error.field("message")),
-        location: place,
+        location,
         ..Shown::default()
     }
 }

@@ -31,10 +31,10 @@ impl Statics {
                 quote!(rt::Value::Number(rt::Number::Literal(#text)))
             }
             Value::String(text) => quote!(rt::Value::String(#text)),
-            Value::Array([]) => quote!(rt::Value::EMPTY_ARRAY),
+            Value::Array(items) if items.is_empty() => quote!(rt::Value::EMPTY_ARRAY),
             Value::Array(items) => {
-                let items = self.items(items);
-                quote!(rt::Value::Array(&#support #items))
+                let items = self.items(&items.to_vec());
+                quote!(rt::Value::Array(rt::Array::new(&#support #items)))
             }
             Value::Object(object) if object.is_empty() => quote!(rt::Value::EMPTY_OBJECT),
             Value::Object(object) => {
@@ -45,10 +45,10 @@ impl Statics {
                 );
                 let values = self.items(&object.values().collect::<Vec<_>>());
                 let name = self.name(
-                    &quote!(rt::Object<'static>),
-                    &quote!(rt::Object::constant(&#keys, &#values)),
+                    &quote!(rt::Members<'static>),
+                    &quote!(rt::Members::constant(&#keys, &#values)),
                 );
-                quote!(rt::Value::Object(&#support #name))
+                quote!(rt::Value::Object(rt::Object::new(&#support #name)))
             }
             Value::Set(set) if set.is_empty() => quote!(rt::Value::EMPTY_SET),
             Value::Set(set) => {

@@ -122,7 +122,7 @@ fn glob(pattern: &str, delimiters: Value<'_>) -> Option<Native> {
 pub(crate) fn delimiters(delimiters: Value<'_>) -> Option<Vec<char>> {
     match delimiters {
         Value::Null => Some(Vec::new()),
-        Value::Array([]) => Some(vec!['.']),
+        Value::Array(items) if items.is_empty() => Some(vec!['.']),
         Value::Array(items) => items
             .iter()
             .map(|item| {
@@ -155,7 +155,10 @@ mod tests {
         assert_eq!(glob("a/*/b", Value::Null), between("a/", "/b", &[]));
         assert_eq!(glob("a.**", Value::EMPTY_ARRAY), between("a.", "", &[]));
         let slash = [Value::String("/")];
-        assert_eq!(glob("*", Value::Array(&slash)), between("", "", &['/']));
+        assert_eq!(
+            glob("*", Value::Array(slash[..].into())),
+            between("", "", &['/'])
+        );
         assert_eq!(
             glob("a", Value::Null),
             Some(Native::GlobExact { text: "a".into() })

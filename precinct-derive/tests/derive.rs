@@ -26,7 +26,7 @@ fn below<'a>(typed: &impl TypedInput, value: Value<'a>, path: &mut Vec<&'a str>)
     if let Value::Object(object) = value {
         for (key, value) in object.entries() {
             path.push(key.as_str().unwrap());
-            below(typed, *value, path);
+            below(typed, value, path);
             path.pop();
         }
     }

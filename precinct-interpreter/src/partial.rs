@@ -215,7 +215,7 @@ impl evaluation::Runtime for Runtime<'_, '_> {
             .is_some_and(|it| it.relation);
         Ok(match answer {
             None => Vec::new(),
-            Some(Value::Array(rows)) if relation => rows.iter().map(|row| term_of(*row)).collect(),
+            Some(Value::Array(rows)) if relation => rows.iter().map(term_of).collect(),
             Some(value) => vec![term_of(value)],
         })
     }
@@ -249,13 +249,13 @@ pub fn term_of(value: Value<'_>) -> Term {
         Value::Bool(truth) => TermValue::Boolean(truth),
         Value::Number(number) => TermValue::Number(number.to_string().into()),
         Value::String(text) => TermValue::String(text.into()),
-        Value::Array(items) => TermValue::Array(items.iter().copied().map(term_of).collect()),
+        Value::Array(items) => TermValue::Array(items.iter().map(term_of).collect()),
         Value::Set(set) => TermValue::Set(set.items().iter().copied().map(term_of).collect()),
         Value::Object(object) => TermValue::Object(
             object
                 .entries()
                 .iter()
-                .map(|(key, value)| (term_of(*key), term_of(*value)))
+                .map(|(key, value)| (term_of(key), term_of(value)))
                 .collect(),
         ),
     };

@@ -16,6 +16,7 @@ use precinct_rego::lower::{self, QueryBody};
 use precinct_rego::optimise;
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
+use precinct_runtime::value::Array;
 use precinct_runtime::{Arena, Context, EvalError, Value};
 
 use crate::capabilities::{Callable, capabilities};
@@ -632,11 +633,11 @@ impl Query {
     }
 
     /// An answer of the query's function: the values of variables, then of expressions.
-    pub fn row<'a>(&self, row: &[Value<'a>]) -> Row<'a> {
-        let (variables, values) = row.split_at(self.variables.len().min(row.len()));
-        let value = |expression: &Expression| values.get(expression.position).copied();
+    pub fn row<'a>(&self, row: Array<'a>) -> Row<'a> {
+        let count = self.variables.len();
+        let value = |expression: &Expression| row.get(count + expression.position);
         Row {
-            variables: variables.to_vec(),
+            variables: row.iter().take(count).collect(),
             expressions: self.expressions.iter().filter_map(value).collect(),
         }
     }

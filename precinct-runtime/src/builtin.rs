@@ -138,7 +138,7 @@ pub mod operand {
 
     use crate::error::BuiltinError;
     use crate::number::Number;
-    use crate::value::{Object, Set, Value};
+    use crate::value::{Array, Object, Set, Value};
 
     /// `operand 1 must be string but got number`, `operand 1 must be one of {array, set} but got null`
     #[must_use]
@@ -228,11 +228,11 @@ pub mod operand {
     );
     taker!(
         /// An array.
-        array, Array, &'a [Value<'a>], "array"
+        array, Array, Array<'a>, "array"
     );
     taker!(
         /// An object.
-        object, Object, &'a Object<'a>, "object"
+        object, Object, Object<'a>, "object"
     );
     taker!(
         /// A set.
@@ -266,10 +266,10 @@ pub mod operand {
     pub fn array_or_set<'a>(
         args: &[Value<'a>],
         position: usize,
-    ) -> Result<&'a [Value<'a>], BuiltinError> {
+    ) -> Result<Array<'a>, BuiltinError> {
         match at(args, position) {
             Value::Array(items) => Ok(items),
-            Value::Set(set) => Ok(set.items()),
+            Value::Set(set) => Ok(Array::new(set.items())),
             other => Err(wrong_type(position, other, &["array", "set"])),
         }
     }
@@ -280,7 +280,7 @@ pub mod operand {
             .iter()
             .map(|item| {
                 item.as_str()
-                    .ok_or_else(|| wrong_element(position, at(args, position), *item, &["string"]))
+                    .ok_or_else(|| wrong_element(position, at(args, position), item, &["string"]))
             })
             .collect()
     }

@@ -14,7 +14,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::value::Value;
+use crate::value::{Array, ArrayIter, Value};
 
 /// So many indexes of one document at most, and so many entries in all of them.
 const MOST: usize = 32;
@@ -101,7 +101,7 @@ impl Found {
     fn over<P: AsRef<str>>(source: Value<'_>, path: &[P]) -> Option<Self> {
         let mut hashes: Vec<(u64, u32)> = Vec::new();
         for (position, entry) in (0_u32..).zip(elements(source)) {
-            match inside(*entry, path) {
+            match inside(entry, path) {
                 Inside::Value(value) => hashes.push((value.hash64(), position)),
                 Inside::Nothing => {}
                 Inside::Unknown => return None,
@@ -119,12 +119,12 @@ impl Found {
     }
 }
 
-fn elements(source: Value<'_>) -> &[Value<'_>] {
+fn elements(source: Value<'_>) -> ArrayIter<'_> {
     match source {
-        Value::Array(items) => items,
-        Value::Object(object) => object.value_slice(),
-        Value::Set(set) => set.items(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => &[],
+        Value::Array(items) => items.iter(),
+        Value::Object(object) => object.values(),
+        Value::Set(set) => Array::new(set.items()).iter(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Array::EMPTY.iter(),
     }
 }
 
@@ -162,8 +162,12 @@ fn at<'a, S: AsRef<str>>(documents: Value<'a>, list: &[S]) -> Option<Value<'a>> 
 
 /// The two lie at one place in memory.
 fn is_same(one: Value<'_>, other: Value<'_>) -> bool {
-    let place = |value: Value<'_>| (elements(value).as_ptr().addr(), elements(value).len());
-    place(one) == place(other) && std::mem::discriminant(&one) == std::mem::discriminant(&other)
+    match (one, other) {
+        (Value::Array(one), Value::Array(other)) => one.place() == other.place(),
+        (Value::Object(one), Value::Object(other)) => one.place() == other.place(),
+        (Value::Set(one), Value::Set(other)) => std::ptr::eq(one.items(), other.items()),
+        _ => false,
+    }
 }
 
 fn is_path<S: AsRef<str>>(have: &[Box<str>], wanted: &[S]) -> bool {

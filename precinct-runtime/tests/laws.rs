@@ -125,9 +125,39 @@ proptest! {
     }
 
     #[test]
+    fn packed_documents_are_what_was_packed(one in json_tree(), other in json_tree()) {
+        let arena = Arena::new();
+        let (one, other) = (one.value(&arena), other.value(&arena));
+        let pack = |value| {
+            let text = Encoding::PLAIN.encode(value);
+            (Document::packed_from_json(text.as_bytes()).unwrap(), Document::packed(value).unwrap(), text)
+        };
+        let (read, made, text) = pack(one);
+        for packed in [&read, &made] {
+            let packed = packed.value();
+            prop_assert!(packed.equals(one) && one.equals(packed), "{}", text);
+            prop_assert_eq!(packed.hash64(), one.hash64());
+            prop_assert_eq!(packed.to_string(), one.to_string());
+            prop_assert_eq!(&Encoding::PLAIN.encode(packed), &text);
+            // It stands among other values where the plain one does.
+            let beside = pack(other).0;
+            prop_assert_eq!(packed.compare(beside.value()), one.compare(other));
+            prop_assert_eq!(packed.compare(other), one.compare(other));
+            prop_assert_eq!(other.compare(packed), other.compare(one));
+            if let Value::Object(object) = one {
+                for (key, value) in object.entries() {
+                    prop_assert_eq!(packed.get(key), Some(value));
+                }
+            }
+        }
+    }
+
+    #[test]
     fn no_bytes_make_the_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
         let arena = Arena::new();
-        let _ = Decoder::new(&arena).decode_copied(&bytes);
+        let copied = Decoder::new(&arena).decode_copied(&bytes);
+        let packed = Document::packed_from_json(&bytes);
+        prop_assert_eq!(copied.map(|value| value.to_string()), packed.map(|packed| packed.value().to_string()));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use precinct_bundle::load;
 use precinct_gateway::registry::Registry;
 use precinct_interpreter::policy::{Policy, PolicyOptions};
 use precinct_runtime::context::Bounds;
-use precinct_runtime::value::Value;
+use precinct_runtime::value::{Array, Value};
 use precinct_runtime::{Arena, Document};
 
 use super::Outcome;
@@ -376,7 +376,7 @@ impl Run<'_> {
                     ("result", Some(Json::from(value))),
                 ]));
                 let is_null = matches!(value, Value::Null);
-                let is_empty = value.as_array().is_some_and(<[_]>::is_empty)
+                let is_empty = value.as_array().is_some_and(Array::is_empty)
                     || value.as_set().is_some_and(|set| set.items().is_empty());
                 let fails = (self.args.fail_defined && !is_null)
                     || (self.args.fail && is_null)

@@ -153,7 +153,7 @@ impl From<Value<'_>> for Json {
             Value::Bool(truth) => Self::Bool(truth),
             Value::Number(_) => Self::Number(Encoding::PLAIN.encode(value)),
             Value::String(text) => Self::String(text.to_owned()),
-            Value::Array(items) => Self::Array(items.iter().copied().map(Self::from).collect()),
+            Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
             Value::Set(set) => Self::Array(set.items().iter().copied().map(Self::from).collect()),
             Value::Object(object) => {
                 let mut members: Vec<(String, Self)> = object
@@ -162,9 +162,9 @@ impl From<Value<'_>> for Json {
                     .map(|(key, value)| {
                         let name = match key.as_str() {
                             Some(text) => text.to_owned(),
-                            None => Encoding::PLAIN.encode(*key),
+                            None => Encoding::PLAIN.encode(key),
                         };
-                        (name, Self::from(*value))
+                        (name, Self::from(value))
                     })
                     .collect();
                 members.sort_by(|one, other| one.0.cmp(&other.0));

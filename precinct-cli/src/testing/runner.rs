@@ -519,7 +519,7 @@ fn member<'a>(document: Value<'a>, name: &str) -> Option<Value<'a>> {
             .entries()
             .iter()
             .find(|(key, _)| key.to_string() == name)
-            .map(|(_, value)| *value)
+            .map(|(_, value)| value)
     })
 }
 

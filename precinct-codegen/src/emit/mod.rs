@@ -101,7 +101,7 @@ const DEEPEST: usize = 500;
 /// `evaluate` and `evaluate_with`, which reach everything by path.
 pub fn generate(program: &Program, options: Options<'_>) -> Result<String, GenerateError> {
     let constants = constants::document(&program.constants);
-    let values = constants.value().as_array().unwrap_or_default();
+    let values = constants::values(&constants);
     let natives = Natives::new(program, values, options.strict_builtin_errors);
     let (effects, depth) = effects(program, &natives);
     if depth > DEEPEST {

@@ -109,7 +109,7 @@ fn input(case: &Case) -> Result<Option<Document>, Answer> {
 /// The value is one that JSON has: without sets, and without keys that are no strings.
 fn is_json(value: Value<'_>) -> bool {
     match value {
-        Value::Array(items) => items.iter().all(|item| is_json(*item)),
+        Value::Array(items) => items.iter().all(is_json),
         Value::Object(object) => {
             object.keys().all(|key| key.as_str().is_some()) && object.values().all(is_json)
         }

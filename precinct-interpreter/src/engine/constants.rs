@@ -1,6 +1,7 @@
 //! The constants of a program as values.
 
 use precinct_rego::ir::Constant;
+use precinct_runtime::value::Array;
 use precinct_runtime::{Arena, Document, Number, Value};
 
 /// The values of a program's constants, as one array.
@@ -9,6 +10,13 @@ pub fn document(constants: &[Constant]) -> Document {
         let values: Vec<Value<'_>> = constants.iter().map(|c| value(arena, c)).collect();
         Value::array(arena, &values)
     })
+}
+
+/// The constants of such a document.
+#[must_use]
+pub fn values(document: &Document) -> &[Value<'_>] {
+    let all = document.value().as_array().and_then(Array::as_slice);
+    all.unwrap_or_default()
 }
 
 /// The parser bounds how deeply a constant nests, and so how deep this goes.

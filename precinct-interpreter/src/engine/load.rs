@@ -39,7 +39,7 @@ pub(super) fn load(program: &Program, options: Options<'_>) -> Result<Engine, Lo
         .functions
         .iter()
         .map(|function| {
-            let values = constants.value().as_array().unwrap_or_default();
+            let values = constants::values(&constants);
             Loader::new(program, function, values, &mut paths, options.marks)
                 .load()
                 .map_err(|fault| match fault {
@@ -96,7 +96,7 @@ fn number(size: usize) -> Outcome<u32> {
 fn delimiters_of(delimiters: Value<'_>) -> Option<String> {
     match delimiters {
         Value::Null => Some(String::new()),
-        Value::Array([]) => Some(".".to_owned()),
+        Value::Array(items) if items.is_empty() => Some(".".to_owned()),
         Value::Array(items) => items
             .iter()
             .map(|item| item.as_str().filter(|text| text.chars().count() == 1))

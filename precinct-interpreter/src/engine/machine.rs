@@ -7,11 +7,13 @@ use precinct_runtime::context::{Memo, Mock};
 use precinct_runtime::error::code as error_code;
 use precinct_runtime::index::Candidates;
 use precinct_runtime::ops::{self, Noted, Undo};
+use precinct_runtime::value::Array;
 use precinct_runtime::{Builtin, Context, EvalError, Value};
 
 use super::Engine;
 use super::code::{Code, NOWHERE, Op, PatchOp, Pc, Reg, Src, Stretch, SubjectOp};
 use super::conflicts::Collected;
+use super::constants;
 use super::hooks::{Hooks, Place};
 use super::inputs::Inputs;
 use super::load::BuiltinSlot;
@@ -78,7 +80,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             engine,
             context,
             hooks,
-            constants: engine.constants.value().as_array().unwrap_or_default(),
+            constants: constants::values(&engine.constants),
             registers: ArenaVec::with_capacity_in(REGISTERS, arena),
             inputs: Inputs::default(),
             builders: ArenaVec::new_in(arena),
@@ -204,8 +206,10 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         let arena = self.context.arena();
         self.builders
             .extend(code.builders.iter().map(|kind| Builder::of(*kind, arena)));
-        self.iters
-            .resize(frame.iters + code.iters as usize, Iter::Array(&[], 0));
+        self.iters.resize(
+            frame.iters + code.iters as usize,
+            Iter::Array(Array::EMPTY, 0),
+        );
         for _ in 0..code.selecting {
             self.selecting.push(Candidates::default());
         }
@@ -586,7 +590,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     let array =
                         arena.alloc_slice_fill_with(len, |_| values.next().unwrap_or_default());
                     drop(values);
-                    self.set(frame, target, Value::Array(array));
+                    self.set(frame, target, Value::Array(Array::new(array)));
                 }
                 Op::Object { target, entries } => {
                     let mut flat = self.values(frame, entries);

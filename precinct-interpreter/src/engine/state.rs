@@ -1,6 +1,6 @@
 //! What the machine's stacks hold beside values: builders, loops, arguments.
 
-use precinct_runtime::value::{DocumentBuilder, Entries};
+use precinct_runtime::value::{Array, DocumentBuilder, Entries};
 use precinct_runtime::{Arena, ArrayBuilder, ObjectBuilder, SetBuilder, Value};
 
 use super::code::BuilderKind;
@@ -90,7 +90,7 @@ impl<'a> std::ops::Deref for Gathered<'a> {
 /// A loop that is running.
 #[derive(Clone, Copy)]
 pub(super) enum Iter<'a> {
-    Array(&'a [Value<'a>], usize),
+    Array(Array<'a>, usize),
     Object(Entries<'a>, usize),
     Set(&'a [Value<'a>], usize),
     /// Over the entries of a list at these positions.
@@ -111,7 +111,7 @@ impl<'a> Iter<'a> {
     pub(super) fn next(&mut self) -> Option<(Value<'a>, Value<'a>)> {
         match self {
             Iter::Array(items, at) => {
-                let item = *items.get(*at)?;
+                let item = items.get(*at)?;
                 let index = Value::int(i64::try_from(*at).unwrap_or(i64::MAX));
                 *at += 1;
                 Some((index, item))

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::error::BuiltinError;
 use crate::number::{Number, arithmetic};
 use crate::octets;
-use crate::value::{Set, Value};
+use crate::value::{Array, Set, Value};
 
 /// One value from many.
 pub const FAMILY: &[Builtin] = &[
@@ -20,10 +20,10 @@ pub const FAMILY: &[Builtin] = &[
 ];
 
 /// The members of an array or a set.
-fn members<'a>(args: &[Value<'a>]) -> Result<&'a [Value<'a>], BuiltinError> {
+fn members<'a>(args: &[Value<'a>]) -> Result<Array<'a>, BuiltinError> {
     match operand::at(args, 1) {
         Value::Array(items) => Ok(items),
-        Value::Set(set) => Ok(set.items()),
+        Value::Set(set) => Ok(Array::new(set.items())),
         other => Err(operand::wrong_type(1, other, &["set", "array"])),
     }
 }
@@ -44,7 +44,7 @@ fn numbers<'a>(args: &[Value<'a>]) -> Result<Vec<Number<'a>>, BuiltinError> {
         .iter()
         .map(|item| {
             item.as_number()
-                .ok_or_else(|| operand::wrong_element(1, collection, *item, &["number"]))
+                .ok_or_else(|| operand::wrong_element(1, collection, item, &["number"]))
         })
         .collect()
 }
@@ -61,7 +61,7 @@ fn product<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 
 fn max<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let items = members(args)?;
-    Ok(items.iter().copied().reduce(|most, item| {
+    Ok(items.iter().reduce(|most, item| {
         if item.compare(most).is_gt() {
             item
         } else {
@@ -72,7 +72,7 @@ fn max<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 
 fn min<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let items = members(args)?;
-    Ok(items.iter().copied().reduce(|least, item| {
+    Ok(items.iter().reduce(|least, item| {
         if item.compare(least).is_lt() {
             item
         } else {

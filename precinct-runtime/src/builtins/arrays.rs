@@ -13,12 +13,13 @@ pub const FAMILY: &[Builtin] = &[
 ];
 
 fn array_concat<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let joined = [operand::array(args, 1)?, operand::array(args, 2)?].concat();
+    let (one, other) = (operand::array(args, 1)?, operand::array(args, 2)?);
+    let joined: Vec<_> = one.iter().chain(other).collect();
     Ok(Some(Value::array(context.arena(), &joined)))
 }
 
 /// Bounds beyond the array are moved to its ends; a stop before the start gives nothing.
-fn array_slice<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn array_slice<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let items = operand::array(args, 1)?;
     let bound = |index: i64| {
         usize::try_from(index.max(0))
@@ -27,11 +28,12 @@ fn array_slice<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     };
     let start = bound(operand::int(args, 2)?);
     let stop = bound(operand::int(args, 3)?).max(start);
-    Ok(Some(Value::Array(&items[start..stop])))
+    let part = &items.slice(context.arena())[start..stop];
+    Ok(Some(Value::Array(part.into())))
 }
 
 fn array_reverse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let reversed: Vec<_> = operand::array(args, 1)?.iter().rev().copied().collect();
+    let reversed: Vec<_> = operand::array(args, 1)?.iter().rev().collect();
     Ok(Some(Value::array(context.arena(), &reversed)))
 }
 
@@ -40,8 +42,8 @@ fn array_flatten<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'
     let mut flat = Vec::new();
     for item in operand::array(args, 1)? {
         match item {
-            Value::Array(inner) => flat.extend(*inner),
-            other => flat.push(*other),
+            Value::Array(inner) => flat.extend(inner),
+            other => flat.push(other),
         }
     }
     Ok(Some(Value::array(context.arena(), &flat)))

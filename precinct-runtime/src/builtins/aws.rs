@@ -76,7 +76,7 @@ fn sign_req<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
             &format!("invalid values for required request parameters(s): {names}"),
         ));
     }
-    let text = |object: &Object<'a>, name: &str| {
+    let text = |object: Object<'a>, name: &str| {
         object
             .get_str(name)
             .and_then(Value::as_str)

@@ -10,7 +10,7 @@ use super::network::check_host;
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
-use crate::value::Value;
+use crate::value::{Array, Value};
 
 /// Networks and hosts.
 pub const FAMILY: &[Builtin] = &[
@@ -171,7 +171,7 @@ fn match_terms<'a>(
 ) -> Result<(), BuiltinError> {
     let term = |value: Value<'a>| match value {
         Value::String(_) => Ok(value),
-        Value::Array([first, ..]) => Ok(*first),
+        Value::Array(items) if let Some(first) = items.first() => Ok(first),
         _ => Err(BuiltinError::new(format!(
             "operand {position}: element must be string or non-empty array"
         ))),
@@ -180,7 +180,7 @@ fn match_terms<'a>(
         Value::String(_) => each(operand, operand),
         Value::Array(items) => {
             let mut items = items.iter().zip(0i64..);
-            items.try_for_each(|(item, index)| each(term(*item)?, Value::int(index)))
+            items.try_for_each(|(item, index)| each(term(item)?, Value::int(index)))
         }
         Value::Set(set) => {
             let mut items = set.items().iter();
@@ -188,7 +188,7 @@ fn match_terms<'a>(
         }
         Value::Object(object) => {
             let mut entries = object.entries().iter();
-            entries.try_for_each(|(key, value)| each(term(*value)?, *key))
+            entries.try_for_each(|(key, value)| each(term(value)?, key))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
@@ -273,13 +273,13 @@ fn mergeable(item: Value<'_>) -> Result<Network, BuiltinError> {
 fn merge<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let items = match operand::at(args, 1) {
         Value::Array(items) => items,
-        Value::Set(set) => set.items(),
+        Value::Set(set) => Array::new(set.items()),
         _ => return Err(BuiltinError::new("operand must be an array")),
     };
     let mut ranges = Vec::with_capacity(items.len());
     for item in items {
         context.spend(1)?;
-        let network = mergeable(*item)?;
+        let network = mergeable(item)?;
         ranges.push(Range {
             first: network.first(),
             last: network.last(),

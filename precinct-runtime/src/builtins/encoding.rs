@@ -58,13 +58,13 @@ fn json_marshal_with_options<'a>(context: &mut Context<'a>, args: &[Value<'a>]) 
         let Some(name) = key.as_str() else {
             let text = format!(
                 "failed to stringify key {key} at index {index}: {}",
-                unfit(*key)
+                unfit(key)
             );
             return Err(operand::wrong(2, &text));
         };
         let string = || {
             value.as_str().ok_or_else(|| {
-                let text = format!("key {name:?} failed cast to string: {}", unfit(*value));
+                let text = format!("key {name:?} failed cast to string: {}", unfit(value));
                 operand::wrong(2, &text)
             })
         };
@@ -355,8 +355,8 @@ fn urlquery_encode_object<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> 
         .entries()
         .iter()
         .map(|(key, value)| match key.as_str() {
-            Some(name) => (Cow::Borrowed(name), *value),
-            None => (Cow::Owned(json::to_string(*key)), *value),
+            Some(name) => (Cow::Borrowed(name), value),
+            None => (Cow::Owned(json::to_string(key)), value),
         })
         .collect();
     entries.sort_by(|(one, _), (other, _)| one.cmp(other));

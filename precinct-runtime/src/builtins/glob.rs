@@ -18,7 +18,7 @@ fn glob_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> 
     let pattern = operand::string(args, 1)?;
     let delimiters = match operand::at(args, 2) {
         Value::Null => Cow::Borrowed(""),
-        Value::Array([]) => Cow::Borrowed("."),
+        Value::Array(items) if items.is_empty() => Cow::Borrowed("."),
         Value::Array(items) => {
             let mut all = String::new();
             for item in items {
@@ -26,13 +26,13 @@ fn glob_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> 
                     Some(one) if one.chars().count() == 1 => all.push_str(one),
                     Some(_) => {
                         let all = operand::at(args, 2);
-                        return Err(operand::wrong_element(2, all, *item, &["rune"]));
+                        return Err(operand::wrong_element(2, all, item, &["rune"]));
                     }
                     None => {
                         return Err(operand::wrong_element(
                             2,
                             operand::at(args, 2),
-                            *item,
+                            item,
                             &["string"],
                         ));
                     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
-use crate::value::{SetBuilder, Value};
+use crate::value::{Array, SetBuilder, Value};
 
 /// Reachability in graphs.
 pub const FAMILY: &[Builtin] = &[
@@ -13,11 +13,11 @@ pub const FAMILY: &[Builtin] = &[
 ];
 
 /// The nodes that a node leads to; edges of another form lead nowhere.
-fn neighbours<'a>(graph: Value<'a>, node: Value<'a>) -> Option<&'a [Value<'a>]> {
+fn neighbours<'a>(graph: Value<'a>, node: Value<'a>) -> Option<Array<'a>> {
     match graph.as_object()?.get(node)? {
         Value::Array(items) => Some(items),
-        Value::Set(set) => Some(set.items()),
-        _ => Some(&[]),
+        Value::Set(set) => Some(Array::new(set.items())),
+        _ => Some(Array::EMPTY),
     }
 }
 
@@ -44,8 +44,8 @@ fn graph_reachable_paths<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> O
     let mut found = SetBuilder::new(context.arena());
     let mut open: Vec<Vec<Value<'a>>> = Vec::new();
     for start in operand::array_or_set(args, 2)? {
-        if neighbours(graph, *start).is_some() {
-            open.push(vec![*start]);
+        if neighbours(graph, start).is_some() {
+            open.push(vec![start]);
         }
     }
     while let Some(path) = open.pop() {
@@ -55,15 +55,15 @@ fn graph_reachable_paths<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> O
         // That the start leads to itself is seen one step later.
         let passed = if path.len() == 1 { &[][..] } else { &path };
         for next in neighbours(graph, *last).unwrap_or_default() {
-            if passed.iter().any(|node| node.equals(*next)) {
+            if passed.iter().any(|node| node.equals(next)) {
                 found.add(Value::array(context.arena(), &path));
                 ends = false;
                 continue;
             }
             ends = false;
-            if neighbours(graph, *next).is_some() {
+            if neighbours(graph, next).is_some() {
                 let mut longer = path.clone();
-                longer.push(*next);
+                longer.push(next);
                 open.push(longer);
             } else {
                 found.add(Value::array(context.arena(), &path));

@@ -82,7 +82,7 @@ fn internal_template_string<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -
             },
             // Writing to a string can't fail.
             other => {
-                let _ = write!(text, "{}", plain(*other));
+                let _ = write!(text, "{}", plain(other));
             }
         }
     }
@@ -102,10 +102,7 @@ const CASES: usize = 1 << 16;
 
 /// Notes a case of a test, for its runner.
 fn internal_test_case<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let path: Vec<String> = operand::array(args, 1)?
-        .iter()
-        .map(|part| plain(*part))
-        .collect();
+    let path: Vec<String> = operand::array(args, 1)?.iter().map(plain).collect();
     let cases = context.slot::<TestCases>();
     if cases.begun.len() < CASES {
         cases.begun.push(path);

@@ -43,7 +43,7 @@ pub(super) fn checked<'a>(
     arena: &'a Arena,
     args: &[Value<'a>],
     position: usize,
-) -> Result<&'a Object<'a>, BuiltinError> {
+) -> Result<Object<'a>, BuiltinError> {
     let request = operand::object(args, position)?;
     let invalid: Vec<_> = request
         .keys()
@@ -69,7 +69,7 @@ pub(super) fn checked<'a>(
 /// The set of names that an object lacks, if it lacks any.
 pub(super) fn missing<'a>(
     arena: &'a Arena,
-    object: &Object<'a>,
+    object: Object<'a>,
     names: &[&'static str],
 ) -> Option<Value<'a>> {
     set_of(arena, names, |name| object.get_str(name).is_none())
@@ -78,7 +78,7 @@ pub(super) fn missing<'a>(
 /// The set of names whose values are there but no strings, if there are any.
 pub(super) fn not_strings<'a>(
     arena: &'a Arena,
-    object: &Object<'a>,
+    object: Object<'a>,
     names: &[&'static str],
 ) -> Option<Value<'a>> {
     set_of(arena, names, |name| {
@@ -102,7 +102,7 @@ fn set_of<'a>(
 }
 
 /// The bytes of a request's body: `raw_body` as it is, else `body` as JSON.
-pub(super) fn body(request: &Object<'_>) -> Vec<u8> {
+pub(super) fn body(request: Object<'_>) -> Vec<u8> {
     match (request.get_str("raw_body"), request.get_str("body")) {
         (Some(raw), _) => octets::bytes(raw.as_str().unwrap_or_default()).into_owned(),
         (None, Some(body)) => crate::json::encode::to_string(body).into_bytes(),

@@ -154,12 +154,12 @@ fn cast_object<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     only(args, "object", operand::at(args, 1).as_object().is_some())
 }
 
-fn cast_array<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn cast_array<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let items = operand::array_or_set(args, 1)?;
-    Ok(Some(Value::array(context.arena(), items)))
+    Ok(Some(Value::Array(items)))
 }
 
 fn cast_set<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let items = operand::array_or_set(args, 1)?;
-    Ok(Some(Value::set(context.arena(), items.iter().copied())))
+    Ok(Some(Value::set(context.arena(), items)))
 }

@@ -28,12 +28,12 @@ fn walk<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate().rev() {
                     let key = Value::int(i64::try_from(index).unwrap_or(i64::MAX));
-                    open.push((below(key), *item));
+                    open.push((below(key), item));
                 }
             }
             Value::Object(object) => {
                 for (key, item) in object.entries().iter().rev() {
-                    open.push((below(*key), *item));
+                    open.push((below(key), item));
                 }
             }
             Value::Set(set) => {

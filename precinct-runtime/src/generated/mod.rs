@@ -35,8 +35,9 @@ pub use crate::ops::{
     is_object_of, member, object, put_at, put_data, put_function, undo,
 };
 pub use crate::value::document::DocumentBuilder;
-pub use crate::value::object::Keys;
-pub use crate::value::{ArrayBuilder, Object, ObjectBuilder, Set, SetBuilder, Value};
+pub use crate::value::{
+    Array, ArrayBuilder, Keys, Members, Object, ObjectBuilder, Set, SetBuilder, Value,
+};
 
 pub use std::string::String;
 
@@ -56,4 +57,4 @@ pub use scan::Scanner;
 pub use text::{Table, among, bool_of, str_of};
 
 /// The version of this module that generated code was made for.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;

@@ -7,7 +7,7 @@ use crate::error::EvalError;
 use crate::number::Number;
 use crate::octets;
 use crate::ops;
-use crate::value::{Set, Value};
+use crate::value::{Array, Set, Value};
 use crate::words;
 
 /// A value that is a string.
@@ -55,7 +55,7 @@ pub fn split<'a>(arena: &'a Arena, text: Value<'a>, separator: &str) -> Option<V
     let parts = text.as_str()?.split(separator).map(Value::String);
     let mut items = bumpalo::collections::Vec::new_in(arena);
     items.extend(parts);
-    Some(Value::Array(items.into_bump_slice()))
+    Some(Value::Array(Array::new(items.into_bump_slice())))
 }
 
 /// `count(split(text, separator))` with a separator that is not empty.

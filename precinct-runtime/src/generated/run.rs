@@ -11,7 +11,7 @@ use crate::evaluator::Evaluator;
 use crate::matcher::Matcher;
 use crate::number::Number;
 use crate::ops;
-use crate::value::{ObjectBuilder, Value};
+use crate::value::{Array, ArrayIter, ObjectBuilder, Value};
 use crate::words;
 
 /// Base documents that a program was compiled with; read when first asked for.
@@ -150,7 +150,7 @@ pub fn not_replaced() -> EvalError {
 #[derive(Clone, Debug)]
 pub enum Entries<'a> {
     /// Of an array.
-    Array(std::iter::Enumerate<std::slice::Iter<'a, Value<'a>>>),
+    Array(std::iter::Enumerate<ArrayIter<'a>>),
     /// Of an object.
     Object(crate::value::EntriesIter<'a>),
     /// Of a set.
@@ -167,9 +167,9 @@ impl<'a> Iterator for Entries<'a> {
         match self {
             Self::Array(items) => {
                 let (at, item) = items.next()?;
-                Some((Value::int(i64::try_from(at).unwrap_or(i64::MAX)), *item))
+                Some((Value::int(i64::try_from(at).unwrap_or(i64::MAX)), item))
             }
-            Self::Object(entries) => entries.next().map(|(key, value)| (*key, *value)),
+            Self::Object(entries) => entries.next(),
             Self::Set(items) => items.next().map(|item| (*item, *item)),
             Self::At(source, positions) => source.entry_at(*positions.next()? as usize),
         }
@@ -208,13 +208,12 @@ pub fn joined<'a>(
 /// What a loop goes over that asks for no keys.
 #[inline]
 pub fn elements(source: Value<'_>) -> impl Iterator<Item = Value<'_>> {
-    let items: &[Value<'_>] = match source {
-        Value::Array(items) => items,
-        Value::Object(object) => object.value_slice(),
-        Value::Set(set) => set.items(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => &[],
-    };
-    items.iter().copied()
+    match source {
+        Value::Array(items) => items.iter(),
+        Value::Object(object) => object.values(),
+        Value::Set(set) => Array::new(set.items()).iter(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Array::EMPTY.iter(),
+    }
 }
 
 /// `left == right`
@@ -265,7 +264,7 @@ pub fn fields<'a>(
     }
     for part in flattened {
         if let Some(Value::Object(object)) = part {
-            entries.extend(object.entries().iter().map(|(key, value)| (*key, *value)));
+            entries.extend(object.entries());
         }
     }
     // Stable, so that of equal keys the struct's own stays.
@@ -294,7 +293,7 @@ pub fn patched<'a>(
     let mut builder = ObjectBuilder::new(arena);
     if let Some(Value::Object(object)) = input {
         for (key, value) in object.entries() {
-            builder.replace(*key, *value);
+            builder.replace(key, value);
         }
     }
     builder.replace(Value::string(arena, name), below);

@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(holding(Value::TRUE), [0]);
         assert_eq!(holding(number("5")), [0, 1]);
         assert_eq!(holding(Value::String("4")), [1]);
-        assert_eq!(holding(Value::Array(&[])), [1]);
+        assert_eq!(holding(Value::EMPTY_ARRAY), [1]);
     }
 
     #[test]

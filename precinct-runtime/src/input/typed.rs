@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::TypedInput;
 use crate::arena::Arena;
 use crate::number::Number;
-use crate::value::{Object, Value};
+use crate::value::{Array, Object, Value};
 
 /// A value without parts: only the empty path leads to it.
 #[inline]
@@ -145,7 +145,7 @@ impl<T: TypedInput> TypedInput for [T] {
         let items = self
             .iter()
             .map(|item| item.at(&[], arena).unwrap_or_default());
-        Some(Value::Array(arena.alloc_slice_fill_iter(items)))
+        Some(Value::Array(Array::new(arena.alloc_slice_fill_iter(items))))
     }
 }
 
@@ -172,7 +172,7 @@ impl<T: TypedInput> TypedInput for BTreeSet<T> {
         let items = self
             .iter()
             .map(|item| item.at(&[], arena).unwrap_or_default());
-        Some(Value::Array(arena.alloc_slice_fill_iter(items)))
+        Some(Value::Array(Array::new(arena.alloc_slice_fill_iter(items))))
     }
 }
 
@@ -185,7 +185,7 @@ impl<T: TypedInput, S: BuildHasher> TypedInput for HashSet<T, S> {
         let items = self
             .iter()
             .map(|item| item.at(&[], arena).unwrap_or_default());
-        Some(Value::Array(arena.alloc_slice_fill_iter(items)))
+        Some(Value::Array(Array::new(arena.alloc_slice_fill_iter(items))))
     }
 }
 

@@ -5,14 +5,15 @@
 
 use std::borrow::Cow;
 
-use bumpalo::collections::{String as ArenaString, Vec as ArenaVec};
+use bumpalo::collections::String as ArenaString;
 
-use super::keep::{Borrowed, Copied, Keep};
+use super::keep::{Borrowed, Copied, Keep, Pile};
 use crate::arena::Arena;
-use crate::number::{Number, size};
+use crate::number::size;
 use crate::octets;
 use crate::value::Value;
-use crate::value::object::sort_entries;
+use crate::value::packed::Pack;
+use crate::value::packed::packer::Packer;
 use crate::words::plain_length;
 
 /// What a text may demand.
@@ -94,17 +95,30 @@ impl<'a> Decoder<'a> {
     pub fn decode(self, text: &'a [u8]) -> Result<Value<'a>, JsonError> {
         self.check_size(text.len())?;
         match readable(text) {
-            Cow::Borrowed(text) => self.run(text, Borrowed, self.arena),
-            Cow::Owned(text) => self.run(self.arena.alloc_str(&text), Borrowed, self.arena),
+            Cow::Borrowed(text) => self.run(text, Borrowed(self.arena), self.arena),
+            Cow::Owned(text) => {
+                let text = self.arena.alloc_str(&text);
+                self.run(text, Borrowed(self.arena), self.arena)
+            }
         }
+        .map(|(value, _)| value)
     }
 
     /// Reads a text that may go away: all strings are copied, what comes back soon only once.
     pub fn decode_copied(self, text: &[u8]) -> Result<Value<'a>, JsonError> {
         self.check_size(text.len())?;
         let text = readable(text);
+        let copied = Copied::new(self.arena, text.len());
         // These values are to stay: what reading needs besides is not left among them.
-        self.run(&text, Copied::new(self.arena, text.len()), &Arena::new())
+        self.run(&text, copied, &Arena::new())
+            .map(|(value, _)| value)
+    }
+
+    /// Reads a text into a packed document; `None` if it is too large for one.
+    pub(crate) fn decode_packed(self, text: &[u8]) -> Result<Option<Pack>, JsonError> {
+        self.check_size(text.len())?;
+        let (root, packer) = self.run(&readable(text), Packer::new(), self.arena)?;
+        Ok(packer.finish(root))
     }
 
     fn check_size(self, size: usize) -> Result<(), JsonError> {
@@ -120,48 +134,50 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn run<'t, K>(self, text: &'t str, keep: K, scratch: &Arena) -> Result<Value<'a>, JsonError>
+    fn run<'t, K>(self, text: &'t str, keep: K, scratch: &Arena) -> Result<(K::Node, K), JsonError>
     where
-        K: Keep<'t, 'a>,
+        K: Keep<'t>,
     {
+        let (items, entries) = keep.piles();
         let mut reader = Reader {
-            decoder: self,
+            limits: self.limits,
             text,
             bytes: text.as_bytes(),
             at: 0,
             keep,
-            items: ArenaVec::new_in(scratch),
-            entries: ArenaVec::new_in(scratch),
-            scratch,
+            items,
+            entries,
+            unescaped: ArenaString::new_in(scratch),
             depth: 0,
         };
         let value = reader.value()?;
         if self.first {
-            return Ok(value);
+            return Ok((value, reader.keep));
         }
         reader.skip_space();
         match reader.peek() {
-            None => Ok(value),
+            None => Ok((value, reader.keep)),
             Some(_) => Err(reader.unexpected("after top-level value")),
         }
     }
 }
 
-struct Reader<'t, 'a, 's, K> {
-    decoder: Decoder<'a>,
+struct Reader<'t, 's, K: Keep<'t>> {
+    limits: Limits,
     text: &'t str,
     bytes: &'t [u8],
     at: usize,
     keep: K,
     /// Elements of the arrays that are being read, inner ones behind outer ones.
-    items: ArenaVec<'s, Value<'a>>,
+    items: K::Items,
     /// Entries of the objects that are being read, likewise.
-    entries: ArenaVec<'s, (Value<'a>, Value<'a>)>,
-    scratch: &'s Arena,
+    entries: K::Entries,
+    /// The string with escapes that is being read.
+    unescaped: ArenaString<'s>,
     depth: usize,
 }
 
-impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
+impl<'t, K: Keep<'t>> Reader<'t, '_, K> {
     #[inline]
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
@@ -191,25 +207,25 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
         JsonError::new(format!("invalid character {found} {place}"), self.at)
     }
 
-    fn value(&mut self) -> Result<Value<'a>, JsonError> {
+    fn value(&mut self) -> Result<K::Node, JsonError> {
         self.skip_space();
         match self.peek() {
-            Some(b'"') => Ok(Value::String(self.string()?)),
+            Some(b'"') => self.string(),
             Some(b'{') => self.nested(Self::object),
             Some(b'[') => self.nested(Self::array),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.word("true", Value::TRUE),
-            Some(b'f') => self.word("false", Value::FALSE),
-            Some(b'n') => self.word("null", Value::Null),
+            Some(b't') => self.word("true").map(|()| self.keep.bool(true)),
+            Some(b'f') => self.word("false").map(|()| self.keep.bool(false)),
+            Some(b'n') => self.word("null").map(|()| self.keep.null()),
             _ => Err(self.unexpected("looking for beginning of value")),
         }
     }
 
     fn nested(
         &mut self,
-        read: impl FnOnce(&mut Self) -> Result<Value<'a>, JsonError>,
-    ) -> Result<Value<'a>, JsonError> {
-        if self.depth >= self.decoder.limits.depth {
+        read: impl FnOnce(&mut Self) -> Result<K::Node, JsonError>,
+    ) -> Result<K::Node, JsonError> {
+        if self.depth >= self.limits.depth {
             return Err(JsonError::new("exceeded max depth", self.at));
         }
         self.depth += 1;
@@ -219,7 +235,7 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
         Ok(value)
     }
 
-    fn word(&mut self, word: &'static str, value: Value<'a>) -> Result<Value<'a>, JsonError> {
+    fn word(&mut self, word: &'static str) -> Result<(), JsonError> {
         for (place, expected) in word.bytes().enumerate() {
             if self.peek() != Some(expected) {
                 return Err(self.unexpected(&format!(
@@ -229,14 +245,14 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
             }
             self.at += 1;
         }
-        Ok(value)
+        Ok(())
     }
 
-    fn array(&mut self) -> Result<Value<'a>, JsonError> {
+    fn array(&mut self) -> Result<K::Node, JsonError> {
         self.skip_space();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(Value::EMPTY_ARRAY);
+            return Ok(self.keep.array(&[]));
         }
         let base = self.items.len();
         loop {
@@ -250,17 +266,16 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
             }
         }
         self.at += 1;
-        let items = &self.items[base..];
-        let value = self.keep.array(self.decoder.arena, items);
+        let value = self.keep.array(&self.items[base..]);
         self.items.truncate(base);
         Ok(value)
     }
 
-    fn object(&mut self) -> Result<Value<'a>, JsonError> {
+    fn object(&mut self) -> Result<K::Node, JsonError> {
         self.skip_space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::EMPTY_OBJECT);
+            return Ok(self.keep.object(&mut []));
         }
         let base = self.entries.len();
         loop {
@@ -275,7 +290,7 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
             }
             self.at += 1;
             let value = self.value()?;
-            self.entries.push((Value::String(key), value));
+            self.entries.push((key, value));
             self.skip_space();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -284,18 +299,12 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
             }
         }
         self.at += 1;
-        let arena = self.decoder.arena;
-        if self.entries[base..].is_sorted_by(|a, b| a.0 < b.0) {
-            let value = self.keep.object(arena, &self.entries[base..]);
-            self.entries.truncate(base);
-            return Ok(value);
-        }
-        let mut entries = self.entries.split_off(base);
-        let kept = sort_entries(&mut entries);
-        Ok(self.keep.object(arena, &entries[..kept]))
+        let value = self.keep.object(&mut self.entries[base..]);
+        self.entries.truncate(base);
+        Ok(value)
     }
 
-    fn number(&mut self) -> Result<Value<'a>, JsonError> {
+    fn number(&mut self) -> Result<K::Node, JsonError> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -330,9 +339,9 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
             return Err(JsonError::new(message, start));
         }
         if whole && let Some(int) = crate::number::parse_int(text.as_bytes()) {
-            return Ok(Value::int(int));
+            return Ok(self.keep.int(int));
         }
-        Ok(Value::Number(Number::Literal(self.keep.keep(text))))
+        Ok(self.keep.literal(text))
     }
 
     fn digits(&mut self) {
@@ -347,44 +356,45 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
         self.at += plain_length(&self.bytes[self.at..]);
     }
 
-    fn string(&mut self) -> Result<&'a str, JsonError> {
+    fn string(&mut self) -> Result<K::Node, JsonError> {
         let start = self.at + 1;
         self.at = start;
         self.plain();
         if self.peek() == Some(b'"') {
             let part = &self.text[start..self.at];
             self.at += 1;
-            return Ok(self.keep.keep(part));
+            return Ok(self.keep.string(part));
         }
         self.escaped(start)
     }
 
     /// The rest of a string from its first escape on.
-    fn escaped(&mut self, start: usize) -> Result<&'a str, JsonError> {
-        let mut text = ArenaString::from_str_in(&self.text[start..self.at], self.scratch);
+    fn escaped(&mut self, start: usize) -> Result<K::Node, JsonError> {
+        self.unescaped.clear();
+        self.unescaped.push_str(&self.text[start..self.at]);
         loop {
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(self.decoder.arena.alloc_str(&text));
+                    return Ok(self.keep.unescaped(&self.unescaped));
                 }
                 Some(b'\\') => {
                     self.at += 1;
-                    self.escape(&mut text)?;
+                    self.escape()?;
                 }
                 _ => return Err(self.unexpected("in string literal")),
             }
             let from = self.at;
             self.plain();
-            text.push_str(&self.text[from..self.at]);
+            self.unescaped.push_str(&self.text[from..self.at]);
         }
     }
 
-    fn escape(&mut self, text: &mut ArenaString<'_>) -> Result<(), JsonError> {
+    fn escape(&mut self) -> Result<(), JsonError> {
         let plain = match self.peek() {
             Some(b'u') => {
                 self.at += 1;
-                return self.code_point(text);
+                return self.code_point();
             }
             Some(same @ (b'"' | b'\\' | b'/')) => char::from(same),
             Some(b'b') => '\u{8}',
@@ -395,14 +405,15 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
             _ => return Err(self.unexpected("in string escape code")),
         };
         self.at += 1;
-        text.push(plain);
+        self.unescaped.push(plain);
         Ok(())
     }
 
-    fn code_point(&mut self, text: &mut ArenaString<'_>) -> Result<(), JsonError> {
+    fn code_point(&mut self) -> Result<(), JsonError> {
         let first = self.hex()?;
         if !(0xd800..0xdc00).contains(&first) {
-            text.push(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER));
+            self.unescaped
+                .push(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER));
             return Ok(());
         }
         // A high surrogate pairs with a low one that follows at once; anything else is read on its own.
@@ -413,12 +424,12 @@ impl<'t, 'a, K: Keep<'t, 'a>> Reader<'t, 'a, '_, K> {
             if (0xdc00..0xe000).contains(&second) {
                 let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
                 let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-                octets::carry(c, |c| text.push(c));
+                octets::carry(c, |c| self.unescaped.push(c));
                 return Ok(());
             }
             self.at = behind;
         }
-        text.push(char::REPLACEMENT_CHARACTER);
+        self.unescaped.push(char::REPLACEMENT_CHARACTER);
         Ok(())
     }
 

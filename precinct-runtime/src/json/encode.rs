@@ -81,8 +81,8 @@ impl<W: Write> Writer<'_, W> {
                 self.out.write_str(number.text(&mut buffer))
             }
             Value::String(text) => quote(text, self.encoding.escape_html, self.out),
-            Value::Array(items) => self.items(items),
-            Value::Set(set) => self.items(set.items()),
+            Value::Array(items) => self.items(items.iter()),
+            Value::Set(set) => self.items(set.items().iter().copied()),
             Value::Object(object) => {
                 let entries = object.entries();
                 if entries
@@ -92,12 +92,12 @@ impl<W: Write> Writer<'_, W> {
                     return self.entries(
                         entries
                             .iter()
-                            .filter_map(|(key, value)| Some((key.as_str()?, *value))),
+                            .filter_map(|(key, value)| Some((key.as_str()?, value))),
                     );
                 }
                 let mut texts: Vec<(String, Value<'_>)> = entries
                     .iter()
-                    .map(|(key, value)| (key_text(*key), *value))
+                    .map(|(key, value)| (key_text(key), value))
                     .collect();
                 texts.sort_by(|a, b| a.0.cmp(&b.0));
                 texts.dedup_by(|later, kept| {
@@ -112,18 +112,18 @@ impl<W: Write> Writer<'_, W> {
         }
     }
 
-    fn items(&mut self, items: &[Value<'_>]) -> fmt::Result {
-        if items.is_empty() {
+    fn items<'v>(&mut self, items: impl ExactSizeIterator<Item = Value<'v>>) -> fmt::Result {
+        if items.len() == 0 {
             return self.out.write_str("[]");
         }
         self.out.write_char('[')?;
         self.level += 1;
-        for (at, item) in items.iter().enumerate() {
+        for (at, item) in items.enumerate() {
             if at > 0 {
                 self.out.write_char(',')?;
             }
             self.line()?;
-            self.value(*item)?;
+            self.value(item)?;
         }
         self.level -= 1;
         self.line()?;

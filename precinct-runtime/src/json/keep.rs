@@ -1,39 +1,192 @@
-//! How what the decoder reads gets into the arena.
+//! Where what the decoder reads goes.
+//!
+//! * [`Borrowed`]: values in an arena, whose strings are those of the text
+//! * [`Copied`]: values in an arena, with nothing of the text
+//! * [`Packer`]: a packed document
 //!
 //! Large documents repeat themselves: the same keys, names, short lists and small records come back all the time. When
 //! strings have to be copied anyway, those that were seen lately are found again in tables of fixed size, where a
 //! collision only costs a copy.
 
+use bumpalo::collections::Vec as ArenaVec;
+
 use crate::arena::Arena;
 use crate::number::Number;
-use crate::value::object::Keys;
+use crate::value::members::{Keys, sort_entries};
+use crate::value::packed::packer::Packer;
 use crate::value::{Object, Value};
 
-/// Puts what was read into the arena.
-pub(super) trait Keep<'t, 'a> {
-    /// A string without escapes, or the text of a number.
-    fn keep(&mut self, part: &'t str) -> &'a str;
+/// A list that grows and shrinks at its end.
+pub(super) trait Pile<T>: std::ops::DerefMut<Target = [T]> {
+    fn push(&mut self, item: T);
 
-    /// An array.
+    fn truncate(&mut self, len: usize);
+}
+
+/// Where memory is given back at once.
+impl<T> Pile<T> for Vec<T> {
     #[inline]
-    fn array(&mut self, arena: &'a Arena, items: &[Value<'a>]) -> Value<'a> {
-        Value::array(arena, items)
+    fn push(&mut self, item: T) {
+        Self::push(self, item);
     }
 
-    /// An object whose entries are sorted, with all keys different.
-    #[inline]
-    fn object(&mut self, arena: &'a Arena, entries: &[(Value<'a>, Value<'a>)]) -> Value<'a> {
-        Object::from_sorted(arena, entries)
+    fn truncate(&mut self, len: usize) {
+        Self::truncate(self, len);
     }
 }
 
-/// The text outlives the values.
-pub(super) struct Borrowed;
-
-impl<'a> Keep<'a, 'a> for Borrowed {
+/// Where no allocator is asked, once the arena is warm.
+impl<T> Pile<T> for ArenaVec<'_, T> {
     #[inline]
-    fn keep(&mut self, part: &'a str) -> &'a str {
-        part
+    fn push(&mut self, item: T) {
+        Self::push(self, item);
+    }
+
+    fn truncate(&mut self, len: usize) {
+        Self::truncate(self, len);
+    }
+}
+
+/// Keeps what was read.
+pub(super) trait Keep<'t> {
+    /// How a value is known that was kept.
+    type Node: Copy;
+
+    /// What lies in wait for the end of its array.
+    type Items: Pile<Self::Node>;
+
+    /// What lies in wait for the end of its object.
+    type Entries: Pile<(Self::Node, Self::Node)>;
+
+    /// Nothing lies in wait.
+    fn piles(&self) -> (Self::Items, Self::Entries);
+
+    fn null(&mut self) -> Self::Node;
+
+    fn bool(&mut self, value: bool) -> Self::Node;
+
+    fn int(&mut self, int: i64) -> Self::Node;
+
+    /// A number that is kept as its text.
+    fn literal(&mut self, text: &'t str) -> Self::Node;
+
+    /// A string that stands in the text as it is.
+    fn string(&mut self, text: &'t str) -> Self::Node;
+
+    /// A string that had escapes.
+    fn unescaped(&mut self, text: &str) -> Self::Node;
+
+    /// An array.
+    fn array(&mut self, items: &[Self::Node]) -> Self::Node;
+
+    /// An object of strings and values in the order of the text. The last of equal keys stays.
+    fn object(&mut self, entries: &mut [(Self::Node, Self::Node)]) -> Self::Node;
+}
+
+/// What is written alike wherever values go into an arena.
+macro_rules! scalars {
+    () => {
+        type Node = Value<'a>;
+
+        #[inline]
+        fn null(&mut self) -> Value<'a> {
+            Value::Null
+        }
+
+        #[inline]
+        fn bool(&mut self, value: bool) -> Value<'a> {
+            Value::Bool(value)
+        }
+
+        #[inline]
+        fn int(&mut self, int: i64) -> Value<'a> {
+            Value::int(int)
+        }
+    };
+}
+
+/// The text outlives the values.
+pub(super) struct Borrowed<'a>(pub(super) &'a Arena);
+
+impl<'a> Keep<'a> for Borrowed<'a> {
+    scalars!();
+
+    type Items = ArenaVec<'a, Value<'a>>;
+    type Entries = ArenaVec<'a, (Value<'a>, Value<'a>)>;
+
+    fn piles(&self) -> (Self::Items, Self::Entries) {
+        (ArenaVec::new_in(self.0), ArenaVec::new_in(self.0))
+    }
+
+    #[inline]
+    fn literal(&mut self, text: &'a str) -> Value<'a> {
+        Value::Number(Number::Literal(text))
+    }
+
+    #[inline]
+    fn string(&mut self, text: &'a str) -> Value<'a> {
+        Value::String(text)
+    }
+
+    fn unescaped(&mut self, text: &str) -> Value<'a> {
+        Value::string(self.0, text)
+    }
+
+    #[inline]
+    fn array(&mut self, items: &[Value<'a>]) -> Value<'a> {
+        Value::array(self.0, items)
+    }
+
+    #[inline]
+    fn object(&mut self, entries: &mut [(Value<'a>, Value<'a>)]) -> Value<'a> {
+        let kept = sort_entries(entries);
+        Object::from_sorted(self.0, &entries[..kept])
+    }
+}
+
+/// The text goes away, and the document is packed.
+impl Keep<'_> for Packer {
+    type Node = u32;
+    type Items = Vec<u32>;
+    type Entries = Vec<(u32, u32)>;
+
+    fn piles(&self) -> (Self::Items, Self::Entries) {
+        (Vec::new(), Vec::new())
+    }
+
+    #[inline]
+    fn null(&mut self) -> u32 {
+        Self::NULL
+    }
+
+    #[inline]
+    fn bool(&mut self, value: bool) -> u32 {
+        Self::bool(value)
+    }
+
+    #[inline]
+    fn int(&mut self, int: i64) -> u32 {
+        Self::int(self, int)
+    }
+
+    fn literal(&mut self, text: &str) -> u32 {
+        Self::literal(self, text)
+    }
+
+    fn string(&mut self, text: &str) -> u32 {
+        Self::string(self, text)
+    }
+
+    fn unescaped(&mut self, text: &str) -> u32 {
+        Self::string(self, text)
+    }
+
+    fn array(&mut self, items: &[u32]) -> u32 {
+        Self::array(self, items)
+    }
+
+    fn object(&mut self, entries: &mut [(u32, u32)]) -> u32 {
+        Self::object(self, entries)
     }
 }
 
@@ -105,9 +258,7 @@ impl<'a> Copied<'a> {
         }
         *slot
     }
-}
 
-impl<'a> Keep<'_, 'a> for Copied<'a> {
     #[inline]
     fn keep(&mut self, part: &str) -> &'a str {
         if part.len() > LONGEST_STRING {
@@ -127,8 +278,33 @@ impl<'a> Keep<'_, 'a> for Copied<'a> {
         }
         slot
     }
+}
 
-    fn array(&mut self, arena: &'a Arena, items: &[Value<'a>]) -> Value<'a> {
+impl<'a> Keep<'_> for Copied<'a> {
+    scalars!();
+
+    type Items = Vec<Value<'a>>;
+    type Entries = Vec<(Value<'a>, Value<'a>)>;
+
+    fn piles(&self) -> (Self::Items, Self::Entries) {
+        (Vec::new(), Vec::new())
+    }
+
+    fn literal(&mut self, text: &str) -> Value<'a> {
+        Value::Number(Number::Literal(self.keep(text)))
+    }
+
+    #[inline]
+    fn string(&mut self, text: &str) -> Value<'a> {
+        Value::String(self.keep(text))
+    }
+
+    fn unescaped(&mut self, text: &str) -> Value<'a> {
+        Value::string(self.arena, text)
+    }
+
+    fn array(&mut self, items: &[Value<'a>]) -> Value<'a> {
+        let arena = self.arena;
         if items.len() > LARGEST_COLLECTION {
             return Value::array(arena, items);
         }
@@ -138,15 +314,17 @@ impl<'a> Keep<'_, 'a> for Copied<'a> {
         }
         let same = |known: Value<'a>| match known {
             Value::Array(known) => {
-                known.len() == items.len()
-                    && known.iter().zip(items).all(|(a, b)| identical(*a, *b))
+                known.len() == items.len() && known.iter().zip(items).all(|(a, b)| identical(a, *b))
             }
             _ => false,
         };
         self.collection(hash, same, || Value::array(arena, items))
     }
 
-    fn object(&mut self, arena: &'a Arena, entries: &[(Value<'a>, Value<'a>)]) -> Value<'a> {
+    fn object(&mut self, entries: &mut [(Value<'a>, Value<'a>)]) -> Value<'a> {
+        let arena = self.arena;
+        let kept = sort_entries(entries);
+        let entries = &entries[..kept];
         if entries.len() > LARGEST_SHAPE {
             return Object::from_sorted(arena, entries);
         }
@@ -166,7 +344,7 @@ impl<'a> Keep<'_, 'a> for Copied<'a> {
                         .entries()
                         .iter()
                         .zip(entries)
-                        .all(|(a, b)| identical(*a.0, b.0) && identical(*a.1, b.1))
+                        .all(|(a, b)| identical(a.0, b.0) && identical(a.1, b.1))
             }
             _ => false,
         };
@@ -197,8 +375,8 @@ fn identity(value: Value<'_>) -> u64 {
         Value::Bool(b) => 1 + u64::from(b),
         Value::Number(Number::Int(int)) => int.cast_unsigned() ^ 0x5555,
         Value::String(text) | Value::Number(Number::Literal(text)) => text.as_ptr().addr() as u64,
-        Value::Array(items) => items.as_ptr().addr() as u64,
-        Value::Object(object) => std::ptr::from_ref(object).addr() as u64,
+        Value::Array(items) => items.place().0 as u64,
+        Value::Object(object) => object.place().0 as u64,
         Value::Set(set) => set.items().as_ptr().addr() as u64,
     }
 }
@@ -213,8 +391,8 @@ fn identical(a: Value<'_>, b: Value<'_>) -> bool {
         | (Value::Number(Number::Literal(a)), Value::Number(Number::Literal(b))) => {
             std::ptr::eq(a, b)
         }
-        (Value::Array(a), Value::Array(b)) => std::ptr::eq(a, b),
-        (Value::Object(a), Value::Object(b)) => std::ptr::eq(a, b),
+        (Value::Array(a), Value::Array(b)) => a.place() == b.place(),
+        (Value::Object(a), Value::Object(b)) => a.place() == b.place(),
         (Value::Set(a), Value::Set(b)) => std::ptr::eq(a, b),
         _ => false,
     }

@@ -62,10 +62,11 @@ fn call_recorded<'a>(
     args: &[Value<'a>],
 ) -> Result<Option<Value<'a>>, BuiltinError> {
     let arena: &'a Arena = context.arena();
-    let args = Value::array(arena, args);
+    let list: &'a [Value<'a>] = arena.alloc_slice_copy(args);
+    let args = Value::Array(list.into());
     let result = match context.recorded(builtin.name, args) {
         Some(answer) => Some(answer),
-        None => (builtin.run)(context, args.as_array().unwrap_or_default())?,
+        None => (builtin.run)(context, list)?,
     };
     context.record(Answer {
         builtin: builtin.name,

@@ -2,7 +2,7 @@
 
 use crate::arena::Arena;
 use crate::error::EvalError;
-use crate::value::{DocumentBuilder, Inserted, ObjectBuilder, Value, lists};
+use crate::value::{DocumentBuilder, Inserted, ObjectBuilder, Value};
 
 /// What two different values for one place mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,8 @@ pub fn conflict(conflict: Conflict, path: &str) -> EvalError {
 #[must_use]
 pub fn member(value: Value<'_>, collection: Value<'_>) -> bool {
     match collection {
-        Value::Array(items) => lists::contains(items, value)
+        Value::Array(items) => items
+            .indexed(value)
             .unwrap_or_else(|| items.iter().any(|item| item.equals(value))),
         Value::Object(object) => object.values().any(|item| item.equals(value)),
         Value::Set(set) => set.contains(value),
@@ -58,7 +59,7 @@ pub fn is_object_of(value: Value<'_>, length: usize) -> bool {
 #[must_use]
 #[inline]
 pub const fn is_collection(value: Value<'_>) -> bool {
-    value.collection_len().is_some()
+    value.is_collection()
 }
 
 /// Makes an object; of two values for one key the later one counts.
@@ -96,11 +97,11 @@ pub fn insert<'a>(
 pub fn extend<'a>(arena: &'a Arena, builder: &mut ObjectBuilder<'a>, source: Value<'a>) {
     if let Value::Object(object) = source {
         for (key, value) in object.entries() {
-            let value = match builder.get(*key) {
-                Some(under) => lay_over(arena, under, *value),
-                None => *value,
+            let value = match builder.get(key) {
+                Some(under) => lay_over(arena, under, value),
+                None => value,
             };
-            builder.replace(*key, value);
+            builder.replace(key, value);
         }
     }
 }
@@ -111,7 +112,7 @@ fn lay_over<'a>(arena: &'a Arena, under: Value<'a>, over: Value<'a>) -> Value<'a
     };
     let mut builder = ObjectBuilder::new(arena);
     for (key, value) in below.entries() {
-        builder.replace(*key, *value);
+        builder.replace(key, value);
     }
     extend(arena, &mut builder, over);
     builder.finish()

@@ -3,8 +3,8 @@
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::index::GrowingIndex;
-use super::object::sort_entries;
-use super::{Object, Set, Value};
+use super::members::sort_entries;
+use super::{Array, Object, Set, Value};
 use crate::arena::Arena;
 use crate::number::Number;
 
@@ -55,7 +55,8 @@ impl<'a> ArrayBuilder<'a> {
     /// The array; the builder is empty afterwards.
     pub fn finish(&mut self) -> Value<'a> {
         let empty = ArenaVec::new_in(self.items.bump());
-        Value::Array(std::mem::replace(&mut self.items, empty).into_bump_slice())
+        let items = std::mem::replace(&mut self.items, empty);
+        Value::Array(Array::new(items.into_bump_slice()))
     }
 }
 

@@ -11,7 +11,7 @@ impl fmt::Display for Value<'_> {
             Value::Bool(b) => write!(f, "{b}"),
             Value::Number(n) => write!(f, "{n}"),
             Value::String(s) => crate::json::quote_go(s, f),
-            Value::Array(items) => list(f, '[', items, ']'),
+            Value::Array(items) => list(f, '[', items.iter(), ']'),
             Value::Object(object) => {
                 f.write_char('{')?;
                 for (at, (key, value)) in object.entries().iter().enumerate() {
@@ -23,14 +23,19 @@ impl fmt::Display for Value<'_> {
                 f.write_char('}')
             }
             Value::Set(set) if set.is_empty() => f.write_str("set()"),
-            Value::Set(set) => list(f, '{', set.items(), '}'),
+            Value::Set(set) => list(f, '{', set.items().iter().copied(), '}'),
         }
     }
 }
 
-fn list(f: &mut fmt::Formatter<'_>, open: char, items: &[Value<'_>], close: char) -> fmt::Result {
+fn list<'a>(
+    f: &mut fmt::Formatter<'_>,
+    open: char,
+    items: impl Iterator<Item = Value<'a>>,
+    close: char,
+) -> fmt::Result {
     f.write_char(open)?;
-    for (at, item) in items.iter().enumerate() {
+    for (at, item) in items.enumerate() {
         if at > 0 {
             f.write_str(", ")?;
         }

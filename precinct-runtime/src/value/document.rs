@@ -155,7 +155,7 @@ impl<'a> Node<'a> {
                 let entries = ArenaVec::from_iter_in(
                     positions.entries().iter().filter_map(|(key, at)| {
                         let at = at.as_number()?.to_index()?;
-                        Some((*key, *values.get(at)?))
+                        Some((key, *values.get(at)?))
                     }),
                     arena,
                 );

@@ -1,24 +1,31 @@
 //! The data model of Rego.
 //!
 //! * [`order`]: the total order of all values, equality and hashing
-//! * [`object`], [`set`]: sorted slices, with a hash index where large
-//! * [`index`]: that hash index
+//! * [`array`], [`object`], [`set`]: collections, sorted, with a hash index where large
+//! * [`members`]: the keys and values of an object that is not packed
+//! * [`index`]: their hash index
+//! * `packed`: large documents, in a third of the memory
 //! * [`lists`]: indexes over the long lists of documents
 //! * [`build`]: how collections are made
 //! * [`document`]: the builder for documents with dynamic rule heads
 //! * [`display`]: values as Rego text
 
+pub mod array;
 pub mod build;
 pub mod display;
 pub mod document;
 pub mod index;
 pub mod lists;
+pub mod members;
 pub mod object;
 pub mod order;
+pub(crate) mod packed;
 pub mod set;
 
+pub use array::{Array, ArrayIter};
 pub use build::{ArrayBuilder, Inserted, ObjectBuilder, SetBuilder};
 pub use document::{DocumentBuilder, DocumentConflict};
+pub use members::{Keys, Members};
 pub use object::{Entries, EntriesIter, Object};
 pub use set::Set;
 
@@ -38,9 +45,9 @@ pub enum Value<'a> {
     /// A string.
     String(&'a str),
     /// An array.
-    Array(&'a [Value<'a>]),
+    Array(Array<'a>),
     /// An object.
-    Object(&'a Object<'a>),
+    Object(Object<'a>),
     /// A set.
     Set(&'a Set<'a>),
 }
@@ -51,7 +58,7 @@ impl<'a> Value<'a> {
     /// `set()`
     pub const EMPTY_SET: Value<'static> = Value::Set(Set::EMPTY);
     /// `[]`
-    pub const EMPTY_ARRAY: Value<'static> = Value::Array(&[]);
+    pub const EMPTY_ARRAY: Value<'static> = Value::Array(Array::EMPTY);
     /// `true`
     pub const TRUE: Value<'static> = Value::Bool(true);
     /// `false`
@@ -75,7 +82,10 @@ impl<'a> Value<'a> {
     /// An array, copied into the arena.
     #[must_use]
     pub fn array(arena: &'a Arena, items: &[Value<'a>]) -> Self {
-        Value::Array(arena.alloc_slice_copy(items))
+        if items.is_empty() {
+            return Value::EMPTY_ARRAY;
+        }
+        Value::Array(Array::new(arena.alloc_slice_copy(items)))
     }
 
     /// A set of the items, in any order, with any duplicates.
@@ -165,7 +175,7 @@ impl<'a> Value<'a> {
     /// The elements, if it is an array.
     #[must_use]
     #[inline]
-    pub const fn as_array(self) -> Option<&'a [Value<'a>]> {
+    pub const fn as_array(self) -> Option<Array<'a>> {
         match self {
             Value::Array(items) => Some(items),
             _ => None,
@@ -175,7 +185,7 @@ impl<'a> Value<'a> {
     /// The object, if it is one.
     #[must_use]
     #[inline]
-    pub const fn as_object(self) -> Option<&'a Object<'a>> {
+    pub const fn as_object(self) -> Option<Object<'a>> {
         match self {
             Value::Object(object) => Some(object),
             _ => None,
@@ -199,7 +209,7 @@ impl<'a> Value<'a> {
         match self {
             Value::Array(items) => {
                 let index = Value::int(i64::try_from(position).unwrap_or(i64::MAX));
-                Some((index, *items.get(position)?))
+                Some((index, items.get(position)?))
             }
             Value::Object(object) => object.entries().get(position),
             Value::Set(set) => set.items().get(position).map(|item| (*item, *item)),
@@ -210,13 +220,20 @@ impl<'a> Value<'a> {
     /// The number of elements, keys or members; `None` for what is no collection.
     #[must_use]
     #[inline]
-    pub const fn collection_len(self) -> Option<usize> {
+    pub fn collection_len(self) -> Option<usize> {
         match self {
             Value::Array(items) => Some(items.len()),
             Value::Object(object) => Some(object.len()),
             Value::Set(set) => Some(set.len()),
             _ => None,
         }
+    }
+
+    /// It is an array, an object or a set.
+    #[must_use]
+    #[inline]
+    pub const fn is_collection(self) -> bool {
+        matches!(self, Value::Array(_) | Value::Object(_) | Value::Set(_))
     }
 
     /// `self[key]`: an element by its index, an object's value, a set's member (which is the key, as the set holds it).
@@ -229,7 +246,7 @@ impl<'a> Value<'a> {
                 let Value::Number(number) = key else {
                     return None;
                 };
-                items.get(number.to_index()?).copied()
+                items.get(number.to_index()?)
             }
             Value::Set(set) => set.get(key),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
@@ -288,9 +305,10 @@ impl<'a> Value<'a> {
                 Value::Number(Number::Literal(arena.alloc_str(text)))
             }
             Value::String(text) => Value::string(arena, text),
-            Value::Array(items) => Value::Array(
-                arena.alloc_slice_fill_iter(items.iter().map(|item| item.copy_into(arena))),
-            ),
+            Value::Array(items) => {
+                let items = items.iter().map(|item| item.copy_into(arena));
+                Value::Array(Array::new(arena.alloc_slice_fill_iter(items)))
+            }
             Value::Object(object) => Value::Object(object.copy_into(arena)),
             Value::Set(set) => Value::Set(set.copy_into(arena)),
         }
@@ -323,7 +341,7 @@ impl<'a> From<&'a str> for Value<'a> {
 
 impl<'a> From<&'a [Value<'a>]> for Value<'a> {
     fn from(value: &'a [Value<'a>]) -> Self {
-        Value::Array(value)
+        Value::Array(Array::new(value))
     }
 }
 

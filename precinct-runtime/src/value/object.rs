@@ -1,111 +1,41 @@
 //! Objects.
-//!
-//! Keys and values lie in two slices, so that objects of one shape can share their keys.
+
+use std::fmt;
+use std::iter::Zip;
+use std::slice;
 
 use super::Value;
-use super::index::Index;
+use super::array::ArrayIter;
+use super::members::{Keys, Members, sort_entries};
+use super::packed::{Pack, Run, RunIter};
 use crate::arena::Arena;
 
-/// An object: keys in order, all different, and their values.
-#[derive(Debug, Clone, Copy)]
-pub struct Object<'a> {
-    keys: &'a Keys<'a>,
-    values: &'a [Value<'a>],
+/// An object: keys in order, all different, and their values. They lie beside each other, or are words of a packed
+/// document.
+#[derive(Clone, Copy)]
+pub struct Object<'a>(Place<'a>);
+
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Plain(&'a Members<'a>),
+    Packed(&'a Pack, u32),
 }
-
-/// The keys of an object.
-#[derive(Debug, Clone, Copy)]
-pub struct Keys<'a> {
-    list: &'a [Value<'a>],
-    index: Option<&'a Index<'a>>,
-}
-
-impl<'a> Keys<'a> {
-    pub(crate) const NONE: &'static Keys<'static> = &Keys {
-        list: &[],
-        index: None,
-    };
-
-    /// Keys that are known when a policy is compiled: sorted, all different.
-    #[must_use]
-    pub const fn constant(list: &'a [Value<'a>]) -> Self {
-        Self { list, index: None }
-    }
-
-    pub(crate) fn new(arena: &'a Arena, list: &'a [Value<'a>]) -> &'a Self {
-        let index = Index::build(arena, list.len(), |at| list[at]);
-        arena.alloc(Self { list, index })
-    }
-
-    pub(crate) const fn list(&self) -> &'a [Value<'a>] {
-        self.list
-    }
-}
-
-/// The entries of an object in the order of the keys.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Entries<'a> {
-    keys: &'a [Value<'a>],
-    values: &'a [Value<'a>],
-}
-
-/// Goes over entries.
-pub type EntriesIter<'a> =
-    std::iter::Zip<std::slice::Iter<'a, Value<'a>>, std::slice::Iter<'a, Value<'a>>>;
-
-impl<'a> Entries<'a> {
-    /// All entries in order.
-    #[inline]
-    pub fn iter(self) -> EntriesIter<'a> {
-        self.keys.iter().zip(self.values)
-    }
-
-    /// The number of entries.
-    #[must_use]
-    #[inline]
-    pub const fn len(self) -> usize {
-        self.keys.len()
-    }
-
-    /// There is no entry.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.keys.is_empty()
-    }
-
-    /// The entry at a position.
-    #[must_use]
-    #[inline]
-    pub fn get(self, at: usize) -> Option<(Value<'a>, Value<'a>)> {
-        Some((*self.keys.get(at)?, *self.values.get(at)?))
-    }
-}
-
-impl<'a> IntoIterator for Entries<'a> {
-    type Item = (&'a Value<'a>, &'a Value<'a>);
-    type IntoIter = EntriesIter<'a>;
-
-    #[inline]
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-/// Below this many entries a string key is looked for from the front.
-const LINEAR: usize = 8;
 
 impl<'a> Object<'a> {
-    /// An object that is known when a policy is compiled; `values` are in the order of the keys.
+    /// `{}`
+    pub const EMPTY: Object<'static> = Object::new(Members::NONE);
+
+    /// The object of these members.
     #[must_use]
-    pub const fn constant(keys: &'a Keys<'a>, values: &'a [Value<'a>]) -> Self {
-        Self { keys, values }
+    #[inline]
+    pub const fn new(members: &'a Members<'a>) -> Self {
+        Self(Place::Plain(members))
     }
 
-    /// `{}`
-    pub const EMPTY: &'static Object<'static> = &Object {
-        keys: Keys::NONE,
-        values: &[],
-    };
+    #[inline]
+    pub(super) const fn packed(pack: &'a Pack, at: u32) -> Self {
+        Self(Place::Packed(pack, at))
+    }
 
     /// Sorts entries, keeps the last of equal keys.
     #[must_use]
@@ -132,149 +62,236 @@ impl<'a> Object<'a> {
         entries: &[(Value<'a>, Value<'a>)],
     ) -> Value<'a> {
         let values = arena.alloc_slice_fill_iter(entries.iter().map(|(_, value)| *value));
-        Value::Object(arena.alloc(Self { keys, values }))
+        Value::Object(Self::new(arena.alloc(Members::constant(keys, values))))
     }
 
     /// All entries, in the order of the keys.
     #[must_use]
     #[inline]
-    pub const fn entries(&self) -> Entries<'a> {
-        Entries {
-            keys: self.keys.list,
-            values: self.values,
+    pub fn entries(self) -> Entries<'a> {
+        match self.0 {
+            Place::Plain(members) => Entries(Lists::Plain(members.keys(), members.values())),
+            Place::Packed(pack, at) => {
+                let (keys, values) = pack.entries(at);
+                Entries(Lists::Packed(keys, values))
+            }
         }
     }
 
     /// All keys in order.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = Value<'a>> + use<'a> {
-        self.keys.list.iter().copied()
-    }
-
-    /// All values in the order of their keys.
-    pub fn values(&self) -> impl ExactSizeIterator<Item = Value<'a>> + use<'a> {
-        self.values.iter().copied()
-    }
-
-    /// All values in the order of their keys.
-    #[must_use]
     #[inline]
-    pub const fn value_slice(&self) -> &'a [Value<'a>] {
-        self.values
+    pub fn keys(self) -> ArrayIter<'a> {
+        match self.0 {
+            Place::Plain(members) => ArrayIter::over(members.keys()),
+            Place::Packed(pack, at) => ArrayIter::over_run(pack.entries(at).0),
+        }
+    }
+
+    /// All values in the order of their keys.
+    #[inline]
+    pub fn values(self) -> ArrayIter<'a> {
+        match self.0 {
+            Place::Plain(members) => ArrayIter::over(members.values()),
+            Place::Packed(pack, at) => ArrayIter::over_run(pack.entries(at).1),
+        }
     }
 
     /// The number of keys.
     #[must_use]
     #[inline]
-    pub const fn len(&self) -> usize {
-        self.values.len()
+    pub fn len(self) -> usize {
+        match self.0 {
+            Place::Plain(members) => members.values().len(),
+            Place::Packed(pack, at) => pack.keys_len(at),
+        }
     }
 
     /// There is no key.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// Where a key stands among the entries.
-    #[must_use]
     #[inline]
-    pub fn position(&self, key: Value<'_>) -> Option<usize> {
-        if let Value::String(name) = key {
-            return self.position_str(name);
-        }
-        let list = self.keys.list;
-        match self.keys.index {
-            Some(index) => index.find(key, |at| list[at].equals(key)),
-            None => list.binary_search_by(|have| have.compare(key)).ok(),
-        }
-    }
-
-    #[inline]
-    fn position_str(&self, name: &str) -> Option<usize> {
-        let is = |key: Value<'_>| matches!(key, Value::String(have) if have == name);
-        let list = self.keys.list;
-        if list.len() <= LINEAR {
-            return list.iter().position(|key| is(*key));
-        }
-        match self.keys.index {
-            Some(index) => index.find(Value::String(name), |at| is(list[at])),
-            None => list
-                .binary_search_by(|have| have.compare(Value::String(name)))
-                .ok(),
-        }
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
     }
 
     /// The value under a key.
     #[must_use]
     #[inline]
-    pub fn get(&self, key: Value<'_>) -> Option<Value<'a>> {
-        self.values.get(self.position(key)?).copied()
+    pub fn get(self, key: Value<'_>) -> Option<Value<'a>> {
+        match self.0 {
+            Place::Plain(members) => members.get(key),
+            Place::Packed(pack, at) => pack.value_at(at, pack.position(at, key.as_str()?)?),
+        }
     }
 
     /// The value under a string key.
     #[must_use]
     #[inline]
-    pub fn get_str(&self, name: &str) -> Option<Value<'a>> {
-        self.values.get(self.position_str(name)?).copied()
+    pub fn get_str(self, name: &str) -> Option<Value<'a>> {
+        match self.0 {
+            Place::Plain(members) => members.get_str(name),
+            Place::Packed(pack, at) => pack.value_at(at, pack.position(at, name)?),
+        }
     }
 
     /// A copy with one entry set, added or replaced.
     #[must_use]
-    pub fn with(&self, arena: &'a Arena, key: Value<'a>, value: Value<'a>) -> Value<'a> {
-        if let Some(at) = self.position(key) {
-            let values = arena.alloc_slice_copy(self.values);
-            values[at] = value;
-            return Value::Object(arena.alloc(Self {
-                keys: self.keys,
-                values,
-            }));
+    pub fn with(self, arena: &'a Arena, key: Value<'a>, value: Value<'a>) -> Value<'a> {
+        match self.0 {
+            Place::Plain(members) => members.with(arena, key, value),
+            Place::Packed(pack, at) => {
+                let (keys, values) = pack.entries(at);
+                let keys = arena.alloc_slice_fill_iter(keys.iter());
+                let values = arena.alloc_slice_fill_iter(values.iter());
+                let Some(there) = key.as_str().and_then(|name| pack.position(at, name)) else {
+                    return Members::constant(arena.alloc(Keys::constant(keys)), values)
+                        .with(arena, key, value);
+                };
+                values[there] = value;
+                Value::Object(Self::new(
+                    arena.alloc(Members::constant(Keys::new(arena, keys), values)),
+                ))
+            }
         }
-        let list = self.keys.list;
-        let at = list.partition_point(|have| *have < key);
-        let insert = |into: &[Value<'a>], new| {
-            arena.alloc_slice_fill_with(into.len() + 1, |place| match place.cmp(&at) {
-                std::cmp::Ordering::Less => into[place],
-                std::cmp::Ordering::Equal => new,
-                std::cmp::Ordering::Greater => into[place - 1],
-            })
-        };
-        let (keys, values) = (insert(list, key), insert(self.values, value));
-        Value::Object(arena.alloc(Self {
-            keys: Keys::new(arena, keys),
-            values,
-        }))
     }
 
-    pub(super) fn copy_into<'b>(&self, arena: &'b Arena) -> &'b Object<'b> {
-        let copy = |items: &[Value<'a>]| -> &'b [Value<'b>] {
-            arena.alloc_slice_fill_iter(items.iter().map(|item| item.copy_into(arena)))
-        };
-        let keys = arena.alloc(Keys {
-            list: copy(self.keys.list),
-            index: self.keys.index.map(|index| index.copy_into(arena)),
-        });
-        arena.alloc(Object {
-            keys,
-            values: copy(self.values),
-        })
+    pub(super) fn copy_into(self, arena: &Arena) -> Object<'_> {
+        match self.0 {
+            Place::Plain(members) => Object::new(members.copy_into(arena)),
+            Place::Packed(pack, at) => {
+                let (keys, values) = pack.entries(at);
+                let copy = |run: Run<'_>| {
+                    arena.alloc_slice_fill_iter(run.iter().map(|value| value.copy_into(arena)))
+                };
+                let keys = Keys::new(arena, copy(keys));
+                Object::new(arena.alloc(Members::constant(keys, copy(values))))
+            }
+        }
+    }
+
+    /// Whether the object is packed.
+    pub(crate) const fn is_packed(self) -> bool {
+        matches!(self.0, Place::Packed(..))
+    }
+
+    /// Where the object lies. Objects that are there at one time and lie at one place are one.
+    pub(crate) fn place(self) -> (usize, usize) {
+        match self.0 {
+            Place::Plain(members) => (members.values().as_ptr().addr(), members.values().len()),
+            Place::Packed(pack, at) => pack.place(at),
+        }
     }
 }
 
-/// Sorts by key and moves the last of equal keys to the front; returns how many entries stay.
-pub(crate) fn sort_entries(entries: &mut [(Value<'_>, Value<'_>)]) -> usize {
-    if entries.is_sorted_by(|a, b| a.0 < b.0) {
-        return entries.len();
+impl fmt::Debug for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.entries()).finish()
     }
-    // Stable, so that the last of equal keys stays behind the others.
-    entries.sort_by(|a, b| a.0.compare(b.0));
-    let mut kept = 0;
-    for at in 0..entries.len() {
-        if kept > 0 && entries[kept - 1].0.equals(entries[at].0) {
-            entries[kept - 1].1 = entries[at].1;
-        } else {
-            entries[kept] = entries[at];
-            kept += 1;
+}
+
+/// The entries of an object in the order of the keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Entries<'a>(Lists<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum Lists<'a> {
+    Plain(&'a [Value<'a>], &'a [Value<'a>]),
+    Packed(Run<'a>, Run<'a>),
+}
+
+impl<'a> Entries<'a> {
+    /// All entries in order.
+    #[inline]
+    pub fn iter(self) -> EntriesIter<'a> {
+        match self.0 {
+            Lists::Plain(keys, values) => EntriesIter(Iter::Plain(keys.iter().zip(values))),
+            Lists::Packed(keys, values) => {
+                EntriesIter(Iter::Packed(keys.iter().zip(values.iter())))
+            }
         }
     }
-    kept
+
+    /// The number of entries.
+    #[must_use]
+    #[inline]
+    pub const fn len(self) -> usize {
+        match self.0 {
+            Lists::Plain(keys, _) => keys.len(),
+            Lists::Packed(keys, _) => keys.len(),
+        }
+    }
+
+    /// There is no entry.
+    #[must_use]
+    #[inline]
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entry at a position.
+    #[must_use]
+    #[inline]
+    pub fn get(self, at: usize) -> Option<(Value<'a>, Value<'a>)> {
+        match self.0 {
+            Lists::Plain(keys, values) => Some((*keys.get(at)?, *values.get(at)?)),
+            Lists::Packed(keys, values) => Some((keys.get(at)?, values.get(at)?)),
+        }
+    }
+}
+
+/// Goes over entries.
+#[derive(Debug, Clone)]
+pub struct EntriesIter<'a>(Iter<'a>);
+
+#[derive(Debug, Clone)]
+enum Iter<'a> {
+    Plain(Zip<slice::Iter<'a, Value<'a>>, slice::Iter<'a, Value<'a>>>),
+    Packed(Zip<RunIter<'a>, RunIter<'a>>),
+}
+
+impl<'a> Iterator for EntriesIter<'a> {
+    type Item = (Value<'a>, Value<'a>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            Iter::Plain(entries) => entries.next().map(|(key, value)| (*key, *value)),
+            Iter::Packed(entries) => entries.next(),
+        }
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match &self.0 {
+            Iter::Plain(entries) => entries.size_hint(),
+            Iter::Packed(entries) => entries.size_hint(),
+        }
+    }
+}
+
+impl DoubleEndedIterator for EntriesIter<'_> {
+    #[inline]
+    fn next_back(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            Iter::Plain(entries) => entries.next_back().map(|(key, value)| (*key, *value)),
+            Iter::Packed(entries) => entries.next_back(),
+        }
+    }
+}
+
+impl ExactSizeIterator for EntriesIter<'_> {}
+
+impl Default for Entries<'_> {
+    fn default() -> Self {
+        Self(Lists::Plain(&[], &[]))
+    }
+}
+
+impl<'a> IntoIterator for Entries<'a> {
+    type Item = (Value<'a>, Value<'a>);
+    type IntoIter = EntriesIter<'a>;
+
+    #[inline]
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
 }

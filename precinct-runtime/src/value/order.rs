@@ -30,7 +30,7 @@ impl Value<'_> {
             (Value::Bool(a), Value::Bool(b)) => a.cmp(&b),
             (Value::Number(a), Value::Number(b)) => a.compare(b),
             (Value::String(a), Value::String(b)) => a.cmp(b),
-            (Value::Array(a), Value::Array(b)) => a.cmp(b),
+            (Value::Array(a), Value::Array(b)) => a.iter().cmp(b),
             (Value::Object(a), Value::Object(b)) => a.entries().iter().cmp(b.entries().iter()),
             (Value::Set(a), Value::Set(b)) => a.items().cmp(b.items()),
             (a, b) => a.rank().cmp(&b.rank()),
@@ -56,15 +56,17 @@ impl Value<'_> {
             (Value::Bool(a), Value::Bool(b)) => a == b,
             (Value::Number(a), Value::Number(b)) => a.equals(b),
             (Value::String(a), Value::String(b)) => a == b,
-            (Value::Array(a), Value::Array(b)) => slices_equal(a, b),
+            (Value::Array(a), Value::Array(b)) => all_equal(a.iter(), b.iter()),
             (Value::Object(a), Value::Object(b)) => {
                 a.len() == b.len()
                     && a.entries()
                         .iter()
                         .zip(b.entries())
-                        .all(|((ka, va), (kb, vb))| ka.equals(*kb) && va.equals(*vb))
+                        .all(|((ka, va), (kb, vb))| ka.equals(kb) && va.equals(vb))
             }
-            (Value::Set(a), Value::Set(b)) => slices_equal(a.items(), b.items()),
+            (Value::Set(a), Value::Set(b)) => {
+                all_equal(a.items().iter().copied(), b.items().iter().copied())
+            }
             _ => false,
         }
     }
@@ -106,8 +108,12 @@ impl Value<'_> {
     }
 }
 
-fn slices_equal(a: &[Value<'_>], b: &[Value<'_>]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.equals(*b))
+#[inline]
+fn all_equal<'a, 'b>(
+    a: impl ExactSizeIterator<Item = Value<'a>>,
+    b: impl ExactSizeIterator<Item = Value<'b>>,
+) -> bool {
+    a.len() == b.len() && a.zip(b).all(|(a, b)| a.equals(b))
 }
 
 impl PartialEq for Value<'_> {

@@ -1,6 +1,7 @@
 //! What a policy leaves out of events ("Masking Sensitive Data" in OPA's documentation).
 
 use precinct_runtime::json::to_string;
+use precinct_runtime::value::Array;
 use precinct_runtime::{Arena, Value};
 
 use crate::http::path::unescaped;
@@ -27,7 +28,7 @@ impl<'a> Masks<'a> {
     pub fn read(rules: Value<'a>) -> Result<Self, String> {
         let rules = match rules {
             Value::Array(items) => items,
-            Value::Set(set) => set.items(),
+            Value::Set(set) => Array::new(set.items()),
             other => return Err(format!("unexpected rule format {}", to_string(other))),
         };
         let masks = rules.iter().map(|rule| match rule {
@@ -49,7 +50,7 @@ impl<'a> Masks<'a> {
             }
             other => Err(format!(
                 "invalid mask rule format encountered: {}",
-                to_string(*other)
+                to_string(other)
             )),
         });
         masks.collect::<Result<_, _>>().map(Self)

@@ -179,8 +179,8 @@ fn read(incoming: &Incoming<'_>) -> Result<Request, Refusal> {
             Value::Array(items) => items
                 .iter()
                 .map(|item| match item {
-                    Value::String(text) => Ok((*text).to_owned()),
-                    other => Err(wrong(name, *other, "string")),
+                    Value::String(text) => Ok(text.to_owned()),
+                    other => Err(wrong(name, other, "string")),
                 })
                 .collect(),
             other => Err(wrong(name, other, "[]string")),

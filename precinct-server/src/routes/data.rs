@@ -79,7 +79,7 @@ pub fn post(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
                 let name = key.as_str().unwrap_or_default();
                 if name != "input" {
                     has_more = true;
-                    rest.put(name, &to_string(*value));
+                    rest.put(name, &to_string(value));
                 }
             }
             // The policy that let the request in has read its body; what it did not hand on is not logged.
@@ -112,7 +112,7 @@ pub fn batch(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
         let (mut answered, mut failed) = (0_usize, 0_usize);
         for (id, input) in inputs.entries() {
             let mut asked = Asked::new(incoming, rest);
-            asked.input = Some(*input);
+            asked.input = Some(input);
             let (status, body) = match asked.body(arena) {
                 Ok(body) => (StatusCode::OK, body),
                 Err(refusal) => (refusal.status, refusal.text()),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::http::{StatusCode, header};
+use precinct_runtime::value::Array;
 use precinct_runtime::{Arena, Document, Value};
 
 use super::data::required;
@@ -36,7 +37,8 @@ fn changed(
     now: &Snapshot,
     write: impl for<'a> FnOnce(Value<'a>, &'a Arena) -> Result<Value<'a>, Refusal>,
 ) -> Result<Snapshot, Refusal> {
-    let data = Document::try_new(|arena| write(now.data.value().copy_into(arena), arena))?;
+    let arena = Arena::new();
+    let data = Document::copy_of(write(now.data.value(), &arena)?);
     check_rules(&now.policies, &data).map_err(Refusal::bad)?;
     Ok(Snapshot::new(
         Arc::clone(&now.policies),
@@ -110,7 +112,7 @@ pub fn patch(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
         let mut metrics = Metrics::default();
         metrics.time(metrics::INPUT_PARSE, started);
         let operations = match body {
-            Value::Null => &[][..],
+            Value::Null => Array::EMPTY,
             Value::Array(items) => items,
             other => {
                 return Err(Refusal::bad(format!(
@@ -121,7 +123,7 @@ pub fn patch(incoming: &Incoming<'_>, rest: &str) -> Result<Answer, Refusal> {
         };
         let operations = operations
             .iter()
-            .map(|operation| Operation::read(rest, *operation))
+            .map(|operation| Operation::read(rest, operation))
             .collect::<Result<Vec<_>, _>>()?;
         incoming.app.store.update(|now| {
             changed(now, |data, arena| {

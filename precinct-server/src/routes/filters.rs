@@ -177,9 +177,9 @@ fn read(incoming: &Incoming<'_>, rule: &Ref) -> Result<Request, Refusal> {
             let Value::Array(items) = value else {
                 return Err(wrong(name, value, "[]string"));
             };
-            let text = |item: &Value<'_>| match item {
-                Value::String(text) => Ok((*text).to_owned()),
-                other => Err(wrong(name, *other, "string")),
+            let text = |item: Value<'_>| match item {
+                Value::String(text) => Ok(text.to_owned()),
+                other => Err(wrong(name, other, "string")),
             };
             items.iter().map(text).collect()
         };
@@ -235,7 +235,7 @@ fn read(incoming: &Incoming<'_>, rule: &Ref) -> Result<Request, Refusal> {
             let name = key.as_str().unwrap_or_default();
             if !["input", "query", "unknowns", "options"].contains(&name) {
                 has_more = true;
-                more.put(name, &to_string(*value));
+                more.put(name, &to_string(value));
             }
         }
         request.rest = has_more.then(|| more.finish());

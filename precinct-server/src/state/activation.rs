@@ -140,32 +140,29 @@ pub(super) fn enter(
     };
     let described = active.document().to_string();
     bundles.insert(Arc::clone(&candidate.name), active);
-    let patched = match &bundle.patch {
-        Some(patch) => Some(patch.apply(data)?),
-        None => {
-            exchange_modules(candidate, texts);
-            None
-        }
-    };
-    let before = patched.as_ref().unwrap_or(data);
     // The bundle's own documents are not copied; what stays of the others is, so that nothing keeps what went.
-    Document::over(vec![Arc::clone(&bundle.data)], |parts, arena| {
-        let whole = if bundle.patch.is_none() {
-            let scratch = Arena::new();
-            let replaced = old.iter().flat_map(|old| &old.roots).chain(&roots);
-            let rest = replaced
-                .map(|root| keys(root))
-                .chain(gone.iter().cloned())
-                .fold(before.value(), |rest, path| without(rest, &path, &scratch));
-            let documents = parts.first().copied().unwrap_or(Value::EMPTY_OBJECT);
-            roots
+    let rest = if let Some(patch) = &bundle.patch {
+        patch.apply(data)?
+    } else {
+        exchange_modules(candidate, texts);
+        let arena = Arena::new();
+        let replaced = old.iter().flat_map(|old| &old.roots).chain(&roots);
+        let rest = replaced
+            .map(|root| keys(root))
+            .chain(gone.iter().cloned())
+            .fold(data.value(), |rest, path| without(rest, &path, &arena));
+        Document::copy_of(rest)
+    };
+    let parts = vec![Arc::new(rest), Arc::clone(&bundle.data)];
+    Document::over(parts, |parts, arena| {
+        let mut parts = parts.iter().copied();
+        let mut whole = parts.next().unwrap_or(Value::EMPTY_OBJECT);
+        let documents = parts.next().unwrap_or(Value::EMPTY_OBJECT);
+        if bundle.patch.is_none() {
+            whole = roots
                 .iter()
-                .try_fold(rest.copy_into(arena), |whole, root| {
-                    with(whole, root, documents, arena)
-                })?
-        } else {
-            before.value().copy_into(arena)
-        };
+                .try_fold(whole, |whole, root| with(whole, root, documents, arena))?;
+        }
         let place = ["system", "bundles", &candidate.name].map(str::to_owned);
         let described = precinct_runtime::json::Decoder::new(arena)
             .decode_copied(described.as_bytes())
@@ -237,7 +234,7 @@ fn with<'a>(
         let mut whole = ObjectBuilder::new(arena);
         let rest = data.as_object().into_iter().flat_map(Object::entries);
         for (key, value) in rest.chain(documents.entries()) {
-            whole.replace(*key, *value);
+            whole.replace(key, value);
         }
         return Ok(whole.finish());
     }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use precinct_interpreter::policy::{Failure, Step};
-use precinct_runtime::value::Object;
+use precinct_runtime::value::{Array, Object};
 use precinct_runtime::{Arena, Document, Value};
 
 use super::Policies;
@@ -118,7 +118,7 @@ pub fn read<'a>(data: Value<'a>, path: &[String]) -> Result<Value<'a>, WriteErro
         value = match value {
             Value::Array(items) => {
                 let index = index(items, key, path)?;
-                *items.get(index).ok_or_else(WriteError::missing)?
+                items.get(index).ok_or_else(WriteError::missing)?
             }
             Value::Object(object) => object.get_str(key).ok_or_else(|| {
                 WriteError::missing_at(path.get(..=depth).unwrap_or(path), MISSING)
@@ -199,7 +199,7 @@ impl<'a> Writer<'_, 'a> {
         }
     }
 
-    fn in_object(&self, object: &'a Object<'a>, depth: usize) -> Result<Value<'a>, WriteError> {
+    fn in_object(&self, object: Object<'a>, depth: usize) -> Result<Value<'a>, WriteError> {
         let key = self.path.get(depth).map_or("", String::as_str);
         let there = object.get_str(key);
         let set = |value| object.with(self.arena, Value::string(self.arena, key), value);
@@ -212,14 +212,16 @@ impl<'a> Writer<'_, 'a> {
             Change::Replace(value) => there.map(|_| set(value)).ok_or_else(WriteError::missing),
             Change::Remove => {
                 there.ok_or_else(WriteError::missing)?;
-                let entries = object.entries().iter().map(|(key, value)| (*key, *value));
-                let kept = entries.filter(|(name, _)| name.as_str() != Some(key));
+                let kept = object
+                    .entries()
+                    .iter()
+                    .filter(|(name, _)| name.as_str() != Some(key));
                 Ok(Value::object(self.arena, kept))
             }
         }
     }
 
-    fn in_array(&self, items: &'a [Value<'a>], depth: usize) -> Result<Value<'a>, WriteError> {
+    fn in_array(&self, items: Array<'a>, depth: usize) -> Result<Value<'a>, WriteError> {
         let key = self.path.get(depth).map_or("", String::as_str);
         let mut items_now = items.to_vec();
         let is_last = depth + 1 == self.path.len();
@@ -245,7 +247,7 @@ impl<'a> Writer<'_, 'a> {
     }
 }
 
-fn index(items: &[Value<'_>], key: &str, path: &[String]) -> Result<usize, WriteError> {
+fn index(items: Array<'_>, key: &str, path: &[String]) -> Result<usize, WriteError> {
     let is_integer = !key.is_empty()
         && key.bytes().all(|byte| byte.is_ascii_digit())
         && (key == "0" || !key.starts_with('0'));

@@ -9,7 +9,7 @@ use super::chain::{self, Demands};
 use crate::builtin::{Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
-use crate::value::{Object, Value};
+use crate::value::{Array, Object, Value};
 
 fn failed(error: &impl ToString) -> BuiltinError {
     BuiltinError::new(error.to_string())
@@ -96,7 +96,7 @@ fn verified<'a>(context: &Context<'a>, text: &str, demands: &Demands, extended: 
     }
 }
 
-fn demands(context: &Context<'_>, options: &Object<'_>) -> Result<Demands, BuiltinError> {
+fn demands(context: &Context<'_>, options: Object<'_>) -> Result<Demands, BuiltinError> {
     let mut demands = Demands::at(context.time_ns);
     for (key, value) in options.entries() {
         match key {
@@ -127,7 +127,7 @@ fn demands(context: &Context<'_>, options: &Object<'_>) -> Result<Demands, Built
                     ));
                 }
             }
-            Value::String("KeyUsages") => demands.key_usages = key_usages(*value)?,
+            Value::String("KeyUsages") => demands.key_usages = key_usages(value)?,
             Value::String(_) => return Err(BuiltinError::new("invalid key option")),
             _ => {}
         }
@@ -156,13 +156,13 @@ const KEY_USAGES: &[&str] = &[
 fn key_usages(value: Value<'_>) -> Result<Vec<i64>, BuiltinError> {
     let items = match value {
         Value::Array(items) => items,
-        Value::Set(set) => set.items(),
+        Value::Set(set) => Array::new(set.items()),
         _ => return Err(BuiltinError::new("'KeyUsages' should be an Array or Set")),
     };
     let (mut usages, mut invalid) = (Vec::new(), Vec::new());
     for name in items
         .iter()
-        .filter_map(|item| item.as_str())
+        .filter_map(Value::as_str)
         .map(|name| name.trim_matches('"'))
     {
         match KEY_USAGES

@@ -8,7 +8,7 @@ use crate::arena::Arena;
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
-use crate::value::{Object, ObjectBuilder, Value};
+use crate::value::{Array, Object, ObjectBuilder, Value};
 
 /// Objects, and JSON documents by paths.
 pub const FAMILY: &[Builtin] = &[
@@ -27,7 +27,7 @@ pub const FAMILY: &[Builtin] = &[
 fn object_get<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let object = Value::Object(operand::object(args, 1)?);
     let found = match operand::at(args, 2) {
-        Value::Array(path) => path.iter().try_fold(object, |value, key| value.get(*key)),
+        Value::Array(path) => path.iter().try_fold(object, Value::get),
         key => object.get(key),
     };
     Ok(Some(found.unwrap_or(operand::at(args, 3))))
@@ -44,17 +44,17 @@ fn object_union<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a
 }
 
 /// Both objects; where both have a key, objects are joined and otherwise the second counts.
-fn union<'a>(one: &Object<'a>, other: &Object<'a>, arena: &'a Arena) -> Value<'a> {
+fn union<'a>(one: Object<'a>, other: Object<'a>, arena: &'a Arena) -> Value<'a> {
     let mut builder = ObjectBuilder::new(arena);
     for (key, value) in one.entries() {
-        builder.replace(*key, *value);
+        builder.replace(key, value);
     }
     for (key, value) in other.entries() {
-        let value = match (one.get(*key), value) {
+        let value = match (one.get(key), value) {
             (Some(Value::Object(one)), Value::Object(other)) => union(one, other, arena),
-            _ => *value,
+            _ => value,
         };
-        builder.replace(*key, value);
+        builder.replace(key, value);
     }
     builder.finish()
 }
@@ -65,7 +65,7 @@ fn object_union_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<
     for item in list {
         let object = item
             .as_object()
-            .ok_or_else(|| operand::wrong_element(1, Value::Array(list), *item, &["object"]))?;
+            .ok_or_else(|| operand::wrong_element(1, Value::Array(list), item, &["object"]))?;
         if let Value::Object(joined) = union(all, object, context.arena()) {
             all = joined;
         }
@@ -93,7 +93,6 @@ fn object_remove<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'
     let left = object
         .entries()
         .iter()
-        .map(|(key, value)| (*key, *value))
         .filter(|(key, _)| keys.get(*key).is_none());
     Ok(Some(Value::object(context.arena(), left)))
 }
@@ -104,7 +103,6 @@ fn object_filter<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'
     let kept = object
         .entries()
         .iter()
-        .map(|(key, value)| (*key, *value))
         .filter(|(key, _)| keys.get(*key).is_some());
     Ok(Some(Value::object(context.arena(), kept)))
 }
@@ -119,7 +117,7 @@ fn object_subset<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
             // Members that come twice count twice, and an empty array has none to stop at.
             let mut missing = set.len();
             items.iter().any(|item| {
-                missing -= usize::from(missing > 0 && set.contains(*item));
+                missing -= usize::from(missing > 0 && set.contains(item));
                 missing == 0
             })
         }
@@ -134,22 +132,18 @@ fn object_subset<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 
 fn is_subset(whole: Value<'_>, part: Value<'_>) -> bool {
     match (whole, part) {
-        (Value::Object(whole), Value::Object(part)) => part.entries().iter().all(|(key, value)| {
-            whole
-                .get(*key)
-                .is_some_and(|there| is_subset(there, *value))
-        }),
+        (Value::Object(whole), Value::Object(part)) => part
+            .entries()
+            .iter()
+            .all(|(key, value)| whole.get(key).is_some_and(|there| is_subset(there, value))),
         (Value::Set(whole), Value::Set(part)) => {
             part.items().iter().all(|item| whole.contains(*item))
         }
         (Value::Array(whole), Value::Array(part)) => {
-            part.is_empty()
-                || whole.windows(part.len()).any(|window| {
-                    window
-                        .iter()
-                        .zip(part)
-                        .all(|(one, other)| one.equals(*other))
-                })
+            let is_there = |(at, item): (usize, Value<'_>)| {
+                whole.get(at).is_some_and(|there| there.equals(item))
+            };
+            (0..=whole.len()).any(|start| (start..).zip(part).all(is_there))
         }
         (whole, part) => whole.equals(part),
     }
@@ -183,10 +177,10 @@ fn path<'a>(value: Value<'a>, arena: &'a Arena) -> Result<Vec<Value<'a>>, Builti
 fn paths<'a>(args: &[Value<'a>], arena: &'a Arena) -> Result<Vec<Vec<Value<'a>>>, BuiltinError> {
     let items = match operand::at(args, 2) {
         Value::Array(items) => items,
-        Value::Set(set) => set.items(),
+        Value::Set(set) => Array::new(set.items()),
         other => return Err(operand::wrong_type(2, other, &["set", "array"])),
     };
-    items.iter().map(|item| path(*item, arena)).collect()
+    items.iter().map(|item| path(item, arena)).collect()
 }
 
 /// Paths as a tree: a node without children takes everything.
@@ -239,9 +233,10 @@ fn filter<'a>(value: Value<'a>, wanted: &Wanted<'a>, arena: &'a Arena) -> Option
     }
     match value {
         Value::Object(object) => {
-            let kept = object.entries().iter().filter_map(|(key, value)| {
-                Some((*key, filter(*value, wanted.child(*key)?, arena)?))
-            });
+            let kept = object
+                .entries()
+                .iter()
+                .filter_map(|(key, value)| Some((key, filter(value, wanted.child(key)?, arena)?)));
             Some(Value::object(arena, kept.collect::<Vec<_>>()))
         }
         Value::Array(items) => {
@@ -249,7 +244,7 @@ fn filter<'a>(value: Value<'a>, wanted: &Wanted<'a>, arena: &'a Arena) -> Option
                 .iter()
                 .enumerate()
                 .filter_map(|(index, item)| {
-                    filter(*item, wanted.child(index_key(arena, index))?, arena)
+                    filter(item, wanted.child(index_key(arena, index))?, arena)
                 })
                 .collect();
             Some(Value::array(arena, &kept))
@@ -293,14 +288,14 @@ fn remove<'a>(value: Value<'a>, unwanted: &Wanted<'a>, arena: &'a Arena) -> Valu
             let entries = object
                 .entries()
                 .iter()
-                .filter_map(|(key, value)| Some((*key, left(*key, *value)?)));
+                .filter_map(|(key, value)| Some((key, left(key, value)?)));
             Value::object(arena, entries.collect::<Vec<_>>())
         }
         Value::Array(items) => {
             let items: Vec<_> = items
                 .iter()
                 .enumerate()
-                .filter_map(|(index, item)| left(index_key(arena, index), *item))
+                .filter_map(|(index, item)| left(index_key(arena, index), item))
                 .collect();
             Value::array(arena, &items)
         }
@@ -317,7 +312,7 @@ fn json_patch<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> 
     let mut document = operand::at(args, 1);
     for operation in operations {
         context.spend(1)?;
-        document = patch::apply(document, *operation, context.arena())?;
+        document = patch::apply(document, operation, context.arena())?;
     }
     Ok(Some(document))
 }

@@ -120,7 +120,7 @@ fn step<'a>(value: Value<'a>, key: Value<'a>) -> Result<Value<'a>, BuiltinError>
         Value::Array(items) => {
             let at = index(key, items.len())?;
             match items.get(at) {
-                Some(item) => return Ok(*item),
+                Some(item) => return Ok(item),
                 None => {
                     return refuse(format!("path {at} does not exist in array term {value}"));
                 }
@@ -261,7 +261,6 @@ fn remove<'a>(
             let others = object
                 .entries()
                 .iter()
-                .map(|(key, value)| (*key, *value))
                 .filter(|(name, _)| !name.equals(*key));
             (Value::object(arena, others.collect::<Vec<_>>()), there)
         }

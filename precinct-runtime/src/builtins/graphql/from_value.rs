@@ -67,7 +67,7 @@ fn list<'a, T>(value: Rego<'a>, name: &str, read: impl Fn(Rego<'a>) -> Read<T>) 
     let items = found
         .as_array()
         .ok_or_else(|| wrong(name, found, "an array"))?;
-    items.iter().map(|item| read(*item)).collect()
+    items.iter().map(read).collect()
 }
 
 /// An element that must be an object.
@@ -97,7 +97,7 @@ fn selections(value: Rego<'_>) -> Read<Vec<Selection>> {
         .ok_or_else(|| wrong("SelectionSet", found, "an array"))?;
     Ok(items
         .iter()
-        .filter_map(|item| field(*item).ok())
+        .filter_map(|item| field(item).ok())
         .map(Selection::Field)
         .collect())
 }

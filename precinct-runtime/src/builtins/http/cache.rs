@@ -42,7 +42,7 @@ pub struct Rules {
     pub forces_yaml: bool,
 }
 
-fn flag(request: &Object<'_>, name: &str) -> Result<bool, Failure> {
+fn flag(request: Object<'_>, name: &str) -> Result<bool, Failure> {
     match request.get_str(name) {
         None => Ok(false),
         Some(Value::Bool(flag)) => Ok(flag),
@@ -53,7 +53,7 @@ fn flag(request: &Object<'_>, name: &str) -> Result<bool, Failure> {
 }
 
 impl Rules {
-    pub fn read(request: &Object<'_>) -> Result<Self, Failure> {
+    pub fn read(request: Object<'_>) -> Result<Self, Failure> {
         let cache = flag(request, "cache")?;
         let forced = flag(request, "force_cache")?;
         let forced_seconds = if forced {
@@ -82,7 +82,7 @@ impl Rules {
     }
 }
 
-fn forced_duration(request: &Object<'_>) -> Result<i64, Failure> {
+fn forced_duration(request: Object<'_>) -> Result<i64, Failure> {
     let value = request
         .get_str("force_cache_duration_seconds")
         .ok_or_else(|| {
@@ -100,7 +100,7 @@ fn forced_duration(request: &Object<'_>) -> Result<i64, Failure> {
 }
 
 /// What requests are told apart by: everything but the headers that the request wants ignored.
-pub fn key<'a>(arena: &'a Arena, request: &'a Object<'a>) -> Result<String, Failure> {
+pub fn key<'a>(arena: &'a Arena, request: Object<'a>) -> Result<String, Failure> {
     let ignored = request.get_str("cache_ignored_headers");
     let mut value = request.with(arena, Value::String("cache_ignored_headers"), Value::Null);
     if let (Some(ignored), Some(Value::Object(headers))) = (ignored, request.get_str("headers")) {
@@ -113,8 +113,7 @@ pub fn key<'a>(arena: &'a Arena, request: &'a Object<'a>) -> Result<String, Fail
         let counted = headers
             .entries()
             .iter()
-            .filter(|(name, _)| !names.contains(name))
-            .map(|(name, value)| (*name, *value));
+            .filter(|(name, _)| !names.iter().any(|ignored| ignored == *name));
         if let Value::Object(object) = value {
             value = object.with(
                 arena,

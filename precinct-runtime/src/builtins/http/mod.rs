@@ -93,7 +93,7 @@ fn send<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 /// The response to a request, from a cache or from its host.
-fn answer<'a>(context: &mut Context<'a>, request: &'a Object<'a>) -> Result<Value<'a>, Failure> {
+fn answer<'a>(context: &mut Context<'a>, request: Object<'a>) -> Result<Value<'a>, Failure> {
     let arena = context.arena();
     let key = cache::key(arena, request)?;
     let rules = cache::Rules::read(request)?;
@@ -119,10 +119,7 @@ fn answer<'a>(context: &mut Context<'a>, request: &'a Object<'a>) -> Result<Valu
     Ok(value)
 }
 
-fn fetch<'a>(
-    context: &mut Context<'a>,
-    request: &'a Object<'a>,
-) -> Result<client::Response, Failure> {
+fn fetch<'a>(context: &mut Context<'a>, request: Object<'a>) -> Result<client::Response, Failure> {
     let parameters = Parameters::read(context, request)?;
     client::execute(context, &parameters, &[])
 }
@@ -130,7 +127,7 @@ fn fetch<'a>(
 /// A response that may be kept beyond the evaluation: a fresh one as it is, a stale one if its host confirms it.
 fn fetch_shared<'a>(
     context: &mut Context<'a>,
-    request: &'a Object<'a>,
+    request: Object<'a>,
     key: &str,
     rules: &cache::Rules,
 ) -> Result<client::Response, Failure> {

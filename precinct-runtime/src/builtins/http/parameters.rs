@@ -47,7 +47,7 @@ const TEXTS: &[&str] = &[
     "tls_server_name",
 ];
 
-fn text<'a>(request: &Object<'a>, name: &str) -> Option<&'a str> {
+fn text<'a>(request: Object<'a>, name: &str) -> Option<&'a str> {
     request
         .get_str(name)
         .and_then(Value::as_str)
@@ -56,7 +56,7 @@ fn text<'a>(request: &Object<'a>, name: &str) -> Option<&'a str> {
 }
 
 /// A boolean, also one that is written as a string.
-fn flag(request: &Object<'_>, name: &str) -> Result<bool, Failure> {
+fn flag(request: Object<'_>, name: &str) -> Result<bool, Failure> {
     match request.get_str(name) {
         None => Ok(false),
         Some(Value::Bool(flag)) => Ok(flag),
@@ -67,7 +67,7 @@ fn flag(request: &Object<'_>, name: &str) -> Result<bool, Failure> {
 }
 
 impl Parameters {
-    pub fn read(context: &Context<'_>, request: &Object<'_>) -> Result<Self, Failure> {
+    pub fn read(context: &Context<'_>, request: Object<'_>) -> Result<Self, Failure> {
         for name in TEXTS {
             if request
                 .get_str(name)
@@ -114,7 +114,7 @@ pub fn check_url(context: &Context<'_>, url: &str) -> Result<(), Failure> {
     check_host(context, host).map_err(|error| Failure::Internal(error.message))
 }
 
-fn headers(request: &Object<'_>) -> Result<Vec<(String, String)>, Failure> {
+fn headers(request: Object<'_>) -> Result<Vec<(String, String)>, Failure> {
     let Some(value) = request.get_str("headers") else {
         return Ok(Vec::new());
     };
@@ -128,7 +128,7 @@ fn headers(request: &Object<'_>) -> Result<Vec<(String, String)>, Failure> {
             let text = value.as_str().ok_or_else(|| {
                 Failure::internal(format!(
                     "invalid type for headers value {}",
-                    crate::json::encode::to_string(*value)
+                    crate::json::encode::to_string(value)
                 ))
             })?;
             Ok((
@@ -139,7 +139,7 @@ fn headers(request: &Object<'_>) -> Result<Vec<(String, String)>, Failure> {
         .collect()
 }
 
-fn retries(request: &Object<'_>) -> Result<u32, Failure> {
+fn retries(request: Object<'_>) -> Result<u32, Failure> {
     let Some(value) = request.get_str("max_retry_attempts") else {
         return Ok(0);
     };
@@ -236,7 +236,7 @@ fn socket_of(url: &str) -> (String, Option<String>) {
 }
 
 /// Trusted certificates in PEM, from the parameter, a file and an environment variable.
-fn authorities(request: &Object<'_>) -> Result<Vec<String>, Failure> {
+fn authorities(request: Object<'_>) -> Result<Vec<String>, Failure> {
     let mut found = Vec::new();
     if let Some(pem) = text(request, "tls_ca_cert") {
         found.push(pem.replace("\\n", "\n"));
@@ -251,7 +251,7 @@ fn authorities(request: &Object<'_>) -> Result<Vec<String>, Failure> {
 }
 
 /// Client certificates with their keys, from parameters, files and environment variables.
-fn identities(request: &Object<'_>) -> Result<Vec<Identity>, Failure> {
+fn identities(request: Object<'_>) -> Result<Vec<Identity>, Failure> {
     let mut found = Vec::new();
     if let (Some(certificate), Some(key)) = (
         text(request, "tls_client_cert"),

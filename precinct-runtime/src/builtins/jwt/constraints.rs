@@ -27,7 +27,7 @@ impl<'a> Constraints<'a> {
         clippy::cast_precision_loss,
         reason = "OPA compares token times as 64-bit floats"
     )]
-    pub fn read(context: &Context<'a>, object: &'a Object<'a>) -> Result<Self, BuiltinError> {
+    pub fn read(context: &Context<'a>, object: Object<'a>) -> Result<Self, BuiltinError> {
         let mut found = Self {
             keys: None,
             secret: "",
@@ -49,7 +49,7 @@ impl<'a> Constraints<'a> {
                 "alg" => found.algorithm = text()?,
                 "iss" => found.issuer = text()?,
                 "aud" => found.audience = text()?,
-                "time" => found.time = time(*value)?,
+                "time" => found.time = time(value)?,
                 _ => {
                     return Err(BuiltinError::new(format!(
                         "unknown token validation constraint: {name}"
@@ -83,7 +83,7 @@ impl<'a> Constraints<'a> {
     pub fn audience_fits(&self, audience: Value<'_>) -> bool {
         let fits = |value: Value<'_>| value.as_str() == Some(self.audience);
         match audience {
-            Value::Array(items) => items.iter().any(|item| fits(*item)),
+            Value::Array(items) => items.iter().any(fits),
             other => fits(other),
         }
     }
@@ -136,7 +136,7 @@ impl<'a> Header<'a> {
                     let items = value
                         .as_array()
                         .ok_or_else(|| BuiltinError::new("crit: must be a list"))?;
-                    critical = items.iter().map_while(|item| item.as_str()).collect();
+                    critical = items.iter().map_while(Value::as_str).collect();
                     if critical.is_empty() {
                         return Err(BuiltinError::new("crit: must be a nonempty list"));
                     }

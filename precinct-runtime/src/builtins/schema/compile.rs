@@ -8,7 +8,7 @@ use super::reference::Pool;
 use super::text::canonical;
 use crate::arena::Arena;
 use crate::number::Number;
-use crate::value::{Object, Value};
+use crate::value::{Array, Object, Value};
 
 /// So deep may schemas nest, references included.
 const MAX_DEPTH: u32 = 300;
@@ -73,7 +73,7 @@ struct Compiler<'a> {
 
 /// The keywords of one schema object.
 #[derive(Clone, Copy)]
-struct Keywords<'a>(&'a Object<'a>);
+struct Keywords<'a>(Object<'a>);
 
 impl<'a> Keywords<'a> {
     fn get(self, name: &str) -> Option<Value<'a>> {
@@ -88,7 +88,7 @@ impl<'a> Keywords<'a> {
         }
     }
 
-    fn list(self, name: &str) -> Result<Option<&'a [Value<'a>]>, String> {
+    fn list(self, name: &str) -> Result<Option<Array<'a>>, String> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Array(items)) => Ok(Some(items)),
@@ -191,10 +191,10 @@ impl<'a> Compiler<'a> {
             return Ok(());
         };
         for (_, definition) in definitions.as_object().ok_or_else(wrong)?.entries() {
-            if !is_schema(*definition) {
+            if !is_schema(definition) {
                 return Err(wrong());
             }
-            self.node(*definition, draft)?;
+            self.node(definition, draft)?;
         }
         Ok(())
     }
@@ -225,7 +225,7 @@ impl<'a> Compiler<'a> {
                 .as_object()
                 .ok_or("Properties must be of type object")?;
             for (name, schema) in object.entries() {
-                let id = self.node(*schema, draft)?;
+                let id = self.node(schema, draft)?;
                 node.properties
                     .push((name.as_str().unwrap_or_default(), id));
             }
@@ -239,7 +239,7 @@ impl<'a> Compiler<'a> {
                 let pattern = pattern.as_str().unwrap_or_default();
                 let regex = go::compile(pattern)
                     .map_err(|_| format!("Invalid regex pattern '{pattern}'"))?;
-                let id = self.node(*schema, draft)?;
+                let id = self.node(schema, draft)?;
                 node.pattern_properties.push((regex, id));
             }
         }
@@ -285,10 +285,10 @@ impl<'a> Compiler<'a> {
         for (name, dependency) in object.entries() {
             let dependency = match dependency {
                 Value::Array(items) => {
-                    let names: Option<Vec<_>> = items.iter().map(|item| item.as_str()).collect();
+                    let names: Option<Vec<_>> = items.iter().map(Value::as_str).collect();
                     Dependency::Properties(names.ok_or_else(wrong)?)
                 }
-                schema if is_schema(*schema) => Dependency::Schema(self.node(*schema, draft)?),
+                schema if is_schema(schema) => Dependency::Schema(self.node(schema, draft)?),
                 _ => return Err(wrong()),
             };
             node.dependencies
@@ -309,10 +309,10 @@ impl<'a> Compiler<'a> {
             Some(Value::Array(schemas)) => {
                 let mut positional = Vec::with_capacity(schemas.len());
                 for schema in schemas {
-                    if !is_schema(*schema) {
+                    if !is_schema(schema) {
                         return Err(wrong());
                     }
-                    positional.push(self.node(*schema, draft)?);
+                    positional.push(self.node(schema, draft)?);
                 }
                 node.items = Items::Positional(positional);
             }
@@ -334,7 +334,7 @@ impl<'a> Compiler<'a> {
         for name in ["oneOf", "anyOf", "allOf"] {
             let mut nodes = Vec::new();
             for schema in keywords.list(name)?.unwrap_or_default() {
-                nodes.push(self.node(*schema, draft)?);
+                nodes.push(self.node(schema, draft)?);
             }
             match name {
                 "oneOf" => node.one_of = nodes,
@@ -371,7 +371,7 @@ fn types<'a>(node: &mut Node<'a>, keywords: Keywords<'a>) -> Result<(), String> 
         None => return Ok(()),
         Some(Value::String(name)) => vec![name],
         Some(Value::Array(items)) => {
-            let names: Option<Vec<_>> = items.iter().map(|item| item.as_str()).collect();
+            let names: Option<Vec<_>> = items.iter().map(Value::as_str).collect();
             names.ok_or_else(wrong)?
         }
         Some(_) => return Err(wrong()),
@@ -508,7 +508,7 @@ fn value_keywords<'a>(
     if let Some(values) = keywords.list("enum")? {
         let mut allowed = Vec::with_capacity(values.len());
         for value in values {
-            let text = canonical(*value);
+            let text = canonical(value);
             if allowed.contains(&text) {
                 return Err("enum items must be unique".to_owned());
             }

@@ -46,7 +46,7 @@ impl<'a> Pool<'a> {
             Value::Array(items) => {
                 let resolved: Result<Vec<_>, _> = items
                     .iter()
-                    .map(|item| self.resolve(arena, *item, base, draft))
+                    .map(|item| self.resolve(arena, item, base, draft))
                     .collect();
                 Ok(Value::array(arena, &resolved?))
             }
@@ -58,7 +58,7 @@ impl<'a> Pool<'a> {
     fn resolve_object(
         &mut self,
         arena: &'a Arena,
-        object: &'a Object<'a>,
+        object: Object<'a>,
         base: &str,
         draft: Option<Draft>,
     ) -> Result<Value<'a>, String> {
@@ -77,7 +77,7 @@ impl<'a> Pool<'a> {
         }
         let mut entries = Vec::with_capacity(object.len());
         for (key, value) in object.entries() {
-            let resolved = match (key.as_str().unwrap_or_default(), *value) {
+            let resolved = match (key.as_str().unwrap_or_default(), value) {
                 ("const" | "enum", value) => value,
                 ("$ref", Value::String(reference)) if Uri::parse(reference).is_ok() => {
                     Value::string(arena, &join(&scope, reference))
@@ -86,13 +86,13 @@ impl<'a> Pool<'a> {
                 ("properties" | "dependencies" | "patternProperties", Value::Object(named)) => {
                     let mut children = Vec::with_capacity(named.len());
                     for (name, child) in named.entries() {
-                        children.push((*name, self.resolve(arena, *child, &scope, draft)?));
+                        children.push((name, self.resolve(arena, child, &scope, draft)?));
                     }
                     Value::object(arena, children)
                 }
                 (_, value) => self.resolve(arena, value, &scope, draft)?,
             };
-            entries.push((*key, resolved));
+            entries.push((key, resolved));
         }
         let value = Value::object(arena, entries);
         if identifier.is_some() {
@@ -148,7 +148,7 @@ fn point<'a>(document: Value<'a>, pointer: &str) -> Result<Value<'a>, String> {
                 let found = usize::try_from(index)
                     .ok()
                     .and_then(|index| items.get(index));
-                *found.ok_or_else(|| {
+                found.ok_or_else(|| {
                     format!("Out of bound array[0,{}] index '{index}'", items.len())
                 })?
             }

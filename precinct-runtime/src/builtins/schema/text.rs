@@ -26,8 +26,8 @@ fn write_canonical(value: Value<'_>, out: &mut String) {
         Value::Bool(flag) => out.push_str(if flag { "true" } else { "false" }),
         Value::Number(number) => out.push_str(&json_f64(number.to_f64())),
         Value::String(string) => text(string, out),
-        Value::Array(items) => write_items(items, out),
-        Value::Set(set) => write_items(set.items(), out),
+        Value::Array(items) => write_items(items.iter(), out),
+        Value::Set(set) => write_items(set.items().iter().copied(), out),
         Value::Object(object) => {
             out.push('{');
             for (index, (key, value)) in object.entries().iter().enumerate() {
@@ -36,23 +36,23 @@ fn write_canonical(value: Value<'_>, out: &mut String) {
                 }
                 match key {
                     Value::String(key) => text(key, out),
-                    other => text(&canonical(*other), out),
+                    other => text(&canonical(other), out),
                 }
                 out.push(':');
-                write_canonical(*value, out);
+                write_canonical(value, out);
             }
             out.push('}');
         }
     }
 }
 
-fn write_items(items: &[Value<'_>], out: &mut String) {
+fn write_items<'a>(items: impl Iterator<Item = Value<'a>>, out: &mut String) {
     out.push('[');
-    for (index, item) in items.iter().enumerate() {
+    for (index, item) in items.enumerate() {
         if index > 0 {
             out.push(',');
         }
-        write_canonical(*item, out);
+        write_canonical(item, out);
     }
     out.push(']');
 }

@@ -11,7 +11,7 @@ use super::text::{bound, canonical, is_multiple};
 use crate::context::Context;
 use crate::error::BuiltinError;
 use crate::number::Number;
-use crate::value::{Object, Value};
+use crate::value::{Array, Object, Value};
 
 /// So deep may values and references nest.
 const MAX_DEPTH: u32 = 400;
@@ -192,7 +192,7 @@ impl<'s, 'a> Validator<'_, 's, 'a> {
         self.check_combinations(node, value, path, out)?;
         match value {
             Value::Array(items) => self.check_array(node, items, path, out)?,
-            Value::Set(set) => self.check_array(node, set.items(), path, out)?,
+            Value::Set(set) => self.check_array(node, Array::new(set.items()), path, out)?,
             Value::Object(object) => self.check_object(node, object, path, out)?,
             Value::Number(number) => check_number(node, number, path, out),
             Value::Null | Value::Bool(_) | Value::String(_) => {}
@@ -379,7 +379,7 @@ impl<'s, 'a> Validator<'_, 's, 'a> {
     fn check_array(
         &mut self,
         node: &'s Node<'a>,
-        items: &'a [Value<'a>],
+        items: Array<'a>,
         path: &Path<'_>,
         out: &mut Outcome,
     ) -> Checked {
@@ -397,7 +397,7 @@ impl<'s, 'a> Validator<'_, 's, 'a> {
             };
             if let Some(id) = schema {
                 let name = index.to_string();
-                let outcome = self.check(id, *item, &path.child(&name))?;
+                let outcome = self.check(id, item, &path.child(&name))?;
                 out.merge(outcome);
             }
         }
@@ -430,7 +430,7 @@ impl<'s, 'a> Validator<'_, 's, 'a> {
         if node.unique_items {
             let mut seen = HashMap::new();
             for (index, item) in items.iter().enumerate() {
-                if let Some(earlier) = seen.insert(canonical(*item), index) {
+                if let Some(earlier) = seen.insert(canonical(item), index) {
                     out.add(
                         path,
                         "unique",
@@ -447,7 +447,7 @@ impl<'s, 'a> Validator<'_, 's, 'a> {
     fn check_contains(
         &mut self,
         node: &'s Node<'a>,
-        items: &'a [Value<'a>],
+        items: Array<'a>,
         path: &Path<'_>,
         out: &mut Outcome,
     ) -> Checked {
@@ -457,7 +457,7 @@ impl<'s, 'a> Validator<'_, 's, 'a> {
         let mut best = None;
         for (index, item) in items.iter().enumerate() {
             let name = index.to_string();
-            let outcome = self.check(contains, *item, &path.child(&name))?;
+            let outcome = self.check(contains, item, &path.child(&name))?;
             if outcome.is_valid() {
                 return Ok(());
             }
@@ -477,7 +477,7 @@ impl<'s, 'a> Validator<'_, 's, 'a> {
     fn check_object(
         &mut self,
         node: &'s Node<'a>,
-        object: &'a Object<'a>,
+        object: Object<'a>,
         path: &Path<'_>,
         out: &mut Outcome,
     ) -> Checked {
@@ -510,7 +510,7 @@ impl<'s, 'a> Validator<'_, 's, 'a> {
             for (pattern, id) in &node.pattern_properties {
                 if pattern.is_match(key) {
                     matched = true;
-                    let outcome = self.check(*id, *value, &path.child(key))?;
+                    let outcome = self.check(*id, value, &path.child(key))?;
                     out.merge(outcome);
                 }
             }
@@ -522,7 +522,7 @@ impl<'s, 'a> Validator<'_, 's, 'a> {
                     out.add(path, "additional_property_not_allowed", description);
                 }
                 Additional::Matching(id) if !described => {
-                    let outcome = self.check(id, *value, &path.child(key))?;
+                    let outcome = self.check(id, value, &path.child(key))?;
                     out.merge(outcome);
                 }
                 Additional::Allowed | Additional::Forbidden | Additional::Matching(_) => {}

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::BuiltinError;
 use crate::number::Number;
 use crate::octets;
-use crate::value::Value;
+use crate::value::{Array, Value};
 
 /// How wide a field may be asked for; Go's own bound.
 const WIDEST: usize = 1_000_000;
@@ -44,13 +44,9 @@ pub(super) enum Arg<'a> {
 pub(super) fn sprintf(
     context: &mut Context<'_>,
     pattern: &str,
-    values: &[Value<'_>],
+    values: Array<'_>,
 ) -> Result<String, BuiltinError> {
-    formatted(
-        context,
-        pattern,
-        values.iter().map(|value| arg(*value)).collect(),
-    )
+    formatted(context, pattern, values.iter().map(arg).collect())
 }
 
 /// Formats arguments.

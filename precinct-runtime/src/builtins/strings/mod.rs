@@ -271,24 +271,32 @@ fn strings_split_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome
     let (whole, delimiter) = two(args)?;
     let wanted = operand::int(args, 3)?;
     let count = usize::try_from(wanted.unsigned_abs()).unwrap_or(usize::MAX);
-    let parts = give_parts(context, whole, delimiter, -1)?
-        .and_then(Value::as_array)
-        .unwrap_or_default();
+    let parts = parts(context, whole, delimiter, -1);
     let kept = if wanted < 0 {
         &parts[parts.len().saturating_sub(count)..]
     } else {
         &parts[..count.min(parts.len())]
     };
-    Ok(Some(Value::array(context.arena(), kept)))
+    Ok(Some(Value::Array(kept.into())))
 }
 
-/// At most `limit` parts; a negative limit is none. An empty delimiter parts all characters.
 fn give_parts<'a>(
     context: &Context<'a>,
     whole: &'a str,
     delimiter: &str,
     limit: i64,
 ) -> Outcome<'a> {
+    let parts = parts(context, whole, delimiter, limit);
+    Ok(Some(Value::Array(parts.into())))
+}
+
+/// At most `limit` parts; a negative limit is none. An empty delimiter parts all characters.
+fn parts<'a>(
+    context: &Context<'a>,
+    whole: &'a str,
+    delimiter: &str,
+    limit: i64,
+) -> &'a [Value<'a>] {
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let arena = context.arena();
     let mut parts = bumpalo::collections::Vec::with_capacity_in(FEW_PARTS, arena);
@@ -311,7 +319,7 @@ fn give_parts<'a>(
             parts.extend(whole.splitn(most, delimiter).map(Value::String));
         }
     }
-    Ok(Some(Value::Array(parts.into_bump_slice())))
+    parts.into_bump_slice()
 }
 
 /// Room for the parts of a path or a host name.

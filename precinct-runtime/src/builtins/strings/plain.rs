@@ -9,13 +9,13 @@ use bumpalo::collections::String;
 use crate::arena::Arena;
 use crate::number::Number;
 use crate::octets;
-use crate::value::Value;
+use crate::value::{Array, Value};
 
 /// The strings of an array or set with a delimiter between them.
 pub(super) fn concat<'a>(arena: &'a Arena, delimiter: &str, parts: Value<'_>) -> Option<&'a str> {
     let parts = match parts {
         Value::Array(items) => items,
-        Value::Set(set) => set.items(),
+        Value::Set(set) => Array::new(set.items()),
         _ => return None,
     };
     let mut whole = String::new_in(arena);
@@ -32,7 +32,7 @@ pub(super) fn concat<'a>(arena: &'a Arena, delimiter: &str, parts: Value<'_>) ->
 pub(super) fn sprintf<'a>(
     arena: &'a Arena,
     pattern: &str,
-    values: &[Value<'_>],
+    values: Array<'_>,
 ) -> Option<(&'a str, u64)> {
     let mut whole = String::new_in(arena);
     let mut values_left = values.iter();
@@ -40,7 +40,7 @@ pub(super) fn sprintf<'a>(
     while let Some((before, behind)) = rest.split_once('%') {
         whole.push_str(before);
         let verb = behind.chars().next()?;
-        match (verb, *values_left.next()?) {
+        match (verb, values_left.next()?) {
             ('s' | 'v', Value::String(text)) => whole.push_str(text),
             ('s' | 'v', Value::Bool(value)) => whole.push_str(if value { "true" } else { "false" }),
             ('d' | 'v', Value::Number(number)) => write!(whole, "{}", small(number)?).ok()?,
@@ -91,8 +91,9 @@ mod tests {
                     format!("a {verb} é"),
                     format!("{verb}{verb}"),
                 ] {
-                    let general = super::super::format::sprintf(&mut context, &pattern, &[*value]);
-                    if let Some((text, verbs)) = sprintf(&arena, &pattern, &[*value]) {
+                    let general =
+                        super::super::format::sprintf(&mut context, &pattern, [*value][..].into());
+                    if let Some((text, verbs)) = sprintf(&arena, &pattern, [*value][..].into()) {
                         plain += 1;
                         assert_eq!((text, verbs), (general.unwrap().as_str(), 1), "{pattern}");
                     }
@@ -107,8 +108,11 @@ mod tests {
         let arena = Arena::new();
         let bytes = octets::text(&[0xc3]).into_owned();
         let parts = [Value::String("a"), Value::String(&bytes)];
-        assert_eq!(concat(&arena, "", Value::Array(&parts)), None);
-        assert_eq!(concat(&arena, "-", Value::Array(&parts[..1])), Some("a"));
+        assert_eq!(concat(&arena, "", Value::Array(parts[..].into())), None);
+        assert_eq!(
+            concat(&arena, "-", Value::Array(parts[..1].into())),
+            Some("a")
+        );
         assert_eq!(concat(&arena, "-", Value::String("a")), None);
     }
 }

@@ -15,7 +15,7 @@ use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
 use crate::number::float::Float;
-use crate::value::Value;
+use crate::value::{Array, Value};
 use civil::Civil;
 
 /// Moments and durations.
@@ -93,25 +93,25 @@ fn in_range<'a>(ns: i128) -> Outcome<'a> {
 /// A number of nanoseconds, or `[nanoseconds, zone, layout]`.
 fn zoned(value: Value<'_>) -> Result<Zoned, BuiltinError> {
     let either = "either number (ns) or [number (ns), string (tz)]";
-    let (number, rest) = match value {
-        Value::Number(number) => (number, &[][..]),
-        Value::Array([first, rest @ ..]) => match first {
-            Value::Number(number) => (*number, rest),
-            other => return Err(operand::wrong_type(1, *other, &["number"])),
+    let (number, list) = match value {
+        Value::Number(number) => (number, Array::EMPTY),
+        Value::Array(items) if let Some(first) = items.first() => match first {
+            Value::Number(number) => (number, items),
+            other => return Err(operand::wrong_type(1, other, &["number"])),
         },
         other => return Err(operand::wrong_type(1, other, &[either])),
     };
-    let text = |index: usize| match rest.get(index) {
+    let text = |index: usize| match list.get(index) {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(*text)),
-        Some(other) => Err(operand::wrong_type(1, *other, &["string"])),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(operand::wrong_type(1, other, &["string"])),
     };
-    let zone = match text(0)? {
+    let zone = match text(1)? {
         None | Some("" | "UTC" | "Local") => TimeZone::UTC,
         Some(name) => TimeZone::get(name)
             .map_err(|_| BuiltinError::new(format!("unknown time zone {name}")))?,
     };
-    let layout = text(1)?.map(str::to_owned);
+    let layout = text(2)?.map(str::to_owned);
     // Read as a float of 64 bits of mantissa.
     let ns = Float::of(number)
         .ok()

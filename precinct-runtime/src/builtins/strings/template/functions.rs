@@ -107,7 +107,7 @@ impl Function {
             Self::Not => Ok(Go::Bool(!first.holds())),
             Self::Len => length(first),
             Self::Index => index(context, first, rest),
-            Self::Slice => slice(first, rest),
+            Self::Slice => slice(context, first, rest),
             Self::Call => match first {
                 Go::Missing | Go::Nil => Err("call of nil".into()),
                 other => Err(format!("non-function of type {}", other.type_name()).into()),
@@ -187,7 +187,7 @@ fn index<'a>(context: &Context<'a>, item: Go<'a>, indexes: &[Go<'a>]) -> Given<'
             Go::List(items) => {
                 let at = position(*index, items.len())?;
                 let value = items.get(at).ok_or_else(|| outside(at))?;
-                Go::of(context.arena(), *value)
+                Go::of(context.arena(), value)
             }
             Go::Text(text) | Go::Number(text) => {
                 let at = position(*index, text.len())?;
@@ -214,7 +214,7 @@ fn index<'a>(context: &Context<'a>, item: Go<'a>, indexes: &[Go<'a>]) -> Given<'
     Ok(item)
 }
 
-fn slice<'a>(item: Go<'a>, indexes: &[Go<'a>]) -> Given<'a> {
+fn slice<'a>(context: &Context<'a>, item: Go<'a>, indexes: &[Go<'a>]) -> Given<'a> {
     if matches!(item, Go::Missing | Go::Nil) {
         return Err("slice of untyped nil".into());
     }
@@ -241,7 +241,10 @@ fn slice<'a>(item: Go<'a>, indexes: &[Go<'a>]) -> Given<'a> {
         return Err(format!("invalid slice index: {to} > {most}").into());
     }
     match item {
-        Go::List(items) => Ok(Go::List(items.get(from..to).unwrap_or_default())),
+        Go::List(items) => {
+            let part = items.slice(context.arena()).get(from..to);
+            Ok(Go::List(part.unwrap_or_default().into()))
+        }
         Go::Text(text) => part(text, from, to).map(Go::Text),
         Go::Number(text) => part(text, from, to).map(Go::Number),
         other => Ok(other),

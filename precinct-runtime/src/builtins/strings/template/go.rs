@@ -6,7 +6,7 @@ use super::super::format::{self, Arg};
 use super::tree::Constant;
 use crate::Arena;
 use crate::number::Number;
-use crate::value::{Object, Value};
+use crate::value::{Array, Object, Value};
 
 /// A value. Numbers of Rego are `json.Number`, a kind of text.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +19,8 @@ pub enum Go<'a> {
     Float(f64),
     Text(&'a str),
     Number(&'a str),
-    List(&'a [Value<'a>]),
-    Map(&'a Object<'a>),
+    List(Array<'a>),
+    Map(Object<'a>),
 }
 
 impl<'a> Go<'a> {
@@ -33,7 +33,7 @@ impl<'a> Go<'a> {
             Value::Number(number) => Self::Number(arena.alloc_str(&number.to_string())),
             Value::String(text) => Self::Text(text),
             Value::Array(items) => Self::List(items),
-            Value::Set(set) => Self::List(set.items()),
+            Value::Set(set) => Self::List(Array::new(set.items())),
             Value::Object(object) => Self::Map(object),
         }
     }
@@ -87,7 +87,7 @@ impl<'a> Go<'a> {
                     if at > 0 {
                         out.push(' ');
                     }
-                    print_value(*item, out);
+                    print_value(item, out);
                 }
                 out.push(']');
             }
@@ -132,7 +132,7 @@ fn print_value(value: Value<'_>, out: &mut String) {
         }
         Value::String(text) => out.push_str(text),
         Value::Array(items) => Go::List(items).print(out),
-        Value::Set(set) => Go::List(set.items()).print(out),
+        Value::Set(set) => Go::List(Array::new(set.items())).print(out),
         Value::Object(object) => Go::Map(object).print(out),
     }
 }
@@ -146,24 +146,24 @@ fn key_text(key: Value<'_>) -> String {
 }
 
 /// All entries, in the order of their keys' texts.
-pub fn entries<'a>(object: &Object<'a>) -> Vec<(String, Value<'a>)> {
+pub fn entries(object: Object<'_>) -> Vec<(String, Value<'_>)> {
     let mut all: Vec<_> = object
         .entries()
         .iter()
-        .map(|(key, value)| (key_text(*key), *value))
+        .map(|(key, value)| (key_text(key), value))
         .collect();
     all.sort_by(|(left, _), (right, _)| left.cmp(right));
     all
 }
 
 /// The value under a key.
-pub fn lookup<'a>(object: &Object<'a>, name: &str) -> Option<Value<'a>> {
+pub fn lookup<'a>(object: Object<'a>, name: &str) -> Option<Value<'a>> {
     object.get_str(name).or_else(|| {
         object
             .entries()
             .iter()
-            .find(|(key, _)| key.as_str().is_none() && key_text(**key) == name)
-            .map(|(_, value)| *value)
+            .find(|(key, _)| key.as_str().is_none() && key_text(*key) == name)
+            .map(|(_, value)| value)
     })
 }
 

@@ -201,7 +201,7 @@ impl<'t, 'a> Run<'t, '_, 'a> {
             Go::List(items) => {
                 for (at, item) in (0..).zip(items) {
                     any = true;
-                    if !self.turn(branch, Go::Int(at), Go::of(arena, *item))? {
+                    if !self.turn(branch, Go::Int(at), Go::of(arena, item))? {
                         break;
                     }
                 }
