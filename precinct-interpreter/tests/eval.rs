@@ -18,13 +18,16 @@ use precinct_conformance::{Case, files, judge};
 /// How many failures are printed for each family of cases.
 const SHOWN: usize = 3;
 
-/// What is wrong with the answer to a case, with its whole input and with as much of it as the query can read.
-fn answered_twice(case: &Case) -> (Asked, Result<(), (String, String)>) {
+/// What is wrong with the answers to a case: with its input and documents as they are, packed as large ones are, and with
+/// as much of the input as the query can read.
+fn answered_in_all_ways(case: &Case) -> (Asked, Result<(), (String, String)>) {
     let prepared = match prepare(case) {
         Ok(prepared) => prepared,
         Err(refused) => return (Asked::Once, judge(case, &refused)),
     };
-    let whole = judge(case, &interpreter::evaluated(&prepared));
+    let packed = judge(case, &interpreter::evaluated_packed(&prepared))
+        .map_err(|(want, got)| (want, format!("{got}, with packed documents")));
+    let whole = judge(case, &interpreter::evaluated(&prepared)).and(packed);
     let Some(projected) = interpreter::evaluated_projected(&prepared) else {
         return (Asked::Once, whole);
     };
@@ -54,7 +57,7 @@ fn verdicts(cases: &[Case]) -> Vec<Verdict> {
                     cases
                         .iter()
                         .map(|case| {
-                            let (asked, verdict) = answered_twice(case);
+                            let (asked, verdict) = answered_in_all_ways(case);
                             (case.id.clone(), asked, verdict)
                         })
                         .collect::<Vec<_>>()

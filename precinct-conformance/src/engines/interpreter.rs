@@ -45,12 +45,30 @@ pub fn answer(case: &Case) -> Answer {
 
 /// The interpreter's answer to a case that was compiled.
 pub fn evaluated(prepared: &Prepared<'_>) -> Answer {
-    let arena = Arena::new();
-    answered(
-        &arena,
-        prepared,
-        prepared.input.as_ref().map(Document::value),
-    )
+    let input = prepared.input.as_ref().map(Document::value);
+    match World::of(prepared) {
+        Ok(world) => answered(&Arena::new(), prepared, input, &world),
+        Err(unreadable) => unreadable,
+    }
+}
+
+/// The same with an input and documents that are packed, as large ones are. Input with keys that are no strings stays as it
+/// is.
+pub fn evaluated_packed(prepared: &Prepared<'_>) -> Answer {
+    let packed = |document: &Document| Document::packed(document.value());
+    let input = prepared.input.as_ref();
+    let packed_input = input.and_then(packed);
+    let input = packed_input.as_ref().or(input).map(Document::value);
+    match World::of(prepared) {
+        Ok(World { data, runtime }) => {
+            let world = World {
+                data: packed(&data).unwrap_or(data),
+                runtime,
+            };
+            answered(&Arena::new(), prepared, input, &world)
+        }
+        Err(unreadable) => unreadable,
+    }
 }
 
 /// The same for an input of which only that is there which the query can read; `None` if it can read all of it, or if
@@ -66,19 +84,23 @@ pub fn evaluated_projected(prepared: &Prepared<'_>) -> Option<Answer> {
         Ok(input) => input,
         Err(error) => return Some(prepared::unreadable(&error)),
     };
-    Some(answered(&arena, prepared, Some(input)))
+    Some(match World::of(prepared) {
+        Ok(world) => answered(&arena, prepared, Some(input), &world),
+        Err(unreadable) => unreadable,
+    })
 }
 
-fn answered<'a>(arena: &'a Arena, prepared: &'a Prepared<'_>, input: Option<Value<'a>>) -> Answer {
-    let (data, runtime) = match world(prepared) {
-        Ok(world) => world,
-        Err(unreadable) => return unreadable,
-    };
+fn answered<'a>(
+    arena: &'a Arena,
+    prepared: &'a Prepared<'_>,
+    input: Option<Value<'a>>,
+    World { data, runtime }: &'a World,
+) -> Answer {
     let mut context = prepared
         .query
         .context(arena)
         .with_input(input)
-        .with_documents(&data)
+        .with_documents(data)
         .with_bounds(Bounds {
             deadline: Some(Instant::now() + PATIENCE),
             ..Bounds::default()
@@ -96,13 +118,22 @@ fn answered<'a>(arena: &'a Arena, prepared: &'a Prepared<'_>, input: Option<Valu
     }
 }
 
-/// The base documents, and what `opa.runtime()` gives.
-fn world(prepared: &Prepared<'_>) -> Result<(Document, Option<Document>), Answer> {
-    let read = |text: String| {
-        Document::from_json(text.as_bytes()).map_err(|error| prepared::unreadable(&error))
-    };
-    Ok((
-        read(prepared.data())?,
-        prepared.runtime().map(read).transpose()?,
-    ))
+/// What a case finds around it besides its input.
+struct World {
+    /// The base documents.
+    data: Document,
+    /// What `opa.runtime()` gives.
+    runtime: Option<Document>,
+}
+
+impl World {
+    fn of(prepared: &Prepared<'_>) -> Result<Self, Answer> {
+        let read = |text: String| {
+            Document::from_json(text.as_bytes()).map_err(|error| prepared::unreadable(&error))
+        };
+        Ok(Self {
+            data: read(prepared.data())?,
+            runtime: prepared.runtime().map(read).transpose()?,
+        })
+    }
 }
