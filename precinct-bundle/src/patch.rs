@@ -81,8 +81,8 @@ impl Patch {
     pub fn apply(&self, data: &Document) -> Result<Document, Error> {
         let arena = Arena::new();
         let mut changes = self.data.iter();
-        let changed = changes.try_fold(data.value(), |data, change| one(data, change, &arena))?;
-        Ok(Document::copy_of(changed))
+        let after = changes.try_fold(data.value(), |data, change| one(data, change, &arena))?;
+        Ok(Document::copy_of(after))
     }
 }
 

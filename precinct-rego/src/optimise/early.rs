@@ -96,15 +96,15 @@ impl Pass<'_> {
     }
 
     /// The loop, left when its outcome is settled.
-    fn left(&mut self, scan: &Stmt) -> Option<Stmt> {
+    fn left(&mut self, whole: &Stmt) -> Option<Stmt> {
         let mut places = 0;
-        visit::each(std::slice::from_ref(scan), &mut |stmt| {
+        visit::each(std::slice::from_ref(whole), &mut |stmt| {
             places += usize::from(is_value(&stmt.kind));
         });
         if places != 1 {
             return None;
         }
-        let mut rest = vec![scan.clone()];
+        let mut rest = vec![whole.clone()];
         visit::each_body(&mut rest, &mut |stmts| {
             if let Some((from, to)) = settled(stmts) {
                 stmts.drain(from..to);
@@ -120,8 +120,8 @@ impl Pass<'_> {
         };
         let (found, next) = (Label(self.labels), Label(self.labels + 1));
         self.labels += 2;
-        let span = scan.span;
-        let mut body = vec![scan.clone()];
+        let span = whole.span;
+        let mut body = vec![whole.clone()];
         visit::each_body(&mut body, &mut |stmts| {
             if let Some((_, to)) = settled(stmts) {
                 stmts.splice(to..to, leave(found, next, early, span));
