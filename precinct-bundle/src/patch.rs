@@ -72,8 +72,8 @@ impl Patch {
     /// When a change names a place that is not there.
     pub fn apply(&self, data: &Document) -> Result<Document, Error> {
         let arena = Arena::new();
-        let mut changes = self.data.iter();
-        let changed = changes.try_fold(data.value(), |data, change| one(data, change, &arena))?;
+        let mut steps = self.data.iter();
+        let changed = steps.try_fold(data.value(), |data, change| one(data, change, &arena))?;
         Ok(Document::copy_of(changed))
     }
 }

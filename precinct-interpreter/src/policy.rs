@@ -683,7 +683,7 @@ impl Query {
         let rows = result.and_then(Value::as_array).unwrap_or_default();
         Ok(rows
             .iter()
-            .filter_map(|row| row.as_array())
+            .filter_map(Value::as_array)
             .map(|row| self.row(row))
             .collect())
     }
