@@ -129,7 +129,7 @@ fn read(query: &Query, text: &[u8]) -> Result<Answered, Trouble> {
     Ok(Answered {
         rows: rows
             .iter()
-            .filter_map(|row| row.as_array())
+            .filter_map(Value::as_array)
             .map(|row| Row::new(query, &query.row(row)))
             .collect(),
         times: times.iter().filter_map(natural).collect(),

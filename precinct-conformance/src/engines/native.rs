@@ -273,7 +273,7 @@ fn understood(prepared: &Prepared<'_>, line: Option<&Value>) -> Answer {
                 .as_array()
                 .unwrap_or_default()
                 .iter()
-                .filter_map(|row| row.as_array())
+                .filter_map(precinct_runtime::Value::as_array)
                 .map(|row| prepared.query.row(row))
                 .collect();
             super::rows(&prepared.query, &rows)
