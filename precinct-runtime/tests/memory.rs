@@ -1,5 +1,10 @@
 //! How much memory base documents take, by the shape of the data.
 #![allow(clippy::unwrap_used, reason = "a failing test may panic")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "numbers here are below a billion"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write as _;

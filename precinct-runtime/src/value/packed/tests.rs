@@ -70,7 +70,7 @@ fn all_kinds_of_values_are_what_they_are_unpacked() {
     ] {
         check(text);
     }
-    check(&format!("[\"\u{10ff80}\", \"a\u{10ffff}\"]"));
+    check("[\"\u{10ff80}\", \"a\u{10ffff}\"]");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn small_integers_keep_their_places_whatever_room_they_take() {
             let members: Vec<String> = (0..len)
                 .map(|n| format!(r#""k{n:02}": {}"#, numbers[n]))
                 .collect();
-            check(&format!(r#"[{list}, {{{}}}, {list}]"#, members.join(",")));
+            check(&format!("[{list}, {{{}}}, {list}]", members.join(",")));
             check(&list.replacen(',', ",-1,", 1));
             check(&list.replacen(',', ",1.0,", 1));
             check(&list.replacen(',', ",null,", 1));
@@ -158,7 +158,7 @@ fn what_repeats_is_not_mixed_up() {
                 r#"{{"tags": ["b", "a"], "id": {}, "in": {{"y": 1}}}}"#,
                 n % 10
             ),
-            2 => format!(r#"[{}, {}]"#, n % 7, n % 3),
+            2 => format!("[{}, {}]", n % 7, n % 3),
             _ => format!(r#"{{"name": "name-{}", "in": [1, [1, [1]]]}}"#, n % 100),
         })
         .collect();
