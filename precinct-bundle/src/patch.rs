@@ -1,7 +1,7 @@
 //! Delta bundles: changes to the data of a bundle that is active.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use precinct_runtime::arena::{Arena, Document};
 use precinct_runtime::json::Decoder;
@@ -10,7 +10,7 @@ use precinct_runtime::value::{Object, Value as Rego};
 use crate::{Error, Manifest};
 
 /// The changes of a delta bundle, in order.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Patch {
     /// Changes to base documents.
     #[serde(default)]
@@ -18,19 +18,19 @@ pub struct Patch {
 }
 
 /// One change.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Change {
     /// `upsert`, `replace` or `remove`.
     pub op: Operation,
     /// A JSON pointer (RFC 6901) into `data`.
     pub path: String,
-    /// The new value; without meaning for `remove`.
-    #[serde(default)]
-    pub value: Value,
+    /// The new value as it was written; without meaning for `remove`.
+    #[serde(default, deserialize_with = "written")]
+    pub value: Option<Box<RawValue>>,
 }
 
 /// What a change does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
     /// Sets a value, making the objects that lead to it.
@@ -50,6 +50,14 @@ impl Patch {
         serde_json::from_slice(bytes).map_err(|error| {
             Error::Manifest(format!("bundle load failed on patch decode: {error}"))
         })
+    }
+
+    /// The text of `patch.json`.
+    ///
+    /// # Errors
+    /// None: what was read can be written.
+    pub fn to_json(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|error| Error::Manifest(error.to_string()))
     }
 
     /// Every change must stand at or below one of the roots.
@@ -72,10 +80,15 @@ impl Patch {
     /// When a change names a place that is not there.
     pub fn apply(&self, data: &Document) -> Result<Document, Error> {
         let arena = Arena::new();
-        let mut steps = self.data.iter();
-        let changed = steps.try_fold(data.value(), |data, change| one(data, change, &arena))?;
-        Ok(Document::copy_of(changed))
+        let mut changes = self.data.iter();
+        let after = changes.try_fold(data.value(), |data, change| one(data, change, &arena))?;
+        Ok(Document::copy_of(after))
     }
+}
+
+/// A `null` is a value, too.
+fn written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
 }
 
 fn one<'a>(data: Rego<'a>, change: &Change, arena: &'a Arena) -> Result<Rego<'a>, Error> {
@@ -85,7 +98,7 @@ fn one<'a>(data: Rego<'a>, change: &Change, arena: &'a Arena) -> Result<Rego<'a>
         .split('/')
         .map(|part| part.replace("~1", "/").replace("~0", "~"))
         .collect();
-    let text = change.value.to_string();
+    let text = change.value.as_deref().map_or("null", RawValue::get);
     let value = Decoder::new(arena)
         .decode_copied(text.as_bytes())
         .map_err(|error| Error::Manifest(error.to_string()))?;
@@ -130,7 +143,7 @@ fn without<'a>(object: Object<'a>, name: &str, arena: &'a Arena) -> Rego<'a> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
