@@ -80,13 +80,21 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// Small enough to become part of its caller, where the name is often a constant.
     #[inline]
     fn position_str(&self, name: &str) -> Option<usize> {
+        let list = self.keys.list;
+        if list.len() > LINEAR {
+            return self.search(name);
+        }
+        list.iter()
+            .position(|key| matches!(key, Value::String(have) if *have == name))
+    }
+
+    #[inline(never)]
+    fn search(&self, name: &str) -> Option<usize> {
         let is = |key: Value<'_>| matches!(key, Value::String(have) if have == name);
         let list = self.keys.list;
-        if list.len() <= LINEAR {
-            return list.iter().position(|key| is(*key));
-        }
         match self.keys.index {
             Some(index) => index.find(Value::String(name), |at| is(list[at])),
             None => list

@@ -119,7 +119,7 @@ impl<'a> Object<'a> {
     pub fn get(self, key: Value<'_>) -> Option<Value<'a>> {
         match self.0 {
             Place::Plain(members) => members.get(key),
-            Place::Packed(pack, at) => pack.value_at(at, pack.position(at, key.as_str()?)?),
+            Place::Packed(pack, at) => pack.get(at, key.as_str()?),
         }
     }
 
@@ -129,7 +129,7 @@ impl<'a> Object<'a> {
     pub fn get_str(self, name: &str) -> Option<Value<'a>> {
         match self.0 {
             Place::Plain(members) => members.get_str(name),
-            Place::Packed(pack, at) => pack.value_at(at, pack.position(at, name)?),
+            Place::Packed(pack, at) => pack.get(at, name),
         }
     }
 

@@ -183,7 +183,6 @@ impl Pack {
     }
 
     /// Where a key stands among those of an object.
-    #[inline]
     pub(super) fn position(&self, at: u32, name: &str) -> Option<usize> {
         let table = self.table(at);
         let len = self.len(table);
@@ -203,9 +202,10 @@ impl Pack {
         slots::find(slots, len, hash, |at| keys.get(at).is_some_and(is))
     }
 
-    /// The value at a position of an object.
-    #[inline]
-    pub(super) fn value_at(&self, at: u32, position: usize) -> Option<Value<'_>> {
+    /// The value under a key of an object. Apart from its caller, which reads of inputs pass through too.
+    #[inline(never)]
+    pub(super) fn get(&self, at: u32, name: &str) -> Option<Value<'_>> {
+        let position = self.position(at, name)?;
         self.entries(at).1.get(position)
     }
 
@@ -291,7 +291,8 @@ impl<'a> Run<'a> {
         self.len
     }
 
-    #[inline]
+    /// Apart from its callers, as [`Pack::get`] is.
+    #[inline(never)]
     pub(super) fn get(self, at: usize) -> Option<Value<'a>> {
         if self.width == WORDS {
             return Some(self.pack.value(*self.words.get(at)?));
