@@ -111,6 +111,19 @@ impl TermValue {
         }
     }
 
+    /// `[term | body]`, `{term | body}` or `{key: value | body}`.
+    pub const fn is_comprehension(&self) -> bool {
+        matches!(
+            self,
+            Self::ArrayComprehension(_) | Self::SetComprehension(_) | Self::ObjectComprehension(_)
+        )
+    }
+
+    /// An array, object or set, written out or as a comprehension.
+    pub const fn is_composite(&self) -> bool {
+        matches!(self, Self::Array(_) | Self::Object(_) | Self::Set(_)) || self.is_comprehension()
+    }
+
     /// Whether the value holds no variable: the heads of references don't count, closures and templates do.
     pub fn is_ground(&self) -> bool {
         let all = |terms: &[Term]| terms.iter().all(|term| term.value.is_ground());

@@ -131,15 +131,7 @@ fn reference(locals: &mut Locals, parts: &mut [Term], support: &mut Vec<Expr>) {
         }
     }
     if let Some(head) = parts.first_mut()
-        && matches!(
-            head.value,
-            TermValue::Array(_)
-                | TermValue::Object(_)
-                | TermValue::Set(_)
-                | TermValue::ArrayComprehension(_)
-                | TermValue::SetComprehension(_)
-                | TermValue::ObjectComprehension(_)
-        )
+        && head.value.is_composite()
     {
         let subject = head.value.clone();
         support.push(locals.hoist(head));

@@ -183,13 +183,8 @@ pub(super) fn test_equations(locals: &mut Locals, body: &mut Body) {
             match &mut expr.kind {
                 ExprKind::Call(terms) if equality => {
                     for term in terms.iter_mut().skip(1).take(2) {
-                        if !matches!(
-                            term.value,
-                            TermValue::Ref(_)
-                                | TermValue::ArrayComprehension(_)
-                                | TermValue::SetComprehension(_)
-                                | TermValue::ObjectComprehension(_)
-                        ) {
+                        let is_ref = matches!(term.value, TermValue::Ref(_));
+                        if !is_ref && !term.value.is_comprehension() {
                             continue;
                         }
                         let mut binding = locals.hoist(term);

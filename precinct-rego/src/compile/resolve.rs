@@ -333,12 +333,7 @@ pub(super) fn declared_in_expr(expr: &Expr, found: &mut VarSet) {
             }
             false
         }
-        Node::Term(term) => matches!(
-            term.value,
-            TermValue::ArrayComprehension(_)
-                | TermValue::SetComprehension(_)
-                | TermValue::ObjectComprehension(_)
-        ),
+        Node::Term(term) => term.value.is_comprehension(),
         _ => false,
     });
 }

@@ -242,7 +242,7 @@ impl Emitter<'_, '_> {
         if let TermValue::Ref(parts) = &one.value
             && let Some(parts) = self.known_document(parts, found)
             && let TermValue::Array(items) = &other.value
-            && items.iter().all(is_flat)
+            && !items.iter().any(|item| item.value.is_composite())
         {
             let guard = Guard::Array(parts, items.clone());
             found.note(guard, self.is_written_out(one));
@@ -274,21 +274,9 @@ impl Emitter<'_, '_> {
     /// The documents that one side of an equality needs. A reference that is compared with another one, or with a
     /// composite that is no plain array, is not in the index.
     fn documents_of(&self, side: &Term, other: &Term, found: &mut Found<'_>) {
-        match (&side.value, &other.value) {
-            (
-                TermValue::Ref(parts),
-                TermValue::Ref(_)
-                | TermValue::Array(_)
-                | TermValue::Object(_)
-                | TermValue::Set(_)
-                | TermValue::ArrayComprehension(_)
-                | TermValue::SetComprehension(_)
-                | TermValue::ObjectComprehension(_),
-            ) => {
-                for operand in parts.iter().skip(1) {
-                    self.documents_in(operand, found);
-                }
-            }
+        let indexed = !matches!(other.value, TermValue::Ref(_)) && !other.value.is_composite();
+        match &side.value {
+            TermValue::Ref(parts) if !indexed => self.documents_in_operands(parts, found),
             _ => self.documents_in(side, found),
         }
     }
@@ -364,9 +352,7 @@ impl Emitter<'_, '_> {
                 if let Some(document) = self.known_document(parts, found) {
                     found.note(Guard::Defined(document), self.is_base(parts));
                 }
-                for operand in parts.iter().skip(1) {
-                    self.documents_in(operand, found);
-                }
+                self.documents_in_operands(parts, found);
             }
             TermValue::Array(items) | TermValue::Set(items) => {
                 for item in items {
@@ -385,6 +371,12 @@ impl Emitter<'_, '_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn documents_in_operands(&self, parts: &[Term], found: &mut Found<'_>) {
+        for operand in parts.iter().skip(1) {
+            self.documents_in(operand, found);
         }
     }
 
@@ -460,19 +452,6 @@ fn is_scalar(term: &Term) -> bool {
 
 const fn is_var(term: &Term) -> bool {
     matches!(term.value, TermValue::Var(_))
-}
-
-/// A scalar, or what the compiler puts a variable in the place of.
-const fn is_flat(term: &Term) -> bool {
-    !matches!(
-        term.value,
-        TermValue::Array(_)
-            | TermValue::Object(_)
-            | TermValue::Set(_)
-            | TermValue::ArrayComprehension(_)
-            | TermValue::SetComprehension(_)
-            | TermValue::ObjectComprehension(_)
-    )
 }
 
 /// The item of an array: a scalar, or a variable under a name that nothing else has.

@@ -3,7 +3,6 @@
 use super::Refused;
 use super::bindings::{At, QUERY, made, variable};
 use super::saved::conflict;
-use super::unify::is_comprehension;
 use super::walk::{Frame, Outcome, Then, Walk};
 use crate::ast::order::{sorted_entries, sorted_terms};
 use crate::ast::{Body, Expr, ExprKind, Term, TermValue};
@@ -25,7 +24,7 @@ impl<'c> Walk<'c> {
             return self.unify(frame, &value, frame.at, other, other_at, then);
         }
         let saved = self.closed(term, at);
-        let other = if is_comprehension(other) {
+        let other = if other.value.is_comprehension() {
             self.closed(other, other_at)
         } else {
             other.clone()
@@ -213,7 +212,7 @@ impl<'c> Walk<'c> {
     }
 
     fn plug_term(&self, term: &Term, at: At) -> Term {
-        if is_comprehension(term) {
+        if term.value.is_comprehension() {
             self.closed(term, at)
         } else {
             self.bindings.plug_for(term, at, QUERY)

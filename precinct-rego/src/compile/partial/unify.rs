@@ -99,10 +99,10 @@ impl<'c> Walk<'c> {
         if save_a || save_b {
             return self.save_equality(frame, a, a_at, b, b_at, then);
         }
-        if is_comprehension(a) {
+        if a.value.is_comprehension() {
             return self.comprehension(frame, (a, a_at), (b, b_at), false, then);
         }
-        if is_comprehension(b) {
+        if b.value.is_comprehension() {
             return self.comprehension(frame, (b, b_at), (a, a_at), true, then);
         }
         match (&a.value, &b.value) {
@@ -304,13 +304,4 @@ impl<'c> Walk<'c> {
         }
         self.saving(frame, expr.clone(), (frame.at, frame.at), &outputs, then)
     }
-}
-
-pub(super) fn is_comprehension(term: &Term) -> bool {
-    matches!(
-        term.value,
-        TermValue::ArrayComprehension(_)
-            | TermValue::SetComprehension(_)
-            | TermValue::ObjectComprehension(_)
-    )
 }

@@ -247,7 +247,7 @@ impl<'a> Checker<'a> {
     fn closures_of(&self, env: &Env<'_>, expr: &Expr) -> Vec<Diagnostic> {
         let mut outermost = Vec::new();
         visit::expr(expr, &mut |node| match node {
-            Node::Term(term) if is_comprehension(term) => {
+            Node::Term(term) if term.value.is_comprehension() => {
                 outermost.push(term);
                 true
             }
@@ -263,7 +263,7 @@ impl<'a> Checker<'a> {
                     let Node::Term(inner) = node else {
                         return false;
                     };
-                    if std::ptr::eq(inner, term) || !is_comprehension(inner) {
+                    if std::ptr::eq(inner, term) || !inner.value.is_comprehension() {
                         return false;
                     }
                     let within = self.closure_of(env, inner).1;
@@ -585,13 +585,4 @@ impl<'a> Checker<'a> {
         }
         kind
     }
-}
-
-fn is_comprehension(term: &Term) -> bool {
-    matches!(
-        term.value,
-        TermValue::ArrayComprehension(_)
-            | TermValue::SetComprehension(_)
-            | TermValue::ObjectComprehension(_)
-    )
 }
