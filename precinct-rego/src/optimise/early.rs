@@ -15,9 +15,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::comprehensions::{keep_to_themselves, mentions, next_label};
-use super::quiet::{Listener, Noise};
+use super::quiet::{Listener, Noise, lenient};
 use crate::ast::Span;
-use crate::ir::{Function, Label, Local, Operand, Program, Stmt, StmtKind, Test, visit};
+use crate::ir::{Function, Label, Local, Operand, Program, Stmt, StmtKind, visit};
 
 /// Changes all functions in which there is something to change.
 pub(super) fn run(program: &mut Program) {
@@ -150,13 +150,9 @@ fn leave(found: Label, next: Label, early: bool, span: Span) -> Vec<Stmt> {
     if early {
         return vec![end];
     }
-    let lenient = stmt(StmtKind::Test {
-        test: Test::Lenient,
-        otherwise: next,
-    });
     vec![stmt(StmtKind::Block {
         label: next,
-        body: vec![lenient, end],
+        body: vec![stmt(lenient(next)), end],
     })]
 }
 

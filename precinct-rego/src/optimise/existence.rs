@@ -20,7 +20,7 @@
 use std::collections::HashMap;
 
 use super::comprehensions::{Fresh, Place, keep_to_themselves, mentions, taken, written};
-use super::quiet::{Listener, Noise};
+use super::quiet::{Listener, Noise, lenient};
 use crate::ir::{
     Builtin, CallTarget, Comparison, Constant, Function, Label, Local, LocalKind, Operand, Stmt,
     StmtKind, Test, visit,
@@ -367,13 +367,6 @@ impl Pass<'_, '_> {
         });
         let block = StmtKind::Block { label: done, body };
         vec![first, Stmt { span, kind: block }]
-    }
-}
-
-fn lenient(otherwise: Label) -> StmtKind {
-    StmtKind::Test {
-        test: Test::Lenient,
-        otherwise,
     }
 }
 

@@ -1,7 +1,9 @@
 //! What can be left out, or done once more, without anybody noticing.
 
 use crate::ir::calls;
-use crate::ir::{Builtin, CallTarget, Conflict, FunctionId, Program, Stmt, StmtKind, visit};
+use crate::ir::{
+    Builtin, CallTarget, Conflict, FunctionId, Label, Program, Stmt, StmtKind, Test, visit,
+};
 
 /// What can be noticed of statements beside the values that they give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +75,14 @@ const PLAIN: &[&str] = &[
     "type_name",
     "upper",
 ];
+
+/// Goes on only where nobody is told what builtins complain about.
+pub(super) const fn lenient(otherwise: Label) -> StmtKind {
+    StmtKind::Test {
+        test: Test::Lenient,
+        otherwise,
+    }
+}
 
 /// The noise of statements whose calls of functions make this much.
 pub(super) struct Listener<'p> {
