@@ -46,29 +46,19 @@ pub fn answer(case: &Case) -> Answer {
 /// The interpreter's answer to a case that was compiled.
 pub fn evaluated(prepared: &Prepared<'_>) -> Answer {
     let input = prepared.input.as_ref().map(Document::value);
-    match World::of(prepared) {
-        Ok(world) => answered(&Arena::new(), prepared, input, &world),
-        Err(unreadable) => unreadable,
-    }
+    answered(&Arena::new(), prepared, input, |data| data)
 }
 
-/// The same with an input and documents that are packed, as large ones are. Input with keys that are no strings stays as it
-/// is.
+/// The same with an input and documents that are packed, as large ones are. What can't be packed, because it has sets or
+/// keys that are no strings, stays as it is.
 pub fn evaluated_packed(prepared: &Prepared<'_>) -> Answer {
     let packed = |document: &Document| Document::packed(document.value());
     let input = prepared.input.as_ref();
     let packed_input = input.and_then(packed);
     let input = packed_input.as_ref().or(input).map(Document::value);
-    match World::of(prepared) {
-        Ok(World { data, runtime }) => {
-            let world = World {
-                data: packed(&data).unwrap_or(data),
-                runtime,
-            };
-            answered(&Arena::new(), prepared, input, &world)
-        }
-        Err(unreadable) => unreadable,
-    }
+    answered(&Arena::new(), prepared, input, |data| {
+        packed(&data).unwrap_or(data)
+    })
 }
 
 /// The same for an input of which only that is there which the query can read; `None` if it can read all of it, or if
@@ -84,23 +74,25 @@ pub fn evaluated_projected(prepared: &Prepared<'_>) -> Option<Answer> {
         Ok(input) => input,
         Err(error) => return Some(prepared::unreadable(&error)),
     };
-    Some(match World::of(prepared) {
-        Ok(world) => answered(&arena, prepared, Some(input), &world),
-        Err(unreadable) => unreadable,
-    })
+    Some(answered(&arena, prepared, Some(input), |data| data))
 }
 
+/// `kept` says in which form the base documents are kept.
 fn answered<'a>(
     arena: &'a Arena,
     prepared: &'a Prepared<'_>,
     input: Option<Value<'a>>,
-    World { data, runtime }: &'a World,
+    kept: impl FnOnce(Document) -> Document,
 ) -> Answer {
+    let (data, runtime) = match world(prepared) {
+        Ok((data, runtime)) => (kept(data), runtime),
+        Err(unreadable) => return unreadable,
+    };
     let mut context = prepared
         .query
         .context(arena)
         .with_input(input)
-        .with_documents(data)
+        .with_documents(&data)
         .with_bounds(Bounds {
             deadline: Some(Instant::now() + PATIENCE),
             ..Bounds::default()
@@ -118,22 +110,13 @@ fn answered<'a>(
     }
 }
 
-/// What a case finds around it besides its input.
-struct World {
-    /// The base documents.
-    data: Document,
-    /// What `opa.runtime()` gives.
-    runtime: Option<Document>,
-}
-
-impl World {
-    fn of(prepared: &Prepared<'_>) -> Result<Self, Answer> {
-        let read = |text: String| {
-            Document::from_json(text.as_bytes()).map_err(|error| prepared::unreadable(&error))
-        };
-        Ok(Self {
-            data: read(prepared.data())?,
-            runtime: prepared.runtime().map(read).transpose()?,
-        })
-    }
+/// The base documents, and what `opa.runtime()` gives.
+fn world(prepared: &Prepared<'_>) -> Result<(Document, Option<Document>), Answer> {
+    let read = |text: String| {
+        Document::from_json(text.as_bytes()).map_err(|error| prepared::unreadable(&error))
+    };
+    Ok((
+        read(prepared.data())?,
+        prepared.runtime().map(read).transpose()?,
+    ))
 }
