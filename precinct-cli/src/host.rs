@@ -94,22 +94,17 @@ impl Refusal {
             return self;
         };
         let file = |shown: &Shown| shown.location.as_ref().map(|(file, ..)| file.clone());
-        let is_of_bundle = |shown: &Shown| {
-            file(shown).is_some_and(|file| bundles.modules.iter().any(|it| it.name == file))
-        };
-        if !shown.iter().all(is_of_bundle) {
-            shown.retain(|shown| !is_of_bundle(shown));
+        let bundle = |shown: &Shown| Some(bundle_of(bundles, &file(shown)?)?.0);
+        if shown.iter().any(|shown| bundle(shown).is_none()) {
+            shown.retain(|shown| bundle(shown).is_none());
             return Self::Parse(shown);
         }
-        let first = bundles.modules.iter().find_map(|module| {
-            let name = &module.name;
-            let is_wrong = shown.iter().any(|it| file(it).as_ref() == Some(name));
-            Some((name, bundle_of(bundles, name)?)).filter(|_| is_wrong)
-        });
-        let Some((name, (path, _))) = first else {
+        let Some(path) = shown.first().and_then(bundle) else {
             return Self::Parse(shown);
         };
-        shown.retain(|it| file(it).as_ref() == Some(name));
+        // Errors stand in the order of the modules.
+        let first = shown.first().and_then(file);
+        shown.retain(|shown| file(shown) == first);
         Self::Bundle {
             path: path.to_owned(),
             shown,

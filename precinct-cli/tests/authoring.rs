@@ -176,3 +176,45 @@ fn values_of_variables_behind_a_comprehension_are_their_own() {
     let want = "  p.rego:7:\n    \tz == w\n    \t|    |\n    \t|    5\n    \t3\n";
     assert!(stdout.contains(want), "{stdout}");
 }
+
+#[test]
+fn a_bundle_that_does_not_parse_is_named() {
+    let wanted: [(&[&str], &str); 5] = [
+        (
+            &["check", "-b", "."],
+            "bundle .: 1 error occurred: p.rego:4: ",
+        ),
+        (
+            &["deps", "-b", ".", "data"],
+            "bundle .: 1 error occurred: p.rego:4: ",
+        ),
+        (
+            &["test", "-b", "."],
+            "unable to load bundle .: bundle .: 1 error occurred: p.rego:4: ",
+        ),
+        (
+            &["build", "-b", "."],
+            "error: load error: bundle .: 1 error occurred: p.rego:4: ",
+        ),
+        (
+            &["eval", "-b", ".", "data", "-f", "pretty"],
+            "1 error occurred: loading error: bundle .: 1 error occurred: p.rego:4: ",
+        ),
+    ];
+    for (args, beginning) in wanted {
+        let (stdout, stderr, code) = ran("package a\n\nx if {\n", args, "");
+        assert_ne!(code, 0, "{args:?}");
+        let text = if stderr.is_empty() { stdout } else { stderr };
+        assert!(text.starts_with(beginning), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn metadata_that_is_wrong_hides_no_dependencies() {
+    let module = "# METADATA\n# scope: document\npackage a\n\nx if input.y\n";
+    let (_, _, code) = ran(module, &["check", "p.rego"], "");
+    assert_eq!(code, 1);
+    let (stdout, _, code) = ran(module, &["deps", "-d", "p.rego", "data.a.x"], "");
+    assert_eq!(code, 0);
+    assert!(stdout.contains("input.y"), "{stdout}");
+}
