@@ -1,7 +1,7 @@
 //! The data model of Rego.
 //!
 //! * [`order`]: the total order of all values, equality and hashing
-//! * [`array`], [`object`], [`set`]: collections, sorted, with a hash index where large
+//! * [`mod@array`], [`object`], [`set`]: collections, sorted, with a hash index where large
 //! * [`members`]: the keys and values of an object that is not packed
 //! * [`index`]: their hash index
 //! * `packed`: large documents, in a third of the memory
