@@ -7,7 +7,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{self, Outcome};
 
@@ -114,6 +114,7 @@ impl Command {
         match outcome {
             Outcome::Code(code) => code,
             Outcome::Usage(message) => misused(name, &message),
+            Outcome::Help => help(name),
         }
     }
 }
@@ -134,14 +135,42 @@ fn misused(name: &str, message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Shows what a command can do.
+fn help(name: &str) -> ExitCode {
+    let mut cli = Cli::command();
+    let shown = cli.find_subcommand_mut(name).map(clap::Command::print_help);
+    ExitCode::from(u8::from(!matches!(shown, Some(Ok(())))))
+}
+
+/// Flags that are not given are taken from the environment, as OPA's are: `OPA_EVAL_STRICT` is `eval --strict`, and
+/// `OPA_MOVE_WRITE` is `refactor move --write`.
+fn with_variables(cli: clap::Command) -> clap::Command {
+    cli.mut_subcommands(|command| {
+        let prefix = format!("OPA_{}_", command.get_name());
+        let command = command.mut_args(|flag| {
+            let Some(long) = flag.get_long() else {
+                return flag;
+            };
+            let name = format!("{prefix}{long}").to_uppercase().replace('-', "_");
+            match std::env::var_os(&name) {
+                Some(value) if !value.is_empty() => flag.env(name).hide_env(true),
+                _ => flag,
+            }
+        });
+        with_variables(command)
+    })
+}
+
 /// Why there is no command to run: help was asked for, or the arguments are wrong.
 pub struct Stop(clap::Error);
 
 /// Reads the arguments, of which the first is the program's name.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Stop> {
-    Cli::try_parse_from(args)
-        .map(|cli| cli.command)
-        .map_err(Stop)
+    let read = || {
+        let found = with_variables(Cli::command()).try_get_matches_from(args)?;
+        Cli::from_arg_matches(&found)
+    };
+    read().map(|cli| cli.command).map_err(Stop)
 }
 
 impl Stop {

@@ -7,6 +7,7 @@
 //! * [`configuration`]: what a configuration file says
 //! * [`schemas`]: reading schemas
 //! * [`library`]: policies as a shared library of a bundle
+//! * [`logging`]: flags of the log
 //! * [`native`]: queries answered by compiled programs
 //! * [`output`]: printing to who may have gone
 //! * [`parallel`]: work on many files at once
@@ -24,6 +25,7 @@ mod configuration;
 mod counting;
 mod host;
 mod library;
+mod logging;
 mod native;
 mod parallel;
 mod present;

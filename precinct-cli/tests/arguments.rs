@@ -62,3 +62,47 @@ fn a_reader_that_has_enough_is_no_reason_to_panic() {
     assert_eq!(stderr(&output), "");
     assert_eq!(output.status.code(), Some(141), "as for a signal");
 }
+
+#[test]
+fn flags_that_are_not_given_are_taken_from_the_environment() {
+    let eval = |args: &[&str], variable: (&str, &str)| {
+        let output = Command::new(env!("CARGO_BIN_EXE_precinct"))
+            .args(["eval"])
+            .args(args)
+            .env(variable.0, variable.1)
+            .output()
+            .expect("the binary starts");
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    let format = "OPA_EVAL_FORMAT";
+    assert_eq!(
+        eval(&["1 + 1"], (format, "raw")),
+        (Some(0), "2\n".to_owned())
+    );
+    // What is given counts, and an empty variable is none.
+    let (_, given) = eval(&["-f", "bindings", "x := 2"], (format, "raw"));
+    assert!(given.contains("\"x\": 2"), "{given}");
+    let (_, empty) = eval(&["1 + 1"], (format, ""));
+    assert!(empty.contains("\"result\""), "{empty}");
+    let fails = eval(&["1 == 2"], ("OPA_EVAL_FAIL", "true"));
+    assert_eq!(fails.0, Some(1));
+    // Those of other commands are not looked at.
+    let others = eval(&["1 == 2"], ("OPA_TEST_FAIL", "true"));
+    assert_eq!(others.0, Some(0));
+    let (code, _) = eval(&["1 + 1"], (format, "nosuch"));
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn a_command_of_commands_alone_shows_what_it_can_do() {
+    let output = precinct(&["refactor"]);
+    assert!(output.status.success());
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("  move ")
+    );
+}

@@ -3,6 +3,8 @@
 use std::io::Write as _;
 
 use jiff::Timestamp;
+use precinct_runtime::builtins::time::civil::Civil;
+use precinct_runtime::builtins::time::layout;
 use serde_json::{Map, Value, json};
 
 /// How much is logged.
@@ -50,7 +52,7 @@ pub enum Form {
     Json,
     /// JSON objects over several lines.
     PrettyJson,
-    /// `time=… level=… msg=…`.
+    /// `time=… level=… msg=…` and the other members by their names; quoted where that tells them apart.
     Text,
 }
 
@@ -61,6 +63,9 @@ pub struct Logger {
     pub level: Level,
     /// The form of a line.
     pub form: Form,
+    /// How times are written: a layout of Go's (`2006-01-02 15:04:05`), in UTC; without it, RFC 3339 with all digits of
+    /// the second.
+    pub timestamps: Option<&'static str>,
 }
 
 impl Logger {
@@ -75,22 +80,27 @@ impl Logger {
         if !self.takes(level) {
             return;
         }
-        let mut entry = members;
-        entry.insert("level".to_owned(), json!(level.name()));
-        entry.insert("msg".to_owned(), json!(message));
-        entry.insert("time".to_owned(), json!(Timestamp::now().to_string()));
+        let first = [
+            ("time", self.time(Timestamp::now())),
+            ("level", level.name().to_owned()),
+            ("msg", message.to_owned()),
+        ];
         let text = match self.form {
-            Form::Json => Value::Object(entry).to_string(),
+            Form::Text => line(&first, &members),
+            Form::Json => object(first, members).to_string(),
             Form::PrettyJson => {
-                serde_json::to_string_pretty(&Value::Object(entry)).unwrap_or_default()
-            }
-            Form::Text => {
-                let words = entry.iter().map(|(name, value)| format!("{name}={value}"));
-                words.collect::<Vec<_>>().join(" ")
+                serde_json::to_string_pretty(&object(first, members)).unwrap_or_default()
             }
         };
         // A log that cannot be written must not keep decisions from being given.
         let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
+    fn time(&self, now: Timestamp) -> String {
+        self.timestamps.map_or_else(
+            || now.to_string(),
+            |layout| layout::format(layout, &Civil::of(now.as_nanosecond()), 0, "UTC"),
+        )
     }
 
     /// Writes that something went wrong.
@@ -98,5 +108,61 @@ impl Logger {
         let mut members = Map::new();
         members.insert("err".to_owned(), json!(error));
         self.write(Level::Error, message, members);
+    }
+}
+
+fn object<const N: usize>(first: [(&str, String); N], mut members: Map<String, Value>) -> Value {
+    for (name, text) in first {
+        members.insert(name.to_owned(), text.into());
+    }
+    Value::Object(members)
+}
+
+fn line(first: &[(&str, String)], members: &Map<String, Value>) -> String {
+    let first = first
+        .iter()
+        .map(|(name, text)| format!("{name}={}", plain(text)));
+    let others = members.iter().map(|(name, value)| match value {
+        Value::String(text) => format!("{name}={}", plain(text)),
+        value => format!("{name}={}", plain(&value.to_string())),
+    });
+    first.chain(others).collect::<Vec<_>>().join(" ")
+}
+
+/// Text as it is where no reader of `key=value` can misread it, else quoted.
+fn plain(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._/@^+".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("{text:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_a_layout_says() {
+        let moment: Timestamp = "2026-02-03T04:05:06.789Z".parse().unwrap();
+        let mut logger = Logger::default();
+        assert_eq!(logger.time(moment), "2026-02-03T04:05:06.789Z");
+        logger.timestamps = Some("02 Jan 06 15:04 MST");
+        assert_eq!(logger.time(moment), "03 Feb 26 04:05 UTC");
+    }
+
+    #[test]
+    fn lines_of_text_begin_with_time_level_and_message_and_quote_what_needs_it() {
+        let first = [
+            ("time", "15:04".to_owned()),
+            ("level", "info".to_owned()),
+            ("msg", "Received request.".to_owned()),
+        ];
+        let members = json!({"req_id": 7, "req_path": "/v1/data", "resp_body": "{}"});
+        let text = line(&first, members.as_object().unwrap());
+        assert_eq!(
+            text,
+            r#"time="15:04" level=info msg="Received request." req_id=7 req_path=/v1/data resp_body="{}""#
+        );
     }
 }

@@ -27,6 +27,9 @@ pub struct Args {
     /// Read the policies as Rego v1: always so without --v0-compatible.
     #[arg(long, hide = true)]
     v1_compatible: bool,
+    /// Accepted for OPA's sake, and not looked at.
+    #[arg(hide = true)]
+    rest: Vec<String>,
 }
 
 /// Prints the JSON form; without flags the names of the versions that there are.

@@ -1,7 +1,7 @@
 //! `precinct exec`: a decision for each of many inputs.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,10 +14,13 @@ use precinct_interpreter::policy::{Policy, PolicyOptions};
 use precinct_runtime::context::Bounds;
 use precinct_runtime::value::{Array, Value};
 use precinct_runtime::{Arena, Document};
+use precinct_server::log::{Form, Level, Logger};
+use serde_json::Map;
 
 use super::Outcome;
 use crate::configuration::Configuration;
 use crate::host::{self, Refusal};
+use crate::logging::LogArgs;
 use crate::present::errors;
 use crate::present::json::Json;
 use crate::signing::GuardArgs;
@@ -48,12 +51,8 @@ pub struct Args {
     /// The form of the output.
     #[arg(short, long, value_enum, default_value_t)]
     format: Format,
-    /// The form of what is logged on the standard error.
-    #[arg(long, value_enum, default_value_t)]
-    log_format: LogFormat,
-    /// How much is logged; all that `exec` logs are errors.
-    #[arg(short, long, value_enum, default_value_t)]
-    log_level: LogLevel,
+    #[command(flatten)]
+    logging: LogArgs,
     /// A member of the configuration: `default_decision=a/b`.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -84,30 +83,6 @@ enum Format {
     Json,
 }
 
-/// The forms of the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
-    /// `key=value`
-    Text,
-    /// JSON on one line.
-    #[default]
-    Json,
-    /// JSON on several lines.
-    JsonPretty,
-}
-
-/// How much is logged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum LogLevel {
-    /// Everything.
-    Debug,
-    /// What an operator wants to know.
-    Info,
-    /// Errors.
-    #[default]
-    Error,
-}
-
 /// Where the decision is when neither flag nor configuration names one.
 const DEFAULT_DECISION: &str = "/system/main";
 
@@ -116,48 +91,26 @@ const STANDARD_INPUT: &str = "--stdin-input";
 
 /// Decides and reports.
 pub fn run(args: &Args) -> Outcome {
+    let logger = args.logging.logger(Level::Error);
     if !args.stdin_input && args.paths.is_empty() {
         let message = "requires at least 1 path arg, or the --stdin-input flag";
-        return failed(LogFormat::Text, message);
+        return failed(
+            Logger {
+                form: Form::Text,
+                ..logger
+            },
+            message,
+        );
     }
     match decided(args) {
         Ok(()) => Outcome::Code(ExitCode::SUCCESS),
-        Err(message) => failed(args.log_format, &message),
+        Err(message) => failed(logger, &message),
     }
 }
 
-fn failed(format: LogFormat, message: &str) -> Outcome {
-    log(format, "Unexpected error.", &[("err", message)]);
+fn failed(logger: Logger, message: &str) -> Outcome {
+    logger.error("Unexpected error.", message);
     Outcome::Code(ExitCode::FAILURE)
-}
-
-/// Writes a line of level `error`.
-fn log(format: LogFormat, message: &str, fields: &[(&str, &str)]) {
-    let second = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second());
-    let time = second.unwrap_or_default().to_string();
-    let line = if format == LogFormat::Text {
-        let fields: Vec<String> = fields
-            .iter()
-            .map(|(name, value)| format!("{name}={value:?}"))
-            .collect();
-        let fields = fields.join(" ");
-        format!("time={time:?} level=error msg={message:?} {fields}\n")
-    } else {
-        let mut members: Vec<(String, Json)> = fields
-            .iter()
-            .chain(&[("level", "error"), ("msg", message), ("time", &time)])
-            .map(|(name, value)| ((*name).to_owned(), Json::from(*value)))
-            .collect();
-        members.sort_by(|one, other| one.0.cmp(&other.0));
-        let json = Json::Object(members);
-        if format == LogFormat::Json {
-            format!("{}\n", json.compact())
-        } else {
-            json.pretty()
-        }
-    };
-    // Nothing is left to be done when stderr is closed.
-    let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
 
 fn decided(args: &Args) -> Result<(), String> {
@@ -226,10 +179,14 @@ fn policy(args: &Args, bundles: &[(String, String)]) -> Result<(Policy, Arc<Docu
         ..PolicyOptions::default()
     };
     let failed_at = |step: &str, name: &str, message: &str| {
-        log(
-            args.log_format,
+        let mut members = Map::new();
+        members.insert("name".to_owned(), name.into());
+        members.insert("plugin".to_owned(), "bundle".into());
+        let logger = args.logging.logger(Level::Error);
+        logger.write(
+            Level::Error,
             &format!("Bundle {step} failed: {message}"),
-            &[("name", name), ("plugin", "bundle")],
+            members,
         );
         format!(
             "runtime error: Bundle name: {name}, Code: bundle_error, HTTPCode: -1, Message: {message}"

@@ -37,6 +37,8 @@ pub enum Outcome {
     Code(ExitCode),
     /// The arguments do not fit: the message and how the command is used.
     Usage(String),
+    /// There is nothing to do but to show what the command can do.
+    Help,
 }
 
 impl Outcome {

@@ -22,7 +22,7 @@ use crate::writing;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    change: Change,
+    change: Option<Change>,
 }
 
 /// What to change.
@@ -56,7 +56,9 @@ struct MoveArgs {
 
 /// Changes and prints or writes.
 pub fn run(args: &Args) -> Outcome {
-    let Change::Move(args) = &args.change;
+    let Some(Change::Move(args)) = &args.change else {
+        return Outcome::Help;
+    };
     if args.paths.is_empty() {
         return Outcome::usage("specify at least one path containing policy files");
     }

@@ -14,7 +14,7 @@ use precinct_runtime::compiled::Compiled;
 use precinct_server::activations::ActivationRecord;
 use precinct_server::app::{App, Settings};
 use precinct_server::configuration::{Configuration, ConfigurationError, Given};
-use precinct_server::log::{Form, Level, Logger};
+use precinct_server::log::{Level, Logger};
 use precinct_server::management::{self, Management};
 use precinct_server::native::Loader;
 use precinct_server::records::{Recorders, Records};
@@ -24,6 +24,7 @@ use precinct_server::state::start::{self, Places};
 use precinct_server::state::{Snapshot, Store};
 use precinct_server::watch;
 
+use crate::logging::LogArgs;
 use crate::signing::GuardArgs;
 
 /// How a server serves.
@@ -62,12 +63,8 @@ pub struct ServeArgs {
     /// Whether the policy `system.authz` decides on requests to the API.
     #[arg(long, value_enum, default_value_t)]
     authorization: Authorization,
-    /// How much is logged.
-    #[arg(short, long, value_enum, default_value_t)]
-    log_level: LogLevel,
-    /// The form of the log.
-    #[arg(long, value_enum, default_value_t)]
-    log_format: LogFormat,
+    #[command(flatten)]
+    logging: LogArgs,
     /// Seconds that requests in flight have to finish when the server ends.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     shutdown_grace_period: u64,
@@ -150,24 +147,6 @@ enum Authorization {
     Off,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum LogLevel {
-    Debug,
-    #[default]
-    Info,
-    #[value(hide = true)]
-    Warn,
-    Error,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
-    Text,
-    #[default]
-    Json,
-    JsonPretty,
-}
-
 /// Why there is no server, or none any more.
 #[derive(Debug)]
 pub enum Stopped {
@@ -199,7 +178,7 @@ pub struct Sources<'s> {
 pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
     let failed = |message: String| Stopped::Before(format!("error: {message}"));
     let unserved = |message: String| Stopped::Serving(format!("error: {message}"));
-    let logger = logger(args);
+    let logger = args.logging.logger(Level::Info);
     let given = Settings {
         authorizes: args.authorization == Authorization::Basic,
         reads_tokens: args.authentication == Authentication::Token,
@@ -281,22 +260,6 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
     let served = run::run(app, &options, reload).map_err(unserved);
     management.end();
     served
-}
-
-fn logger(args: &ServeArgs) -> Logger {
-    Logger {
-        level: match args.log_level {
-            LogLevel::Debug => Level::Debug,
-            LogLevel::Info => Level::Info,
-            LogLevel::Warn => Level::Warn,
-            LogLevel::Error => Level::Error,
-        },
-        form: match args.log_format {
-            LogFormat::Json => Form::Json,
-            LogFormat::JsonPretty => Form::PrettyJson,
-            LogFormat::Text => Form::Text,
-        },
-    }
 }
 
 /// Where decisions are kept, if they are.

@@ -39,12 +39,12 @@ impl Benchmark {
         }
     }
 
-    /// Adds how the times spread, as OPA names it.
-    pub fn spread(&mut self, times: &[u64]) {
-        let spread = Spread::new(times.to_vec());
-        for (name, value) in spread.figures() {
-            let name = format!("histogram_timer_rego_query_eval_ns_{name}");
-            self.extra.push((name, value));
+    /// Adds how the values of a metric of OPA's spread (`timer_rego_query_eval_ns`).
+    pub fn spread(&mut self, metric: &str, values: &[u64]) {
+        let spread = Spread::new(values.to_vec());
+        for (part, value) in spread.figures() {
+            self.extra
+                .push((format!("histogram_{metric}_{part}"), value));
         }
     }
 

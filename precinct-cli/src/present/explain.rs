@@ -290,31 +290,24 @@ impl Spread {
         (sum / length).sqrt()
     }
 
-    /// The value below which this part (0 to 1) of the values lies, between neighbours in proportion.
-    fn part(&self, part: f64) -> f64 {
+    /// The value below which so many of ten thousand values lie, between neighbours in proportion.
+    fn part(&self, of_ten_thousand: u32) -> f64 {
         let values = self.floats();
-        let length = f64::from(u32::try_from(values.len()).unwrap_or(u32::MAX));
-        let at = part * (length + 1.0);
-        let (first, last) = match (values.first(), values.last()) {
-            (Some(first), Some(last)) => (*first, *last),
-            _ => return 0.0,
+        let (Some(first), Some(last)) = (values.first(), values.last()) else {
+            return 0.0;
         };
-        if at < 1.0 {
-            return first;
+        let length = u32::try_from(values.len()).unwrap_or(u32::MAX);
+        let at = u64::from(of_ten_thousand) * (u64::from(length) + 1);
+        let below = usize::try_from(at / 10_000).unwrap_or(usize::MAX);
+        let beyond = f64::from(u32::try_from(at % 10_000).unwrap_or_default()) / 10_000.0;
+        match (below.checked_sub(1), values.get(below)) {
+            (None, _) => *first,
+            (Some(_), None) => *last,
+            (Some(lower), Some(upper)) => {
+                let lower = values.get(lower).unwrap_or(first);
+                lower + beyond * (upper - lower)
+            }
         }
-        if at >= length {
-            return last;
-        }
-        let below = at.floor();
-        let mut upper = values.iter().skip_while(|_| false);
-        let mut seen = 1.0;
-        while seen < below {
-            upper.next();
-            seen += 1.0;
-        }
-        let lower = upper.next().copied().unwrap_or(first);
-        let next = upper.next().copied().unwrap_or(last);
-        lower + (at - below) * (next - lower)
     }
 
     /// All figures by their names.
@@ -326,16 +319,16 @@ impl Spread {
             length = f64::from(u32::try_from(values.len()).unwrap_or(u32::MAX));
         }
         [
-            ("75%", self.part(0.75)),
-            ("90%", self.part(0.9)),
-            ("95%", self.part(0.95)),
-            ("99%", self.part(0.99)),
-            ("99.9%", self.part(0.999)),
-            ("99.99%", self.part(0.9999)),
+            ("75%", self.part(7_500)),
+            ("90%", self.part(9_000)),
+            ("95%", self.part(9_500)),
+            ("99%", self.part(9_900)),
+            ("99.9%", self.part(9_990)),
+            ("99.99%", self.part(9_999)),
             ("count", length),
             ("max", most),
             ("mean", self.mean()),
-            ("median", self.part(0.5)),
+            ("median", self.part(5_000)),
             ("min", least),
             ("stddev", self.deviation()),
         ]
@@ -353,8 +346,8 @@ impl Spread {
             self.values.first().copied().unwrap_or(0).to_string(),
             self.values.last().copied().unwrap_or(0).to_string(),
             plain(self.mean()),
-            plain(self.part(0.9)),
-            plain(self.part(0.99)),
+            plain(self.part(9_000)),
+            plain(self.part(9_900)),
         ]
     }
 }

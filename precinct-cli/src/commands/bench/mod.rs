@@ -1,18 +1,20 @@
-//! `precinct bench`: what an evaluation costs.
+//! `precinct bench`: what an evaluation costs, as a whole, in part, or asked of a server.
+
+mod evaluations;
+mod residuals;
+mod service;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use precinct_interpreter::policy::{PolicyOptions, Query};
+use precinct_interpreter::policy::{Policy, PolicyOptions};
 use precinct_runtime::Document;
-use precinct_runtime::json::{Decoder, to_string};
 
 use super::Outcome;
 use super::eval::{Engine, Stopped, asked};
 use crate::counting::{self, Memory};
 use crate::host::{self, Places};
-use crate::native::{self, Trouble, World};
 use crate::present::benchmark::{Benchmark, Measured};
 use crate::present::errors::{self, Shown};
 use crate::schemas;
@@ -61,8 +63,26 @@ pub struct Args {
     #[arg(long, default_value_t = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = clap::ArgAction::Set)]
     fail: bool,
     /// Engines to measure; with any, each is reported with its times from bytes and from a parsed input.
-    #[arg(long, value_enum, value_delimiter = ',')]
+    #[arg(long, value_enum, value_delimiter = ',', conflicts_with_all = ["partial", "e2e"])]
     engine: Vec<Engine>,
+    /// Measure partial evaluation.
+    #[arg(short, long)]
+    partial: bool,
+    /// What is not known when evaluation is partial.
+    #[arg(short, long, value_delimiter = ',', default_value = "input")]
+    unknowns: Vec<String>,
+    /// Ask a server over HTTP, which is started for it with the same policies: what a client waits for.
+    #[arg(long)]
+    e2e: bool,
+    /// The configuration file of that server.
+    #[arg(short, long, value_name = "PATH")]
+    config_file: Option<String>,
+    /// Seconds that requests in flight to that server have when it ends.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    shutdown_grace_period: u64,
+    /// Seconds that the server goes on after it was told to end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    shutdown_wait_period: u64,
     /// Accepted for OPA's sake: documents are always stored for reading.
     #[arg(long)]
     optimize_store_for_read_speed: bool,
@@ -109,7 +129,12 @@ pub fn run(args: &Args) -> Outcome {
     if args.stdin_input && args.input.is_some() {
         return Outcome::usage("specify --stdin-input or --input but not both");
     }
-    let shown = match measure(args, &query) {
+    let measured = if args.e2e {
+        service::measure(args, &query)
+    } else {
+        measure(args, &query)
+    };
+    let shown = match measured {
         Ok(()) => return Outcome::Code(ExitCode::SUCCESS),
         Err(Stopped::Message(message)) => vec![Shown::message(message)],
         Err(Stopped::Errors(shown)) => shown,
@@ -139,19 +164,64 @@ fn measure(args: &Args, text: &str) -> Result<(), Stopped> {
     let refused = |refusal: host::Refusal| Stopped::Errors(refusal.shown());
     let parsed = host::parse(&places, &options).map_err(refused)?;
     let policy = host::compile(&parsed, options).map_err(refused)?;
-    let package = args.package.as_ref().map(|name| format!("data.{name}"));
-    let query = policy
-        .query(text, package.as_deref(), &args.import)
-        .map_err(|failure| Stopped::Errors(host::failure_shown(&failure)))?;
-    let subject = Subject {
-        query: &query,
+    let question = Question {
+        policy: &policy,
+        text,
+        package: args.package.as_ref().map(|name| format!("data.{name}")),
         data: &parsed.data,
         input: input.as_ref(),
-        text: input.as_ref().map(|input| to_string(input.value())),
-        fail: args.fail,
     };
+    if args.partial {
+        residuals::measure(args, &question)
+    } else {
+        evaluations::measure(args, &question)
+    }
+}
+
+/// What is evaluated again and again.
+struct Question<'q> {
+    policy: &'q Policy,
+    /// The query.
+    text: &'q str,
+    /// The package that it stands in, below `data`.
+    package: Option<String>,
+    data: &'q Document,
+    input: Option<&'q Document>,
+}
+
+/// Does it again and again until there is enough to tell.
+fn repeated(mut once: impl FnMut() -> Result<(), Stopped>) -> Result<Measured, Stopped> {
+    for _ in 0..WARM {
+        once()?;
+    }
+    let mut times = Vec::with_capacity(MOST);
+    let mut memory = Memory::default();
+    let begun = Instant::now();
+    while times.len() < MOST && (times.is_empty() || begun.elapsed() < TIME) {
+        let before = counting::asked();
+        let started = Instant::now();
+        once()?;
+        times.push(host::nanos(started));
+        memory += counting::asked().since(before);
+    }
+    Ok(Measured { times, memory })
+}
+
+/// Fails where `--fail` asks for a result and there is none.
+fn defined(args: &Args, is_empty: bool) -> Result<(), Stopped> {
+    if is_empty && args.fail {
+        return Err(Stopped::Errors(vec![Shown::message("undefined result")]));
+    }
+    Ok(())
+}
+
+/// Measures as often as it is asked for, and prints.
+fn each_time(
+    args: &Args,
+    mut benchmark: impl FnMut() -> Result<Benchmark, Stopped>,
+) -> Result<(), Stopped> {
     for _ in 0..args.count.max(1) {
-        let shown = subject.benchmark(args)?;
+        let shown = benchmark()?;
         printed(&match args.format {
             Format::Pretty => shown.table(),
             Format::Json => shown.json(),
@@ -159,124 +229,6 @@ fn measure(args: &Args, text: &str) -> Result<(), Stopped> {
         });
     }
     Ok(())
-}
-
-/// What is measured.
-struct Subject<'s> {
-    query: &'s Query,
-    data: &'s Document,
-    input: Option<&'s Document>,
-    /// The input as JSON.
-    text: Option<String>,
-    fail: bool,
-}
-
-impl Subject<'_> {
-    fn benchmark(&self, args: &Args) -> Result<Benchmark, Stopped> {
-        let first = args.engine.first().copied().unwrap_or_default();
-        let parsed = self.by(first, false)?;
-        let mut shown = Benchmark::new(&parsed, args.benchmem);
-        if args.metrics {
-            shown.spread(&parsed.times);
-        }
-        for engine in &args.engine {
-            let name = engine.name();
-            let others;
-            let parsed = if *engine == first {
-                &parsed
-            } else {
-                others = self.by(*engine, false)?;
-                &others
-            };
-            shown.way(&format!("{name}_parsed"), parsed, args.benchmem);
-            if self.text.is_some() {
-                let read = self.by(*engine, true)?;
-                shown.way(&format!("{name}_bytes"), &read, args.benchmem);
-            }
-        }
-        Ok(shown)
-    }
-
-    /// `read` is from the bytes of the input on.
-    fn by(&self, engine: Engine, read: bool) -> Result<Measured, Stopped> {
-        match engine {
-            Engine::Interpreter => self.interpreted(read),
-            Engine::Native => self.natively(read),
-        }
-    }
-
-    fn interpreted(&self, read: bool) -> Result<Measured, Stopped> {
-        let mut arena = host::arena();
-        let text = self.text.as_deref().filter(|_| read);
-        for _ in 0..WARM {
-            self.once(&arena, text)?;
-            arena.reset();
-        }
-        let mut times = Vec::with_capacity(MOST);
-        let mut memory = Memory::default();
-        let begun = Instant::now();
-        while times.len() < MOST && (times.is_empty() || begun.elapsed() < TIME) {
-            let before = counting::asked();
-            let started = Instant::now();
-            self.once(&arena, text)?;
-            times.push(host::nanos(started));
-            memory += counting::asked().since(before);
-            arena.reset();
-        }
-        Ok(Measured { times, memory })
-    }
-
-    fn once(&self, arena: &precinct_runtime::Arena, text: Option<&str>) -> Result<(), Stopped> {
-        let input = match text {
-            Some(text) => {
-                let read = Decoder::new(arena).decode(text.as_bytes());
-                Some(read.map_err(|error| Stopped::Message(error.to_string()))?)
-            }
-            None => self.input.map(Document::value),
-        };
-        let mut context = host::prepare(self.query.context(arena))
-            .with_documents(self.data)
-            .with_input(input);
-        let answers = self
-            .query
-            .answers(&mut context)
-            .map_err(|error| Stopped::Errors(vec![host::eval_shown(&error)]))?;
-        self.defined(answers.is_empty())
-    }
-
-    fn natively(&self, read: bool) -> Result<Measured, Stopped> {
-        let ask = |count: usize| {
-            let world = World {
-                data: self.data,
-                input: self.input,
-                reads_input: read,
-                timeout: None,
-                count,
-                strict_builtin_errors: false,
-                measured: true,
-            };
-            native::answers(self.query, &world).map_err(|trouble| match trouble {
-                Trouble::Program(message) => Stopped::Message(message),
-                Trouble::Evaluation(shown) => Stopped::Errors(vec![*shown]),
-            })
-        };
-        let first = ask(WARM)?;
-        self.defined(first.rows.is_empty())?;
-        let fastest = first.times.iter().copied().min().unwrap_or(1).max(1);
-        let count = usize::try_from(host::nanos_of(TIME) / fastest).unwrap_or(MOST);
-        let answered = ask(count.clamp(1, MOST))?;
-        Ok(Measured {
-            times: answered.times,
-            memory: answered.memory,
-        })
-    }
-
-    fn defined(&self, is_empty: bool) -> Result<(), Stopped> {
-        if is_empty && self.fail {
-            return Err(Stopped::Errors(vec![Shown::message("undefined result")]));
-        }
-        Ok(())
-    }
 }
 
 fn printed(text: &str) {
