@@ -9,6 +9,7 @@
 //! * [`archive`], [`directory`]: where files come from
 //! * [`digest`]: what names them
 //! * [`manifest`]: what a bundle says of itself
+//! * [`roots`]: the parts of `data` that bundles own
 //! * [`bundle`]: the meaning of the files
 //! * [`document`]: base documents, merged and hashed
 //! * [`memory`]: documents that were read before
@@ -29,6 +30,7 @@ pub mod manifest;
 pub mod memory;
 pub mod patch;
 pub mod revision;
+pub mod roots;
 pub mod signature;
 
 pub use bundle::Bundle;

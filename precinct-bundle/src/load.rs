@@ -9,7 +9,7 @@ use precinct_runtime::arena::Document;
 
 use crate::bundle::REGISTRY;
 use crate::document::{self, AssembleError, Part};
-use crate::{Bundle, Error, Files, Limits, Memory, archive, directory};
+use crate::{Bundle, Error, Files, Limits, Memory, archive, directory, roots};
 
 /// What was found at some paths.
 #[derive(Clone, Debug, Default)]
@@ -157,23 +157,18 @@ pub fn bundles(paths: &[String], options: &Options) -> Result<Loaded, Error> {
 pub fn join(bundles: Vec<(String, Bundle)>) -> Result<Loaded, Error> {
     let mut loaded = Loaded::default();
     let mut documents = Vec::new();
+    let bundles: Vec<(String, Bundle)> = bundles
+        .into_iter()
+        .map(|(path, bundle)| (clean(&path), bundle))
+        .collect();
+    let claims: Vec<(&str, Vec<&str>)> = bundles
+        .iter()
+        .map(|(path, bundle)| (path.as_str(), bundle.manifest.roots()))
+        .collect();
+    if let Some(message) = roots::conflict(&claims) {
+        return Err(Error::Manifest(message));
+    }
     for (path, bundle) in bundles {
-        let path = clean(&path);
-        for (other, there) in &loaded.bundles {
-            for one in there.manifest.roots() {
-                if bundle
-                    .manifest
-                    .roots()
-                    .iter()
-                    .any(|root| crate::manifest::overlap(one, root))
-                {
-                    return Err(Error::Manifest(format!(
-                        "detected overlapping roots in manifests for these bundles: [{other}, {path}] (root {} is in multiple bundles)",
-                        if one.is_empty() { "/" } else { one }
-                    )));
-                }
-            }
-        }
         for module in &bundle.modules {
             loaded.modules.push(LoadedModule {
                 name: joined(&path, &module.path),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::roots::{is_at_or_below, overlap};
 
 /// What a bundle says of itself. See "Bundle File Format" in OPA's documentation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -86,18 +87,6 @@ impl Manifest {
             None => Ok(()),
         }
     }
-}
-
-/// Whether two roots claim a common path.
-pub fn overlap(one: &str, other: &str) -> bool {
-    is_at_or_below(one, other) || is_at_or_below(other, one)
-}
-
-fn is_at_or_below(path: &str, root: &str) -> bool {
-    root.is_empty()
-        || path
-            .strip_prefix(root)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

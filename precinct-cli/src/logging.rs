@@ -17,8 +17,9 @@ pub struct LogArgs {
     log_timestamp_format: Option<String>,
 }
 
+/// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LogLevel {
+pub enum LogLevel {
     /// Everything.
     Debug,
     /// What an operator wants to know.
@@ -27,6 +28,17 @@ enum LogLevel {
     Warn,
     /// What went wrong.
     Error,
+}
+
+impl From<LogLevel> for Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Debug => Self::Debug,
+            LogLevel::Info => Self::Info,
+            LogLevel::Warn => Self::Warn,
+            LogLevel::Error => Self::Error,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -46,12 +58,7 @@ impl LogArgs {
         let layout = self.log_timestamp_format.clone();
         let layout = layout.filter(|it| !it.is_empty());
         Logger {
-            level: self.log_level.map_or(level, |level| match level {
-                LogLevel::Debug => Level::Debug,
-                LogLevel::Info => Level::Info,
-                LogLevel::Warn => Level::Warn,
-                LogLevel::Error => Level::Error,
-            }),
+            level: self.log_level.map_or(level, Level::from),
             form: match self.log_format {
                 LogFormat::Json => Form::Json,
                 LogFormat::JsonPretty => Form::PrettyJson,
@@ -59,6 +66,7 @@ impl LogArgs {
             },
             // One for the whole run, so that loggers can be copied.
             timestamps: layout.map(|layout| &*layout.leak()),
+            ..Logger::default()
         }
     }
 }

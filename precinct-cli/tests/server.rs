@@ -236,3 +236,23 @@ r.z := [1, 2][_]
     assert_eq!(ask("/v1/data/p/r/z"), (500, None));
     assert_eq!(ask("/v1/data/p/r"), (500, None));
 }
+
+#[test]
+fn a_server_that_is_to_wait_for_its_bundles_does_not_start_without_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(PRECINCT)
+        .args(["run", "--server", "--addr", "127.0.0.1:0"])
+        .args(["--ready-timeout", "1", "--log-level", "error"])
+        // Nobody listens at port 1.
+        .args(["--set", "services.hub.url=http://127.0.0.1:1"])
+        .args(["--set", "bundles.rules.service=hub"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("to be ready within 1 s, found bundle in state NOT_READY"),
+        "{text}"
+    );
+}

@@ -66,6 +66,8 @@ pub struct Logger {
     /// How times are written: a layout of Go's (`2006-01-02 15:04:05`), in UTC; without it, RFC 3339 with all digits of
     /// the second.
     pub timestamps: Option<&'static str>,
+    /// The level of the lines about each request.
+    pub requests: Level,
 }
 
 impl Logger {

@@ -82,6 +82,7 @@ fn app() -> App {
     let logger = Logger {
         level: Level::Error,
         form: Form::Json,
+        ..Logger::default()
     };
     App::new(Store::new(first), settings, logger)
 }
@@ -133,6 +134,7 @@ async fn only_clients_with_the_right_certificate_are_answered() {
         key: write("key.pem", key.serialize_pem()),
         authorities: Some(write("ca.pem", authority.certificate.pem())),
         only_newest: true,
+        cipher_suites: Vec::new(),
     };
     let app = Arc::new(app());
     let current = files.begin(None, app.logger).unwrap();

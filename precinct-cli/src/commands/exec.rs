@@ -212,7 +212,8 @@ fn policy(args: &Args, bundles: &[(String, String)]) -> Result<(Policy, Arc<Docu
         read.push((name.clone(), bundle));
     }
     let last = bundles.last().map_or("~0", |(name, _)| name.as_str());
-    let mut loaded = load::join(read).map_err(|error| refused(last, &error.to_string()))?;
+    let mut loaded =
+        load::join(read).map_err(|error| failed_at("activation", last, &error.to_string()))?;
     Registry::check(&loaded).map_err(|error| refused(last, &error.to_string()))?;
     for module in &mut loaded.modules {
         // Names start within the bundle.

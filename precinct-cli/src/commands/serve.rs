@@ -24,7 +24,7 @@ use precinct_server::state::start::{self, Places};
 use precinct_server::state::{Snapshot, Store};
 use precinct_server::watch;
 
-use crate::logging::LogArgs;
+use crate::logging::{LogArgs, LogLevel};
 use crate::signing::GuardArgs;
 
 /// How a server serves.
@@ -54,6 +54,9 @@ pub struct ServeArgs {
     /// Accepted for OPA's sake: the language is v1 unless --v0-compatible says otherwise.
     #[arg(long)]
     v1_compatible: bool,
+    /// Accepted for OPA's sake: documents are always stored for reading.
+    #[arg(long)]
+    optimize_store_for_read_speed: bool,
     /// Accepted for OPA's sake: no schemas are known beforehand.
     #[arg(long)]
     skip_known_schema_check: bool,
@@ -65,12 +68,19 @@ pub struct ServeArgs {
     authorization: Authorization,
     #[command(flatten)]
     logging: LogArgs,
+    /// The level of the lines about requests in the log.
+    #[arg(long, value_enum, default_value = "info")]
+    log_level_request: LogLevel,
     /// Seconds that requests in flight have to finish when the server ends.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     shutdown_grace_period: u64,
     /// Seconds that the server goes on after it was told to end.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     shutdown_wait_period: u64,
+    /// Seconds that the bundles and services of the configuration have to be ready before the server listens; it does not
+    /// start without them. 0 is no wait.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    ready_timeout: u64,
     /// How long an evaluation may take (`500ms`); without it, as long as it needs.
     #[arg(long, value_name = "DURATION", value_parser = crate::host::duration)]
     evaluation_timeout: Option<Duration>,
@@ -95,6 +105,10 @@ pub struct ServeArgs {
     /// The oldest version of TLS that is spoken; older ones than 1.2 are not, whatever this says.
     #[arg(long, value_name = "VERSION", default_value = "1.2", value_parser = ["1.0", "1.1", "1.2", "1.3"])]
     min_tls_version: String,
+    /// The cipher suites of TLS 1.2 that are spoken, by their IANA names; without it, all that are safe. Those of TLS 1.3
+    /// are always spoken.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    tls_cipher_suites: Vec<String>,
     /// The configuration file.
     #[arg(short, long, value_name = "PATH")]
     config_file: Option<String>,
@@ -178,7 +192,10 @@ pub struct Sources<'s> {
 pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
     let failed = |message: String| Stopped::Before(format!("error: {message}"));
     let unserved = |message: String| Stopped::Serving(format!("error: {message}"));
-    let logger = args.logging.logger(Level::Info);
+    let logger = Logger {
+        requests: args.log_level_request.into(),
+        ..args.logging.logger(Level::Info)
+    };
     let given = Settings {
         authorizes: args.authorization == Authorization::Basic,
         reads_tokens: args.authentication == Authentication::Token,
@@ -233,6 +250,10 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
     };
     app.store.before_each(prepared).map_err(failed)?;
     management.begin(&app).map_err(failed)?;
+    if args.ready_timeout > 0 {
+        let limit = Duration::from_secs(args.ready_timeout);
+        management.wait_until_ready(limit).map_err(failed)?;
+    }
     let try_out = {
         let (management, places) = (Arc::clone(&management), places.clone());
         let path = args.shadow.clone();
@@ -296,6 +317,7 @@ fn tls(args: &ServeArgs, logger: Logger) -> Result<Option<tls::Current>, String>
         key: key.clone(),
         authorities: args.tls_ca_cert_file.clone(),
         only_newest: args.min_tls_version == "1.3",
+        cipher_suites: args.tls_cipher_suites.clone(),
     };
     let period = args
         .tls_cert_refresh_period

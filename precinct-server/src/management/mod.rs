@@ -15,6 +15,7 @@ pub mod status;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use serde_json::{Map, json};
@@ -44,6 +45,9 @@ pub struct Management {
     app: Mutex<Weak<App>>,
     logger: Logger,
 }
+
+/// How often is looked whether everything is ready.
+const READINESS: Duration = Duration::from_millis(20);
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What these guard is whole after each assignment.
@@ -208,6 +212,28 @@ impl Management {
         }
         self.begin_bundles();
         self.begin_logs()
+    }
+
+    /// Waits until everything that the configuration names is ready.
+    ///
+    /// # Errors
+    /// What is not ready when the time is over.
+    pub fn wait_until_ready(&self, limit: Duration) -> Result<(), String> {
+        let begun = Instant::now();
+        loop {
+            let states = locked(&self.states).clone();
+            let mut late = states.iter().filter(|(_, state)| *state != "OK");
+            let Some((plugin, state)) = late.next() else {
+                return Ok(());
+            };
+            if begun.elapsed() >= limit {
+                return Err(format!(
+                    "expected all plugins to be ready within {} s, found {plugin} in state {state}",
+                    limit.as_secs()
+                ));
+            }
+            thread::sleep(READINESS);
+        }
     }
 
     /// Sends what waits to be sent.

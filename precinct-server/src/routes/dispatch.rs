@@ -118,21 +118,21 @@ impl Line<'_> {
     }
 
     fn received(&self, body: &[u8], query: Option<&str>) {
-        if !self.app.logger.takes(Level::Info) {
+        let logger = &self.app.logger;
+        if !logger.takes(logger.requests) {
             return;
         }
         let mut members = self.members();
-        if self.app.logger.takes(Level::Debug) {
+        if logger.takes(Level::Debug) {
             members.insert("req_body".to_owned(), json!(String::from_utf8_lossy(body)));
             members.insert("req_params".to_owned(), Parameters::parse(query).json());
         }
-        self.app
-            .logger
-            .write(Level::Info, "Received request.", members);
+        logger.write(logger.requests, "Received request.", members);
     }
 
     fn sent(&self, answer: &Answer, started: Instant) {
-        if !self.app.logger.takes(Level::Info) {
+        let logger = &self.app.logger;
+        if !logger.takes(logger.requests) {
             return;
         }
         let mut members = self.members();
@@ -140,13 +140,11 @@ impl Line<'_> {
         members.insert("resp_bytes".to_owned(), json!(answer.body.len()));
         let milliseconds = started.elapsed().as_secs_f64() * 1e3;
         members.insert("resp_duration".to_owned(), json!(milliseconds));
-        if self.app.logger.takes(Level::Debug) {
+        if logger.takes(Level::Debug) {
             let body = String::from_utf8_lossy(&answer.body);
             members.insert("resp_body".to_owned(), json!(body));
         }
-        self.app
-            .logger
-            .write(Level::Info, "Sent response.", members);
+        logger.write(logger.requests, "Sent response.", members);
     }
 }
 

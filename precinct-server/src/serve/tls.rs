@@ -6,10 +6,13 @@ use std::time::Duration;
 use std::{fs, io, thread};
 
 use arc_swap::ArcSwap;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion, version};
+use rustls::{
+    RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion, version,
+};
 
 use crate::log::Logger;
 
@@ -24,6 +27,8 @@ pub struct Files {
     pub authorities: Option<PathBuf>,
     /// TLS 1.2 is not spoken.
     pub only_newest: bool,
+    /// The cipher suites of TLS 1.2, by their IANA names; empty for all.
+    pub cipher_suites: Vec<String>,
 }
 
 /// What new connections are made with; it is exchanged when the files change.
@@ -34,12 +39,38 @@ fn wrong(path: &Path, error: &dyn std::fmt::Display) -> String {
 }
 
 impl Files {
+    /// The cipher suites that are spoken.
+    fn provider(&self) -> Result<CryptoProvider, String> {
+        let mut provider = rustls::crypto::ring::default_provider();
+        if self.cipher_suites.is_empty() {
+            return Ok(provider);
+        }
+        let name = |suite: &SupportedCipherSuite| {
+            let name = suite.suite().as_str();
+            name.filter(|_| suite.tls13().is_none())
+        };
+        let known: Vec<&str> = provider.cipher_suites.iter().filter_map(name).collect();
+        for asked in &self.cipher_suites {
+            if !known.contains(&asked.as_str()) {
+                return Err(format!(
+                    "expected cipher suites of TLS 1.2 among {}, found {asked:?}",
+                    known.join(", ")
+                ));
+            }
+        }
+        let is_spoken = |suite: &SupportedCipherSuite| {
+            name(suite).is_none_or(|name| self.cipher_suites.iter().any(|asked| asked == name))
+        };
+        provider.cipher_suites.retain(is_spoken);
+        Ok(provider)
+    }
+
     /// Reads the files.
     ///
     /// # Errors
     /// What is wrong with them.
     pub fn read(&self) -> Result<ServerConfig, String> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(self.provider()?);
         let chain = certificates(&self.certificate)?;
         let key =
             PrivateKeyDer::from_pem_file(&self.key).map_err(|error| wrong(&self.key, &error))?;
@@ -122,4 +153,49 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
         return Err(wrong(path, &"expected a certificate (PEM), found none"));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    fn of(cipher_suites: &[&str]) -> Result<Vec<String>, String> {
+        let files = Files {
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
+            authorities: None,
+            only_newest: false,
+            cipher_suites: cipher_suites.iter().map(ToString::to_string).collect(),
+        };
+        let name = |suite: &SupportedCipherSuite| suite.suite().as_str().unwrap().to_owned();
+        let provider = files.provider()?;
+        Ok(provider.cipher_suites.iter().map(name).collect())
+    }
+
+    #[test]
+    fn of_tls_1_2_the_named_cipher_suites_are_spoken_and_of_1_3_all() {
+        const NAMED: &str = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+        let (all, few) = (of(&[]).unwrap(), of(&[NAMED]).unwrap());
+        let is_of_1_3 = |name: &&String| name.starts_with("TLS13_");
+        assert_eq!(few.iter().filter(is_of_1_3).count(), 3);
+        assert_eq!(all.iter().filter(is_of_1_3).count(), 3);
+        let others: Vec<_> = few.iter().filter(|name| !is_of_1_3(name)).collect();
+        assert_eq!(others, [NAMED]);
+        assert!(all.len() > few.len());
+    }
+
+    #[test]
+    fn cipher_suites_that_are_not_safe_are_refused_by_their_names() {
+        let error = of(&["TLS_RSA_WITH_RC4_128_SHA"]).unwrap_err();
+        assert!(
+            error.contains("found \"TLS_RSA_WITH_RC4_128_SHA\""),
+            "{error}"
+        );
+        assert!(
+            error.contains("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
+            "{error}"
+        );
+    }
 }

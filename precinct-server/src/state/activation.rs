@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use precinct_bundle::Bundle;
-use precinct_bundle::manifest::overlap;
+use precinct_bundle::{Bundle, roots};
 use precinct_gateway::registry::Registry;
 use precinct_interpreter::policy::Failure;
 use precinct_rego::ast::{Module, RegoVersion, TermValue};
@@ -246,18 +245,11 @@ fn with<'a>(
 }
 
 pub(super) fn check_overlaps(bundles: &Bundles) -> Result<(), ActivationError> {
-    for (number, (name, bundle)) in bundles.iter().enumerate() {
-        for (other, there) in bundles.iter().skip(number + 1) {
-            let meets = |root: &&String| there.roots.iter().any(|other| overlap(root, other));
-            if let Some(root) = bundle.roots.iter().find(meets) {
-                return Err(ActivationError::Roots(format!(
-                    "detected overlapping roots in manifests for these bundles: [{name}, {other}] (root {} is in multiple bundles)",
-                    if root.is_empty() { "/" } else { root }
-                )));
-            }
-        }
-    }
-    Ok(())
+    let claims: Vec<(&str, Vec<&str>)> = bundles
+        .iter()
+        .map(|(name, bundle)| (&**name, bundle.roots.iter().map(String::as_str).collect()))
+        .collect();
+    roots::conflict(&claims).map_or(Ok(()), |message| Err(ActivationError::Roots(message)))
 }
 
 /// The packages of a bundle's modules must belong to its roots.

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use precinct_bundle::manifest::overlap;
+use precinct_bundle::roots::overlap;
 
 use super::Snapshot;
 use super::activation::{self, ActivationError, Candidate};

@@ -43,6 +43,7 @@ fn begun(document: Value) -> (Arc<App>, Arc<Management>) {
     let logger = Logger {
         level: Level::Error,
         form: Form::Json,
+        ..Logger::default()
     };
     let configuration = Configuration::of(document, "id".to_owned()).unwrap();
     let policies = Policies::compile(Texts::new(), PolicyOptions::default()).unwrap();
