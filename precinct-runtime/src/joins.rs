@@ -155,7 +155,7 @@ fn inside<'a, P: AsRef<str>>(entry: Value<'a>, path: &[P]) -> Inside<'a> {
 fn at<'a, S: AsRef<str>>(documents: Value<'a>, list: &[S]) -> Option<Value<'a>> {
     let mut value = documents;
     for key in list {
-        value = value.field(key.as_ref())?;
+        value = value.step(key.as_ref())?;
     }
     Some(value)
 }

@@ -35,7 +35,16 @@ fn mark(byte: u8) -> char {
 /// Whether a string holds bytes that are no UTF-8.
 #[must_use]
 pub fn has_marks(text: &str) -> bool {
-    may_hold_marks(text.as_bytes()) && text.chars().any(|c| c >= FIRST)
+    first_mark(text).is_some()
+}
+
+/// Where the first byte stands that is no UTF-8, if there is one; all before it is as it was read.
+#[must_use]
+pub fn first_mark(text: &str) -> Option<usize> {
+    if !may_hold_marks(text.as_bytes()) {
+        return None;
+    }
+    text.find(|c| c >= FIRST)
 }
 
 /// Hands on the characters that carry a character: itself, unless it is one of the marks.

@@ -234,7 +234,7 @@ impl Emitter<'_, '_> {
                 },
                 Target::Function(mock) => Patch::Function {
                     mock,
-                    by: match self.tables.callable(&with.value) {
+                    by: match self.tables.replacement(with) {
                         Some(target) => Replacement::Call(target),
                         None => Replacement::Value(self.eval(&with.value)?),
                     },

@@ -80,6 +80,8 @@ pub fn lower<'a>(
         };
         errors.extend(result.err().map(emit::Fault::into_diagnostic));
     }
+    let instead = tables.write_documents_instead();
+    errors.extend(instead.err().map(emit::Fault::into_diagnostic));
     let mut functions = Vec::new();
     for query in queries {
         match tables.query(*query) {

@@ -339,7 +339,8 @@ impl Emitter<'_, '_> {
         value.ok_or_else(|| self.unsafe_var("_"))
     }
 
-    /// The value of the operand at an inner node; without one, a loop over the keys of rules and base data.
+    /// The value of the operand at an inner node; without one, a loop over the keys of base data and then those that
+    /// rules alone have, in the order that OPA has them.
     fn branch_key(
         &mut self,
         node: NodeId,
@@ -350,23 +351,35 @@ impl Emitter<'_, '_> {
             return self.eval(operand);
         }
         let path = self.path_of(node);
-        let keys = self.build(LocalKind::ObjectBuilder, |e, builder| {
+        let keys = self.build(LocalKind::ArrayBuilder, |e, builder| {
+            e.attempt(|e, _| {
+                let base = e.base_document(path.clone())?;
+                let key = e.value();
+                e.scan(base, Some(key), None)?;
+                let value = Operand::Local(key);
+                e.emit(StmtKind::Push { builder, value });
+                Ok(())
+            })?;
             for (name, _) in children {
                 let key = e.constant(Constant::String(Arc::clone(name)));
-                let value = e.constant(Constant::Null);
-                e.emit(StmtKind::Insert {
-                    builder,
-                    key,
-                    value,
-                    conflict: Conflict::Replace,
-                });
+                e.block(|e, done| {
+                    e.attempt(|e, _| {
+                        let base = e.base(path.clone());
+                        e.get(base, key);
+                        e.emit(StmtKind::Break { label: done });
+                        Ok(())
+                    })?;
+                    e.emit(StmtKind::Push {
+                        builder,
+                        value: key,
+                    });
+                    Ok(())
+                })?;
             }
-            let source = e.base_document(path)?;
-            e.emit(StmtKind::Extend { builder, source });
             Ok(())
         })?;
         let key = self.value();
-        self.scan(keys, Some(key), None)?;
+        self.scan(keys, None, Some(key))?;
         self.unify(Side::Value(Operand::Local(key)), Side::Term(operand))?;
         Ok(Operand::Local(key))
     }

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use super::tables::{Tables, dotted_name, name_and_path};
+use super::emit::{Emitter, Lowered};
+use super::tables::{Tables, dotted_name, index, name_and_path};
+use super::tree::data_path;
 use crate::ast::{Body, Child, Rule, Term, With};
-use crate::ir::{CallTarget, MaskId, MockId};
+use crate::ir::{CallTarget, FunctionId, FunctionKind, MaskId, MockId, StmtKind};
 
 /// What a `with` replaces.
 #[derive(Clone, Debug)]
@@ -30,10 +32,66 @@ impl Tables<'_> {
             }
             _ => {
                 let name = dotted_name(&with.target)?;
-                let by = self.callable(&with.value);
+                let by = self.replacement(with);
                 Some(Target::Function(self.add_mock(&name, by)))
             }
         }
+    }
+
+    /// What takes the place of a function: another one, or a document of rules, which is evaluated where the function is
+    /// called and not before. `None` for values.
+    pub(super) fn replacement(&mut self, with: &With) -> Option<CallTarget> {
+        self.callable(&with.value)
+            .or_else(|| self.document_instead(with).map(CallTarget::Function))
+    }
+
+    /// The function that gives the document at the node that the value of a modifier names, whatever the arguments.
+    fn document_instead(&mut self, with: &With) -> Option<FunctionId> {
+        let (head, path, operands) = name_and_path(&with.value)?;
+        let (node, steps) = self.descend(&path);
+        if head != "data" || path.len() < operands || steps < path.len() {
+            return None;
+        }
+        let arity = self.arity(&with.target)?;
+        if let Some(id) = self.instead.get(&(node, arity)) {
+            return Some(*id);
+        }
+        let id = self.reserve();
+        self.instead.insert((node, arity), id);
+        Some(id)
+    }
+
+    /// How many arguments a function or builtin takes.
+    fn arity(&mut self, function: &Term) -> Option<u32> {
+        let (head, path, _) = name_and_path(function)?;
+        if head == "data" {
+            let (node, _) = self.descend(&path);
+            return self.nodes.get(node.index()).map(|node| index(node.arity));
+        }
+        let name = dotted_name(function)?;
+        self.builtin(&name).map(|(_, signature)| signature.arity)
+    }
+
+    /// Writes the functions that give documents in the place of functions.
+    pub(super) fn write_documents_instead(&mut self) -> Lowered<()> {
+        let mut wanted: Vec<_> = self.instead.iter().map(|(to, id)| (*to, *id)).collect();
+        wanted.sort_unstable_by_key(|(_, id)| *id);
+        for ((node, arity), id) in wanted {
+            let span = self.nodes[node.index()].span;
+            let name = data_path(&self.program.tree[node.index()].path);
+            let mut e = Emitter::new(self, span);
+            for _ in 0..arity {
+                e.value();
+            }
+            e.attempt(|e, _| {
+                let value = e.document(node);
+                e.emit(StmtKind::Return { value });
+                Ok(())
+            })?;
+            let function = e.finish(name, FunctionKind::Part, arity, None, span);
+            self.define(id, function);
+        }
+        Ok(())
     }
 
     /// The function or builtin that the term names.

@@ -45,6 +45,8 @@ pub(super) struct Tables<'a> {
     pub(super) unwritten: Vec<(FunctionId, NodeId, Vec<bool>)>,
     /// Functions for some keys of documents.
     pub(super) keyed: HashMap<Part, FunctionId>,
+    /// Functions of so many arguments that give the document at a node.
+    pub(super) instead: HashMap<(NodeId, u32), FunctionId>,
     /// Calls of the function that is being written that only look at a part of a document.
     pub(super) pending: Vec<Wanted>,
     /// The same of the functions that are written.
@@ -64,6 +66,7 @@ impl<'a> Tables<'a> {
             parts: HashMap::new(),
             unwritten: Vec::new(),
             keyed: HashMap::new(),
+            instead: HashMap::new(),
             pending: Vec::new(),
             wanted: Vec::new(),
         }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
+use crate::octets;
 use crate::patterns::Patterns;
 use crate::value::Value;
 
@@ -97,8 +98,11 @@ impl Pattern {
     /// Compiles a pattern.
     ///
     /// # Errors
-    /// When a bracket or brace does not close.
+    /// When a bracket or brace does not close, or a byte is no UTF-8.
     pub fn new(pattern: &str, delimiters: &str) -> Result<Self, BuiltinError> {
+        if let Some(offset) = octets::first_mark(pattern) {
+            return Err(wrong(offset, "invalid UTF-8 sequence"));
+        }
         let mut compiler = Compiler {
             rest: pattern.chars().collect(),
             at: 0,
@@ -240,6 +244,10 @@ impl Texts {
     }
 }
 
+fn wrong(offset: usize, reason: &str) -> BuiltinError {
+    BuiltinError::new(format!("glob: syntax error at {offset}: {reason}"))
+}
+
 struct Compiler {
     rest: Vec<char>,
     at: usize,
@@ -292,7 +300,7 @@ impl Compiler {
     /// An error where the compiler stands, which is told in bytes.
     fn wrong(&self, reason: &str) -> BuiltinError {
         let offset: usize = self.rest.iter().take(self.at).map(|c| c.len_utf8()).sum();
-        BuiltinError::new(format!("glob: syntax error at {offset}: {reason}"))
+        wrong(offset, reason)
     }
 
     fn next(&mut self) -> Option<char> {

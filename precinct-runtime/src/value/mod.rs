@@ -263,11 +263,23 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Follows string keys through nested objects; the empty path gives the value itself.
+    /// `self[name]` of objects and sets: a reference's step by a string. Documents that were read hold no sets, those that
+    /// a `with` puts there may.
+    #[must_use]
+    #[inline]
+    pub fn step(self, name: &str) -> Option<Value<'a>> {
+        match self {
+            Value::Object(object) => object.get_str(name),
+            Value::Set(set) => set.get(Value::String(name)),
+            _ => None,
+        }
+    }
+
+    /// Follows string keys through nested objects and sets; the empty path gives the value itself.
     #[must_use]
     pub fn path<S: AsRef<str>>(self, path: &[S]) -> Option<Value<'a>> {
         path.iter()
-            .try_fold(self, |value, name| value.field(name.as_ref()))
+            .try_fold(self, |value, name| value.step(name.as_ref()))
     }
 
     /// The value nests at most `depth` collections into each other, and takes no more than `nodes` values to walk

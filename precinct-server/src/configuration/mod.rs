@@ -68,6 +68,14 @@ impl Configuration {
     /// # Errors
     /// What is wrong with it.
     pub fn read(given: &Given) -> Result<Self, ConfigurationError> {
+        Self::read_for(given, uuid::Uuid::new_v4().to_string())
+    }
+
+    /// Reads what is given, for the server of an identifier.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read_for(given: &Given, id: String) -> Result<Self, ConfigurationError> {
         let mut document = match &given.text {
             None => Value::Object(Map::new()),
             Some(text) => parse(&environment::substituted(text))?,
@@ -78,7 +86,7 @@ impl Configuration {
         for text in &given.set_files {
             overrides::set_file(&mut document, text).map_err(ConfigurationError::Override)?;
         }
-        Self::of(document, uuid::Uuid::new_v4().to_string())
+        Self::of(document, id)
     }
 
     /// The configuration of a document, with the identifier of a server.

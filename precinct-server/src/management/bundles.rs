@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use std::{fs, io, thread};
+use std::{fs, io};
 
 use jiff::Timestamp;
 use precinct_bundle::load::Options;
@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::Management;
 use super::signing::{self, Signatures, guard};
+use super::workers::Life;
 use crate::configuration::settings::{BundleSource, Polling};
 use crate::services::{Client, FetchError, Fetched};
 use crate::state::activation::{self, ActivationError, Candidate};
@@ -209,7 +210,7 @@ fn fraction() -> f64 {
     f64::from(random) / f64::from(u32::MAX)
 }
 
-/// Keeps a bundle up to date for as long as the process runs.
+/// Keeps a bundle up to date until that is over.
 ///
 /// The other end of `restored` is dropped once the bundle that was kept is active, or is known not to be.
 pub(super) fn run(
@@ -217,10 +218,11 @@ pub(super) fn run(
     name: &str,
     source: &BundleSource,
     restored: mpsc::Sender<()>,
+    life: &Life,
 ) {
     let (client, guard) = {
         let configuration = management.configuration.load();
-        let client = management.client(source.service.as_deref());
+        let client = super::client(&configuration, source.service.as_deref());
         match (client, guard(&configuration, source)) {
             (Ok(client), Ok(guard)) => (client, guard),
             (Err(error), _) | (_, Err(error)) => {
@@ -233,6 +235,7 @@ pub(super) fn run(
         management,
         name,
         source,
+        life,
         client,
         guard,
         etag: String::new(),
@@ -243,7 +246,9 @@ pub(super) fn run(
     let mut pace = Pace::new(&source.polling);
     loop {
         let succeeded = keeper.refresh();
-        thread::sleep(pace.next(succeeded));
+        if !life.sleep(pace.next(succeeded)) {
+            return;
+        }
     }
 }
 
@@ -265,6 +270,7 @@ struct Keeper<'k> {
     management: &'k Arc<Management>,
     name: &'k str,
     source: &'k BundleSource,
+    life: &'k Life,
     client: Client,
     guard: Guard,
     etag: String,
@@ -383,11 +389,20 @@ impl Keeper<'_> {
             .app()
             .ok_or_else(|| "the server ends".to_owned())?;
         let started = std::time::Instant::now();
+        let over = || "the configuration asks for another bundle now".to_owned();
         if self.source.shadow {
+            if self.life.is_over() {
+                return Err(over().into());
+            }
             app.shadow.try_out(&app, candidate)?;
         } else {
-            app.store
-                .update(|now| activation::activate(now, &[candidate]))?;
+            app.store.update(|now| {
+                // What ended this has removed the bundle, or is about to.
+                if self.life.is_over() {
+                    return Err(ActivationError::from(over()));
+                }
+                activation::activate(now, &[candidate])
+            })?;
             app.registry.reload(true);
         }
         let ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);

@@ -27,7 +27,7 @@ use crate::state::policies::{Policies, Texts};
 /// Keeps the configuration up to date for as long as the process runs.
 pub(super) fn run(management: &Arc<Management>, discovery: &Discovery) {
     let boot = management.configuration.load_full();
-    let client = management.client(discovery.source.service.as_deref());
+    let client = super::client(&boot, discovery.source.service.as_deref());
     let client = match client {
         Ok(client) => client,
         Err(error) => {

@@ -5,12 +5,14 @@
 //! * `candidate`: a bundle of a file that is tried out
 //! * [`signing`]: what vouches for a bundle
 //! * [`status`]: what the server says of itself
+//! * [`workers`]: the threads of all of these
 
 pub mod bundles;
 mod candidate;
 pub mod discovery;
 mod signing;
 pub mod status;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
@@ -18,7 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::app::{App, Plugins, Settings};
 use crate::configuration::Configuration;
@@ -28,6 +30,9 @@ use crate::decision_log::DecisionLog;
 use crate::decision_log::upload::Queue;
 use crate::log::{Level, Logger};
 use crate::services::Client;
+use crate::state::activation;
+
+use workers::{Life, Workers};
 
 /// The names of plugins in the status.
 const DISCOVERY: &str = "discovery";
@@ -37,13 +42,35 @@ const DECISION_LOGS: &str = "decision_logs";
 
 /// What runs beside the requests.
 pub struct Management {
+    /// The settings where the configuration is silent.
+    given: Settings,
     configuration: ArcSwap<Configuration>,
     bundles: Mutex<BTreeMap<String, bundles::Status>>,
     states: Mutex<BTreeMap<String, String>>,
     log: ArcSwapOption<DecisionLog>,
     queue: ArcSwapOption<Queue>,
+    /// What the decision log and its queue follow.
+    logging: Mutex<Value>,
+    workers: Workers,
     app: Mutex<Weak<App>>,
     logger: Logger,
+}
+
+/// The worker that sends decisions.
+const SENDER: &str = "decision_logs";
+/// The worker that reports the status.
+const REPORTER: &str = "status";
+
+/// The name of the worker that keeps a bundle up to date.
+fn keeper(bundle: &str) -> String {
+    format!("bundles.{bundle}")
+}
+
+/// The parts of a configuration that a part depends on, that one included.
+fn follows(configuration: &Configuration, part: Option<&Value>) -> Value {
+    let document = configuration.document();
+    let others = ["services", "keys", "labels", "persistence_directory"];
+    json!([part, others.map(|name| document.get(name))])
 }
 
 /// How often is looked whether everything is ready.
@@ -54,9 +81,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The settings of requests that a configuration asks for; everything that it is silent about stays.
-#[must_use]
-pub fn settings(configuration: &Configuration, given: &Settings) -> Settings {
+/// The settings of requests that a configuration asks for; everything that it is silent about is as given.
+fn settings(configuration: &Configuration, given: &Settings) -> Settings {
     let parts = &configuration.parts;
     let length = |length: Option<i64>, default: usize| {
         length.map_or(default, |length| usize::try_from(length).unwrap_or(default))
@@ -82,50 +108,97 @@ pub fn settings(configuration: &Configuration, given: &Settings) -> Settings {
 }
 
 impl Management {
-    /// The management of a configuration; nothing runs yet.
+    /// The management of a configuration; nothing runs yet. Where the configuration is silent about how requests are
+    /// answered, that is as given.
     ///
     /// # Errors
     /// When a part of the configuration can't be followed.
-    pub fn new(configuration: Configuration, logger: Logger) -> Result<Arc<Self>, String> {
+    pub fn new(
+        configuration: Configuration,
+        given: Settings,
+        logger: Logger,
+    ) -> Result<Arc<Self>, String> {
         let management = Arc::new(Self {
-            configuration: ArcSwap::from_pointee(configuration),
+            given,
+            configuration: ArcSwap::from_pointee(configuration.clone()),
             bundles: Mutex::default(),
             states: Mutex::default(),
             log: ArcSwapOption::empty(),
             queue: ArcSwapOption::empty(),
+            logging: Mutex::default(),
+            workers: Workers::default(),
             app: Mutex::new(Weak::new()),
             logger,
         });
         management.set_state(DISCOVERY, "NOT_READY");
-        management.prepare()?;
+        management.take_up(configuration)?;
         Ok(management)
     }
 
-    /// Takes up the parts of the configuration that requests need.
-    fn prepare(&self) -> Result<(), String> {
-        let configuration = self.configuration.load();
+    /// How requests are answered.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        settings(&self.configuration.load(), &self.given)
+    }
+
+    /// Takes up a configuration, as far as requests see it. One that can't be followed changes nothing.
+    fn take_up(&self, configuration: Configuration) -> Result<(), String> {
+        let parts = &configuration.parts;
+        for source in parts.bundles.values() {
+            client(&configuration, source.service.as_deref())?;
+            signing::guard(&configuration, source)?;
+        }
+        if let Some(status) = &parts.status
+            && status.service.is_some()
+        {
+            client(&configuration, status.service.as_deref())?;
+        }
+        self.take_up_logs(&configuration)?;
         for option in configuration.unknown_options() {
             let message = format!("unknown configuration option {option:?} encountered");
             self.logger.write(Level::Warn, &message, Map::new());
         }
+        let awaits_bundles = parts.bundles.values().any(|bundle| !bundle.shadow);
+        for (plugin, state) in [
+            (DECISION_LOGS, parts.decision_logs.is_some().then_some("OK")),
+            (STATUS, parts.status.is_some().then_some("OK")),
+            (BUNDLE, awaits_bundles.then_some("NOT_READY")),
+        ] {
+            match state {
+                Some(state) => self.set_state(plugin, state),
+                None => drop(locked(&self.states).remove(plugin)),
+            }
+        }
+        self.configuration.store(Arc::new(configuration));
+        Ok(())
+    }
+
+    /// Exchanges the decision log if the configuration asks for another one.
+    fn take_up_logs(&self, configuration: &Configuration) -> Result<(), String> {
         let parts = &configuration.parts;
-        if let Some(logs) = &parts.decision_logs
-            && self.log.load().is_none()
-        {
+        let part = configuration.document().get(SENDER);
+        let wanted = follows(configuration, part);
+        let mut logging = locked(&self.logging);
+        if *logging == wanted {
+            return Ok(());
+        }
+        let (mut log, mut queue) = (None, None);
+        if let Some(logs) = &parts.decision_logs {
             let labels = json!(parts.labels).to_string();
             let is_sent = logs.service.is_some() || (!logs.console && parts.services.len() == 1);
-            let queue = is_sent.then(|| Queue::new(logs.reporting.clone()));
-            let log = DecisionLog::new(logs, labels, queue.clone(), self.logger)?;
-            self.log.store(Some(Arc::new(log)));
-            self.queue.store(queue.map(Arc::new));
-            self.set_state(DECISION_LOGS, "OK");
+            if is_sent {
+                client(configuration, logs.service.as_deref())?;
+                queue = Some(Queue::new(logs.reporting.clone()));
+            }
+            let new = DecisionLog::new(logs, labels, queue.clone(), self.logger)?;
+            log = Some(Arc::new(new));
         }
-        if parts.bundles.values().any(|bundle| !bundle.shadow) {
-            self.set_state(BUNDLE, "NOT_READY");
+        self.log.store(log);
+        // What waits in the old one is sent to where it was to go.
+        if let Some(old) = self.queue.swap(queue.map(Arc::new)) {
+            old.end();
         }
-        if parts.status.is_some() {
-            self.set_state(STATUS, "OK");
-        }
+        *logging = wanted;
         Ok(())
     }
 
@@ -135,7 +208,7 @@ impl Management {
     /// When a service can't be used.
     pub fn begin(self: &Arc<Self>, app: &Arc<App>) -> Result<(), String> {
         *locked(&self.app) = Arc::downgrade(app);
-        self.begin_status()?;
+        self.exchange_workers()?;
         let configuration = self.configuration.load_full();
         match &configuration.parts.discovery {
             Some(discovery) => {
@@ -145,8 +218,56 @@ impl Management {
             }
             None => self.set_state(DISCOVERY, "OK"),
         }
-        self.begin_bundles();
-        self.begin_logs()
+        Ok(())
+    }
+
+    /// Takes up another configuration: what is as it was goes on, what is gone ends, and bundles that are gone decide
+    /// nothing any more.
+    ///
+    /// # Errors
+    /// Why the configuration can't be followed; the one before stays in force.
+    pub fn follow(self: &Arc<Self>, configuration: Configuration) -> Result<(), String> {
+        self.take_up(configuration)?;
+        if let Some(app) = self.app() {
+            app.set_settings(self.settings());
+        }
+        self.exchange_workers()
+    }
+
+    /// Whether the configuration comes from a discovery bundle.
+    #[must_use]
+    pub fn is_discovered(&self) -> bool {
+        self.configuration.load().parts.discovery.is_some()
+    }
+
+    /// Begins the threads that the configuration asks for and that do not run, and ends those that it does not ask for.
+    fn exchange_workers(self: &Arc<Self>) -> Result<(), String> {
+        let configuration = self.configuration.load_full();
+        let document = configuration.document();
+        let mut wanted = BTreeMap::new();
+        for name in configuration.parts.bundles.keys() {
+            let part = document
+                .get("bundles")
+                .and_then(|bundles| bundles.get(name));
+            wanted.insert(keeper(name), follows(&configuration, part));
+        }
+        if let Some(part) = document.get(REPORTER) {
+            wanted.insert(REPORTER.to_owned(), follows(&configuration, Some(part)));
+        }
+        if self.queue.load().is_some() {
+            let part = document.get(SENDER);
+            wanted.insert(SENDER.to_owned(), follows(&configuration, part));
+        }
+        let begun = self.workers.exchange(wanted);
+        if let Some(life) = begun.get(REPORTER) {
+            self.begin_status(life)?;
+        }
+        self.end_bundles(&configuration)?;
+        self.begin_bundles(&configuration, &begun);
+        if begun.contains_key(SENDER) {
+            self.begin_logs()?;
+        }
+        Ok(())
     }
 
     fn begin_logs(self: &Arc<Self>) -> Result<(), String> {
@@ -157,61 +278,83 @@ impl Management {
         ) else {
             return Ok(());
         };
-        let client = self.client(logs.service.as_deref())?;
+        let client = client(&configuration, logs.service.as_deref())?;
         let (path, logger) = (log_path(&logs), self.logger);
         thread::spawn(move || queue.run(&client, &path, &logger));
         Ok(())
     }
 
-    fn begin_status(self: &Arc<Self>) -> Result<(), String> {
+    fn begin_status(self: &Arc<Self>, life: &Life) -> Result<(), String> {
         let configuration = self.configuration.load_full();
         let Some(part) = configuration.parts.status.clone() else {
             return Ok(());
         };
         let client = match &part.service {
-            Some(name) => Some(self.client(Some(name))?),
+            Some(name) => Some(client(&configuration, Some(name))?),
             None => None,
         };
         let first = status::document(self);
-        let management = Arc::downgrade(self);
-        thread::spawn(move || status::run(&management, &part, client.as_ref(), first));
+        let (management, life) = (Arc::downgrade(self), life.clone());
+        thread::spawn(move || status::run(&management, &part, client.as_ref(), first, &life));
         Ok(())
     }
 
-    /// Begins with all bundles that are not there yet, and comes back when those that were kept are active again.
-    fn begin_bundles(self: &Arc<Self>) {
-        let configuration = self.configuration.load_full();
+    /// Forgets the bundles that the configuration no longer names, or names for another purpose.
+    fn end_bundles(&self, configuration: &Configuration) -> Result<(), String> {
+        let sources = &configuration.parts.bundles;
+        let mut gone = Vec::new();
+        locked(&self.bundles).retain(|name, status| {
+            let stays = sources
+                .get(name)
+                .is_some_and(|source| source.shadow == status.is_shadow());
+            if !stays {
+                gone.push((name.clone(), status.is_shadow()));
+            }
+            stays
+        });
+        let Some(app) = self.app() else { return Ok(()) };
+        let of_kind = |is_shadow: bool| -> Vec<&str> {
+            let gone = gone.iter().filter(|(_, shadow)| *shadow == is_shadow);
+            gone.map(|(name, _)| name.as_str()).collect()
+        };
+        for name in of_kind(true) {
+            app.shadow.forget(&app, name);
+        }
+        let gone = of_kind(false);
+        if gone.is_empty() {
+            return Ok(());
+        }
+        app.store
+            .update(|now| activation::deactivate(now, &gone))
+            .map_err(|error| error.to_string())
+    }
+
+    /// Begins with the bundles of these workers, and comes back when those that were kept are active again.
+    fn begin_bundles(
+        self: &Arc<Self>,
+        configuration: &Configuration,
+        begun: &BTreeMap<String, Life>,
+    ) {
         let (restored, waiting) = mpsc::channel();
         for (name, source) in &configuration.parts.bundles {
-            if locked(&self.bundles).contains_key(name) {
+            let Some(life) = begun.get(&keeper(name)) else {
                 continue;
-            }
+            };
             let status = if source.shadow {
                 bundles::Status::of_candidate(name)
             } else {
                 bundles::Status::new(name)
             };
-            locked(&self.bundles).insert(name.clone(), status);
-            let management = Arc::clone(self);
+            locked(&self.bundles).entry(name.clone()).or_insert(status);
+            let (management, life) = (Arc::clone(self), life.clone());
             let (name, source) = (name.clone(), source.clone());
             let restored = restored.clone();
-            thread::spawn(move || bundles::run(&management, &name, &source, restored));
+            thread::spawn(move || bundles::run(&management, &name, &source, restored, &life));
         }
         drop(restored);
         // Nothing is sent: each thread drops its end when it is done, whatever comes of it.
         let _ = waiting.recv();
-    }
-
-    /// Takes up a configuration that came with a discovery bundle.
-    fn follow(self: &Arc<Self>, configuration: Configuration) -> Result<(), String> {
-        self.configuration.store(Arc::new(configuration));
-        self.prepare()?;
-        if let Some(app) = self.app() {
-            let configuration = self.configuration.load();
-            app.set_settings(settings(&configuration, &app.settings()));
-        }
-        self.begin_bundles();
-        self.begin_logs()
+        self.note_readiness();
     }
 
     /// Waits until everything that the configuration names is ready.
@@ -247,19 +390,6 @@ impl Management {
         locked(&self.app).upgrade()
     }
 
-    /// A client for the service of a name; for the only one if there is one only.
-    fn client(&self, name: Option<&str>) -> Result<Client, String> {
-        let configuration = self.configuration.load();
-        let services = &configuration.parts.services;
-        let found = match name {
-            Some(name) => services.get(name),
-            None => services.values().next().filter(|_| services.len() == 1),
-        };
-        let service = found
-            .ok_or_else(|| format!("service name {:?} not found", name.unwrap_or_default()))?;
-        Client::new(service.clone(), &configuration.parts.keys)
-    }
-
     fn set_state(&self, plugin: &str, state: &str) {
         locked(&self.states).insert(plugin.to_owned(), state.to_owned());
     }
@@ -269,6 +399,13 @@ impl Management {
         if let Some(status) = bundles.get_mut(name) {
             change(status);
         }
+        drop(bundles);
+        self.note_readiness();
+    }
+
+    /// Notes whether all bundles that are waited for were active.
+    fn note_readiness(&self) {
+        let bundles = locked(&self.bundles);
         // Nobody waits for candidates.
         let mut awaited = bundles.values().filter(|status| !status.is_shadow());
         let all_active =
@@ -278,6 +415,18 @@ impl Management {
             self.set_state(BUNDLE, "OK");
         }
     }
+}
+
+/// A client for the service of a name; for the only one if there is one only.
+fn client(configuration: &Configuration, name: Option<&str>) -> Result<Client, String> {
+    let services = &configuration.parts.services;
+    let found = match name {
+        Some(name) => services.get(name),
+        None => services.values().next().filter(|_| services.len() == 1),
+    };
+    let service =
+        found.ok_or_else(|| format!("service name {:?} not found", name.unwrap_or_default()))?;
+    Client::new(service.clone(), &configuration.parts.keys)
 }
 
 /// Where decisions are sent.

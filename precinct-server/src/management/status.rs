@@ -1,11 +1,11 @@
 //! What the server says of itself.
 
 use std::sync::Weak;
-use std::thread;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::workers::Life;
 use super::{Management, locked};
 use crate::app::Plugins as _;
 use crate::configuration::settings::StatusReports;
@@ -63,12 +63,13 @@ fn whole(management: &Management, has_numbers: bool) -> String {
     Value::Object(document).to_string()
 }
 
-/// Reports the status whenever it changed, for as long as the server runs.
+/// Reports the status whenever it changed, until that is over or the server ends.
 pub(super) fn run(
     management: &Weak<Management>,
     part: &StatusReports,
     client: Option<&Client>,
     first: String,
+    life: &Life,
 ) {
     let path = match &part.partition_name {
         Some(partition) if !partition.is_empty() => format!("/status/{partition}"),
@@ -106,6 +107,8 @@ pub(super) fn run(
             }
         }
         drop(management);
-        thread::sleep(PERIOD);
+        if !life.sleep(PERIOD) {
+            return;
+        }
     }
 }

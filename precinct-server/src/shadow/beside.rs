@@ -81,6 +81,27 @@ impl Shadow {
         Ok(())
     }
 
+    /// Ends the trial of a candidate; if the others can't be without it, theirs as well.
+    pub fn forget(&self, app: &App, name: &str) {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.tried.load_full();
+        let candidates: Vec<Candidate> = before
+            .iter()
+            .flat_map(|tried| &tried.candidates)
+            .filter(|other| &*other.name != name)
+            .cloned()
+            .collect();
+        let next = (!candidates.is_empty())
+            .then(|| trial::beside(&app.store.snapshot(), &candidates, None))
+            .and_then(Result::ok);
+        self.tried.store(next.map(|state| {
+            Arc::new(Tried {
+                candidates,
+                policies: state.policies,
+            })
+        }));
+    }
+
     /// Hands a question on to the candidates, if there are any, without waiting for them.
     pub fn offer(&self, app: &App, question: impl FnOnce() -> Question) {
         if !self.is_on() {

@@ -89,6 +89,31 @@ pub fn activate(now: &Snapshot, candidates: &[Candidate]) -> Result<Snapshot, Ac
     whole(candidates, policies, data, bundles)
 }
 
+/// The state without these bundles, their modules and their documents.
+///
+/// # Errors
+/// When the modules of others do not compile without theirs.
+pub fn deactivate(now: &Snapshot, names: &[&str]) -> Result<Snapshot, ActivationError> {
+    let mut bundles = (*now.bundles).clone();
+    let mut texts = now.policies.texts().clone();
+    let arena = Arena::new();
+    let mut data = now.data.value();
+    for name in names {
+        let Some(gone) = bundles.remove(*name) else {
+            continue;
+        };
+        texts.retain(|_, text| text.bundle.as_deref() != Some(*name));
+        let described = ["system", "bundles", name].map(str::to_owned).to_vec();
+        let paths = gone.roots.iter().map(|root| keys(root));
+        data = paths
+            .chain([described])
+            .fold(data, |data, path| without(data, &path, &arena));
+    }
+    let data = Arc::new(Document::copy_of(data));
+    let policies = Arc::new(Policies::compile(texts, now.policies.options().clone())?);
+    Ok(Snapshot::new(policies, data, Arc::new(bundles)))
+}
+
 /// The state of these parts, if they go together.
 pub(super) fn whole(
     candidates: &[Candidate],

@@ -53,7 +53,7 @@ fn begun(document: Value) -> (Arc<App>, Arc<Management>) {
         Arc::default(),
     );
     let app = Arc::new(App::new(Store::new(first), Settings::default(), logger));
-    let management = Management::new(configuration, logger).unwrap();
+    let management = Management::new(configuration, Settings::default(), logger).unwrap();
     management.begin(&app).unwrap();
     (app, management)
 }

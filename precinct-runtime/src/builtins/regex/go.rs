@@ -6,6 +6,7 @@
 use regex::{Regex, RegexBuilder};
 
 use crate::error::BuiltinError;
+use crate::octets;
 
 /// Bytes that a compiled pattern may take.
 const SIZE: usize = 16 << 20;
@@ -44,6 +45,9 @@ fn wrong(what: &str, at: &str) -> BuiltinError {
 /// # Errors
 /// When Go would refuse it.
 pub fn translate(pattern: &str) -> Result<String, BuiltinError> {
+    if let Some(at) = octets::first_mark(pattern) {
+        return Err(wrong("invalid UTF-8", &octets::shown(&pattern[at..])));
+    }
     let mut translator = Translator {
         pattern,
         at: 0,

@@ -1,5 +1,7 @@
 //! `precinct run --server`: decisions over HTTP.
 
+mod configuration;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,15 +9,13 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use precinct_audit::Durability;
-use precinct_bundle::load;
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_runtime::Document;
 use precinct_runtime::compiled::Compiled;
 use precinct_server::activations::ActivationRecord;
 use precinct_server::app::{App, Settings};
-use precinct_server::configuration::{Configuration, ConfigurationError, Given};
 use precinct_server::log::{Level, Logger};
-use precinct_server::management::{self, Management};
+use precinct_server::management::Management;
 use precinct_server::native::Loader;
 use precinct_server::records::{Recorders, Records};
 use precinct_server::run::{self, Options};
@@ -26,6 +26,7 @@ use precinct_server::watch;
 
 use crate::logging::{LogArgs, LogLevel};
 use crate::signing::GuardArgs;
+use configuration::{Changes, Sources as ConfigurationSources};
 
 /// How a server serves.
 #[derive(Debug, clap::Args)]
@@ -112,6 +113,9 @@ pub struct ServeArgs {
     /// The configuration file.
     #[arg(short, long, value_name = "PATH")]
     config_file: Option<String>,
+    /// Take up changes of the configuration file.
+    #[arg(long, requires = "config_file")]
+    watch_config: bool,
     /// Members of the configuration (a.b=1,c=x).
     #[arg(long, value_name = "MEMBERS")]
     set: Vec<String>,
@@ -204,8 +208,10 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
         evaluation_limit: args.evaluation_timeout,
         ..Settings::default()
     };
-    let configuration = configuration(args).map_err(Stopped::Before)?;
-    let settings = management::settings(&configuration, &given);
+    let id = uuid::Uuid::new_v4().to_string();
+    let configuration = ConfigurationSources::of(args).read(id.clone());
+    let configuration = configuration.map_err(Stopped::Before)?;
+    let first_document = configuration.document().clone();
     let places = places(args, sources, logger.takes(Level::Info)).map_err(failed)?;
     let first = start::read(&places).map_err(failed)?;
     let addresses = |texts: &[String]| {
@@ -225,12 +231,14 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
         tls: tls(args, logger).map_err(failed)?,
         threads: args.threads,
     };
+    let is_recorded = given.is_recorded;
+    let management = Management::new(configuration, given, logger).map_err(failed)?;
+    let settings = management.settings();
     let labels = settings.labels.clone();
-    let management = Management::new(configuration, logger).map_err(failed)?;
     let mut app = App::new(Store::new(first), settings, logger);
     app.runtime = runtime(&labels);
     app.compiled = Some(&precinct_policies::Compiled);
-    let records = records(args, given.is_recorded).map_err(failed)?;
+    let records = records(args, is_recorded).map_err(failed)?;
     app.recorder = Arc::new(Recorders {
         log: management.clone(),
         records: records.clone(),
@@ -273,6 +281,11 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
         let (watching, try_out) = (Arc::clone(&app), try_out.clone());
         let tried: Vec<String> = args.shadow.iter().cloned().collect();
         watch::watch(&tried, move || try_out(&watching)).map_err(failed)?;
+    }
+    if let Some(path) = args.config_file.as_ref().filter(|_| args.watch_config) {
+        let sources = ConfigurationSources::of(args);
+        let changes = Changes::new(&management, sources, id, first_document, logger);
+        watch::watch(std::slice::from_ref(path), move || changes.take_up()).map_err(failed)?;
     }
     let reload = move |app: &Arc<App>| {
         reload(app, &places);
@@ -323,27 +336,6 @@ fn tls(args: &ServeArgs, logger: Logger) -> Result<Option<tls::Current>, String>
         .tls_cert_refresh_period
         .filter(|period| !period.is_zero());
     files.begin(period, logger).map(Some)
-}
-
-fn configuration(args: &ServeArgs) -> Result<Configuration, String> {
-    let text = match &args.config_file {
-        Some(path) => Some(std::fs::read_to_string(path).map_err(|error| {
-            format!(
-                "error: config error: {}",
-                load::system("open", path, &error)
-            )
-        })?),
-        None => None,
-    };
-    let given = Given {
-        text,
-        set: args.set.clone(),
-        set_files: args.set_file.clone(),
-    };
-    Configuration::read(&given).map_err(|error| match error {
-        ConfigurationError::Limit(_) => error.to_string(),
-        error => format!("error: {error}"),
-    })
 }
 
 /// What `opa.runtime()` gives.
