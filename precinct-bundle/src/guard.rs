@@ -16,6 +16,9 @@ use crate::{Bundle, Digest, Error, Files, archive};
 pub struct Guard {
     /// What the token in the bundle must satisfy.
     pub token: Option<Requirement>,
+    /// What a token must satisfy in a bundle that has one, where `token` asks for none: OPA's rule for keys that nothing
+    /// says bundles must be signed with.
+    pub token_if_present: Option<Requirement>,
     /// Signatures of the archive: names, for messages, and contents.
     pub signatures: Vec<(String, Vec<u8>)>,
     /// Each file must have a signature beside it.
@@ -99,17 +102,28 @@ impl Guard {
         let digest = digest.unwrap_or_else(|| Digest::of_files(&files));
         let mut libraries = bundle.libraries.iter();
         Ok(Admitted {
-            verified_libraries: libraries.all(|library| self.covers(prefix, &library.path)),
+            verified_libraries: libraries.all(|library| self.covers(&files, prefix, &library.path)),
             files,
             bundle,
             digest,
         })
     }
 
+    /// What the token of these files must satisfy; `None` if there need not be one.
+    fn token_for(&self, files: &Files) -> Option<&Requirement> {
+        let if_present = || {
+            let is_present = self.signatures.is_empty() && files.get(token::FILE).is_some();
+            self.token_if_present.as_ref().filter(|_| is_present)
+        };
+        self.token.as_ref().or_else(if_present)
+    }
+
     /// Whether a file of a bundle that was admitted is covered by a signature.
-    fn covers(&self, prefix: &str, path: &str) -> bool {
+    fn covers(&self, files: &Files, prefix: &str, path: &str) -> bool {
         let is_listed = |token: &Requirement| !token.excludes(prefix, path);
-        self.each_file || !self.signatures.is_empty() || self.token.as_ref().is_some_and(is_listed)
+        self.each_file
+            || !self.signatures.is_empty()
+            || self.token_for(files).is_some_and(is_listed)
     }
 
     /// Verifies what stands in the bundle itself.
@@ -124,7 +138,7 @@ impl Guard {
             }
             return each_file::verify(&files, &self.keys, self.listing);
         }
-        if let Some(requirement) = &self.token {
+        if let Some(requirement) = self.token_for(&files) {
             let requirement = Requirement {
                 prefix: prefix.to_owned(),
                 ..requirement.clone()

@@ -13,6 +13,7 @@ use precinct_interpreter::policy::{Failure, Policy, PolicyOptions};
 use precinct_rego::advice::advise;
 use precinct_rego::ast::{Module, RegoVersion, SourceId};
 use precinct_rego::capabilities::Capabilities;
+use precinct_rego::compile::asks_for_annotations;
 use precinct_rego::error::Diagnostic;
 use precinct_rego::render::render;
 use precinct_rego::source::Sources;
@@ -242,6 +243,9 @@ fn parse_modules(
     }
     if !errors.is_empty() {
         return Err(Refusal::Parse(diagnostics(&errors, &sources)));
+    }
+    if !process_annotations && asks_for_annotations(&modules) {
+        return parse_modules(loaded, options, true);
     }
     Ok(Parsed {
         modules,

@@ -253,3 +253,43 @@ fn a_configuration_that_was_discovered_does_not_go_back_either() {
     let noted = fs::read_to_string(folder.join("active.json")).unwrap();
     assert!(noted.contains("discovery:found"), "{noted}");
 }
+
+#[test]
+fn keys_alone_ask_for_no_signature_but_verify_those_that_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let unsigned = build(folder, "one.tar.gz", "1", "\"unsigned\"", false);
+    let signed = build(folder, "two.tar.gz", "2", "\"signed\"", true);
+    let args = ["build", "-b", "src", "-o", "forged.tar.gz", "-r", "3"];
+    let forger = ["--signing-key", "guess", "--signing-alg", "HS256"];
+    assert!(run(folder, &[&args[..], &forger].concat()).status.success());
+    let forged = fs::read(folder.join("forged.tar.gz")).unwrap();
+
+    let offered = Arc::new(Mutex::new(unsigned));
+    let configuration = json!({
+        "services": {"acme": {"url": offer(Arc::clone(&offered))}},
+        "keys": {"default": {"key": "secret", "algorithm": "HS256"}},
+        "bundles": {"p": {"polling": {"min_delay_seconds": 0, "max_delay_seconds": 0}}},
+    });
+    fs::write(folder.join("config.json"), configuration.to_string()).unwrap();
+    let args = ["--config-file", "config.json"];
+    let (server, log) = Server::start_heard(folder, "error", &args);
+    let wait_for = |wanted: &str| {
+        let since = Instant::now();
+        while answer(&server) != wanted {
+            let now = answer(&server);
+            assert!(since.elapsed() < Duration::from_secs(20), "{now}");
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    wait_for("unsigned");
+    *offered.lock().unwrap() = forged;
+    let refusal = log
+        .lines()
+        .map_while(Result::ok)
+        .find(|line| line.contains("was not activated"));
+    assert!(refusal.is_some_and(|line| line.contains("signature")));
+    assert_eq!(answer(&server), "unsigned");
+    *offered.lock().unwrap() = signed;
+    wait_for("signed");
+}

@@ -87,10 +87,10 @@ fn flags_that_are_not_given_are_taken_from_the_environment() {
     assert!(given.contains("\"x\": 2"), "{given}");
     let (_, empty) = eval(&["1 + 1"], (format, ""));
     assert!(empty.contains("\"result\""), "{empty}");
-    let fails = eval(&["1 == 2"], ("OPA_EVAL_FAIL", "true"));
+    let fails = eval(&["data.nosuch"], ("OPA_EVAL_FAIL", "true"));
     assert_eq!(fails.0, Some(1));
     // Those of other commands are not looked at.
-    let others = eval(&["1 == 2"], ("OPA_TEST_FAIL", "true"));
+    let others = eval(&["data.nosuch"], ("OPA_TEST_FAIL", "true"));
     assert_eq!(others.0, Some(0));
     let (code, _) = eval(&["1 + 1"], (format, "nosuch"));
     assert_eq!(code, Some(1));

@@ -50,7 +50,7 @@ fn a_partial_evaluation_that_leaves_nothing_fails() {
     let output = bench(&["--partial", "-u", "data.other", "data.shop.nosuch"]);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(text, "undefined result\n");
+    assert_eq!(text, "1 error occurred: undefined result\n");
 }
 
 #[test]

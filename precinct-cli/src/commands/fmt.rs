@@ -121,7 +121,10 @@ fn formatted(args: &Args, name: &str, text: &str) -> Result<String, String> {
     // v0 has features of its own, which the formatter does not ask for.
     if args.capabilities.is_some() || options.source_version != RegoVersion::V1 {
         let capabilities = host::capabilities(args.capabilities.as_deref())?;
-        let parse_options = host::parse_options(options.source_version, &capabilities);
+        let parse_options = ParseOptions {
+            process_annotations: false,
+            ..host::parse_options(options.source_version, &capabilities)
+        };
         parsed(name, text, &parse_options).map_err(|found| refused(&found, text))?;
     }
     let new = format_source(name, text, &options).map_err(|found| refused(&found, text))?;

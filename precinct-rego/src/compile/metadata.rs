@@ -7,7 +7,9 @@ use super::rule_tree::{Key, RuleId, Rules};
 use super::visit::{self, Node, ground_prefix};
 use super::visit_mut::{self, NodeMut};
 use crate::ast::display::ref_text;
-use crate::ast::{Annotations, Body, Expr, ExprKind, Module, Rule, Span, Term, TermValue, Var};
+use crate::ast::{
+    Annotations, Body, Child, Expr, ExprKind, Module, Rule, Span, Term, TermValue, Var,
+};
 use crate::error::{Code, Diagnostic};
 
 /// The annotations of all modules, by what they describe. An annotation is named by module and position.
@@ -165,6 +167,44 @@ impl AnnotationSet {
 fn annotation_at(modules: &[Module], module: usize, index: u32) -> Option<&Annotations> {
     modules.get(module)?.annotations.get(index as usize)
 }
+
+/// Whether a rule of these modules asks for annotations, so that they have to be read.
+#[must_use]
+pub fn asks_for_annotations(modules: &[Module]) -> bool {
+    let rules = modules.iter().flat_map(|module| &module.rules);
+    rules.flat_map(Rule::branches).any(|rule| {
+        let mut found = false;
+        rule.each_child(|child| found |= asks(child));
+        found
+    })
+}
+
+fn asks(child: Child<'_>) -> bool {
+    let mut found = false;
+    match child {
+        Child::Term(term) => {
+            if let TermValue::Call(terms) = &term.value {
+                found = terms.first().is_some_and(is_metadata);
+            }
+            term.each_child(|child| found = found || asks(child));
+        }
+        Child::Expr(expr) => {
+            if let ExprKind::Call(terms) = &expr.kind {
+                found = terms.first().is_some_and(is_metadata);
+            }
+            expr.each_child(|child| found = found || asks(child));
+        }
+        Child::Body(body) => found = body.iter().any(|expr| asks(Child::Expr(expr))),
+    }
+    found
+}
+
+fn is_metadata(operator: &Term) -> bool {
+    matches!(&operator.value, TermValue::Ref(parts) if METADATA.contains(&ref_text(parts).as_str()))
+}
+
+/// The builtins that read annotations.
+const METADATA: [&str; 2] = ["rego.metadata.chain", "rego.metadata.rule"];
 
 fn is_chain_call(expr: &Expr) -> bool {
     expr.operator()

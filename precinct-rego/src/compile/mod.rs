@@ -56,7 +56,7 @@ mod tests;
 
 pub use compiled::{Compiled, CompiledQuery};
 pub use graph::Graph;
-pub use metadata::AnnotationSet;
+pub use metadata::{AnnotationSet, asks_for_annotations};
 pub use options::{CompileOptions, FetchSchema, PathCheck, QueryOptions};
 pub(crate) use rule_tree::rule_ref;
 pub use rule_tree::{Key, RuleId, RuleNode, Rules, is_multi_value};

@@ -15,10 +15,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::emit::{Emitter, Lowered};
-use super::tables::{constant_of, dotted_name, strings};
+use super::tables::{constant_of, dotted_name, index, strings};
 use super::unify::Side;
 use crate::ast::{Body, Expr, ExprKind, Rule, Term, TermValue, Var};
-use crate::ir::{Comparison, Local, NodeId, Operand, Test};
+use crate::ir::{Comparison, Constant, Local, NodeId, Operand, Test};
 
 /// What a condition is about.
 #[derive(Clone)]
@@ -41,6 +41,11 @@ enum Guard {
     OneOf(Subject, Term),
     /// The subject has this member.
     Holds(Subject, Term),
+    /// The subject is a string that begins (`startswith`) or ends (`endswith`) with this one.
+    Affix(Subject, &'static str, Term),
+    /// The subject is a string that this one takes apart into as many segments as there are here, equal to those that are
+    /// given.
+    Segments(Subject, Term, Vec<Option<Term>>),
 }
 
 /// What has been found in a rule's body so far.
@@ -149,7 +154,47 @@ impl Emitter<'_, '_> {
                 self.test(Test::Member { value, collection });
                 Ok(())
             }
+            Guard::Affix(subject, operator, affix) => {
+                let text = self.text(&subject, params)?;
+                let affix = self.eval(&affix)?;
+                self.asked(operator, vec![text, affix]).map(drop)
+            }
+            Guard::Segments(subject, delimiter, segments) => {
+                let text = self.text(&subject, params)?;
+                let delimiter = self.eval(&delimiter)?;
+                let callee = self.builtin_callee("split".into())?;
+                let value = self.call(&callee, vec![text, delimiter])?;
+                let length = index(segments.len());
+                self.test(Test::ArrayOf { value, length });
+                for (number, segment) in segments.iter().enumerate() {
+                    let Some(segment) = segment else { continue };
+                    let number = self.constant(Constant::Number(number.to_string().into()));
+                    let left = self.get(value, number);
+                    let right = self.eval(segment)?;
+                    self.test(Test::Compare {
+                        comparison: Comparison::Equal,
+                        left,
+                        right,
+                    });
+                }
+                Ok(())
+            }
         }
+    }
+
+    /// The subject, which must be a string.
+    fn text(&mut self, subject: &Subject, params: &[Local]) -> Lowered<Operand> {
+        let value = self.subject(subject, params)?;
+        self.asked("is_string", vec![value])?;
+        Ok(value)
+    }
+
+    /// The answer of a builtin, which must not be `false`.
+    fn asked(&mut self, builtin: &str, args: Vec<Operand>) -> Lowered<Operand> {
+        let callee = self.builtin_callee(builtin.into())?;
+        let answer = self.call(&callee, args)?;
+        self.test(Test::Truthy(answer));
+        Ok(answer)
     }
 
     fn subject(&mut self, subject: &Subject, params: &[Local]) -> Lowered<Operand> {
@@ -208,8 +253,15 @@ impl Emitter<'_, '_> {
                             return;
                         }
                         Some(MEMBER) => self.membership(one, other, found),
+                        Some("startswith") => self.affix("startswith", one, other, found),
+                        Some("endswith") => self.affix("endswith", one, other, found),
                         _ => {}
                     }
+                }
+                if let [operator, pattern, delimiters, value] = terms.as_slice()
+                    && dotted_name(operator).as_deref() == Some("glob.match")
+                {
+                    self.glob(pattern, delimiters, value, found);
                 }
                 for term in terms.iter().skip(1) {
                     self.documents_in(term, found);
@@ -299,6 +351,49 @@ impl Emitter<'_, '_> {
             }),
         };
         found.dear.extend(guard);
+    }
+
+    /// A document that is a string with a constant at one of its ends.
+    fn affix(&self, operator: &'static str, value: &Term, affix: &Term, found: &mut Found<'_>) {
+        let Some(affix) = found.scalar(affix) else {
+            return;
+        };
+        let is_text = matches!(affix.value, TermValue::String(_));
+        // OPA's index has no parameters here.
+        if let Some(subject @ Subject::Document(_)) = self.subject_of(value, found)
+            && is_text
+            && !self.is_replaced(&[operator, "is_string"])
+        {
+            found.dear.push(Guard::Affix(subject, operator, affix));
+        }
+    }
+
+    /// A document that is a string of segments, some of them constants.
+    fn glob(&self, pattern: &Term, delimiters: &Term, value: &Term, found: &mut Found<'_>) {
+        let TermValue::Array(delimiters) = &delimiters.value else {
+            return;
+        };
+        let dot = || Term {
+            span: pattern.span,
+            value: TermValue::String(".".into()),
+        };
+        let delimiter = match delimiters.as_slice() {
+            [] => dot(),
+            [one] => one.clone(),
+            _ => return,
+        };
+        if let Some(subject) = self.subject_of(value, found)
+            && let Some(segments) = segments(pattern, &delimiter)
+            && !self.is_replaced(&["glob.match", "is_string", "split"])
+        {
+            let guard = Guard::Segments(subject, delimiter, segments);
+            found.dear.push(guard);
+        }
+    }
+
+    /// Some `with` replaces one of these builtins.
+    fn is_replaced(&self, builtins: &[&str]) -> bool {
+        builtins.iter().any(|name| self.tables.mock(name).is_some())
     }
 
     /// What a condition on this term is about, if it is about something that is there from the start.
@@ -441,6 +536,27 @@ fn has_scalars(term: &Term) -> bool {
         }
         _ => false,
     }
+}
+
+/// The segments of a glob as OPA's index sees them: constants, and `None` for stars. It knows no other patterns.
+fn segments(pattern: &Term, delimiter: &Term) -> Option<Vec<Option<Term>>> {
+    let (TermValue::String(pattern_text), TermValue::String(delimiter)) =
+        (&pattern.value, &delimiter.value)
+    else {
+        return None;
+    };
+    if delimiter.chars().count() != 1 || pattern_text.contains('\\') {
+        return None;
+    }
+    let segment = |text: &str| match text {
+        "*" => Some(None),
+        text if text.contains(['[', '?', '{', '*']) => None,
+        text => Some(Some(Term {
+            span: pattern.span,
+            value: TermValue::String(text.into()),
+        })),
+    };
+    pattern_text.split(&**delimiter).map(segment).collect()
 }
 
 fn is_scalar(term: &Term) -> bool {

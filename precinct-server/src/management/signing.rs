@@ -27,6 +27,7 @@ pub(super) fn guard(configuration: &Configuration, source: &BundleSource) -> Res
         ..Guard::default()
     };
     let Some(signing) = &source.signing else {
+        guard.token_if_present = any_key(configuration);
         return Ok(guard);
     };
     if signing.form == Form::Token {
@@ -42,6 +43,18 @@ pub(super) fn guard(configuration: &Configuration, source: &BundleSource) -> Res
         guard.listing = Listing::Optional;
     }
     Ok(guard)
+}
+
+/// A token by one of the configured keys that can verify, whichever it names; `None` without such keys.
+fn any_key(configuration: &Configuration) -> Option<Requirement> {
+    let ids = configuration.parts.keys.keys();
+    let keys: Vec<VerificationKey> = ids
+        .filter_map(|id| key(configuration, id, "").ok())
+        .collect();
+    (!keys.is_empty()).then(|| Requirement {
+        keys,
+        ..Requirement::default()
+    })
 }
 
 fn requirement(
