@@ -10,7 +10,7 @@ use crate::error::{Code, Diagnostic};
 use crate::ir::{CallTarget, Comparison, Constant, Operand, StmtKind, Test};
 
 /// What a call names, and how its result is to be read.
-pub(super) struct Callee {
+struct Callee {
     name: Arc<str>,
     target: CallTarget,
     arity: usize,
@@ -121,7 +121,7 @@ impl Emitter<'_, '_> {
         }
     }
 
-    pub(super) fn builtin_callee(&mut self, name: Arc<str>) -> Lowered<Callee> {
+    fn builtin_callee(&mut self, name: Arc<str>) -> Lowered<Callee> {
         match self.tables.builtin(&name) {
             Some((id, signature)) => Ok(Callee {
                 name,
@@ -133,7 +133,7 @@ impl Emitter<'_, '_> {
         }
     }
 
-    pub(super) fn call(&mut self, callee: &Callee, args: Vec<Operand>) -> Lowered<Operand> {
+    fn call(&mut self, callee: &Callee, args: Vec<Operand>) -> Lowered<Operand> {
         if args.len() != callee.arity {
             return Err(self.wrong_arguments(callee));
         }

@@ -157,13 +157,12 @@ impl Emitter<'_, '_> {
             Guard::Affix(subject, operator, affix) => {
                 let text = self.text(&subject, params)?;
                 let affix = self.eval(&affix)?;
-                self.asked(operator, vec![text, affix]).map(drop)
+                self.asked(operator, vec![text, affix])
             }
             Guard::Segments(subject, delimiter, segments) => {
                 let text = self.text(&subject, params)?;
                 let delimiter = self.eval(&delimiter)?;
-                let callee = self.builtin_callee("split".into())?;
-                let value = self.call(&callee, vec![text, delimiter])?;
+                let value = self.call_named("split", vec![text, delimiter])?;
                 let length = index(segments.len());
                 self.test(Test::ArrayOf { value, length });
                 for (number, segment) in segments.iter().enumerate() {
@@ -189,12 +188,11 @@ impl Emitter<'_, '_> {
         Ok(value)
     }
 
-    /// The answer of a builtin, which must not be `false`.
-    fn asked(&mut self, builtin: &str, args: Vec<Operand>) -> Lowered<Operand> {
-        let callee = self.builtin_callee(builtin.into())?;
-        let answer = self.call(&callee, args)?;
+    /// A builtin must have an answer that is not `false`.
+    fn asked(&mut self, builtin: &str, args: Vec<Operand>) -> Lowered<()> {
+        let answer = self.call_named(builtin, args)?;
         self.test(Test::Truthy(answer));
-        Ok(answer)
+        Ok(())
     }
 
     fn subject(&mut self, subject: &Subject, params: &[Local]) -> Lowered<Operand> {

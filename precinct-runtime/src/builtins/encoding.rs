@@ -174,7 +174,7 @@ fn json_is_valid<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'
     let arena = context.arena();
     let valid = operand::at(args, 1).as_str().is_some_and(|source| {
         let source = octets::shown_in(source, arena);
-        Decoder::new(arena).decode(source.as_bytes()).is_ok()
+        Decoder::new(arena).check(source.as_bytes()).is_ok()
     });
     Ok(Some(Value::Bool(valid)))
 }

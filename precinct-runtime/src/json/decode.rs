@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use bumpalo::collections::String as ArenaString;
 
-use super::keep::{Borrowed, Copied, Keep, Pile};
+use super::keep::{Borrowed, Copied, Keep, Nothing, Pile};
 use crate::arena::Arena;
 use crate::number::size;
 use crate::octets;
@@ -119,6 +119,12 @@ impl<'a> Decoder<'a> {
         self.check_size(text.len())?;
         let (root, packer) = self.run(&readable(text), Packer::new(), self.arena)?;
         Ok(packer.finish(root))
+    }
+
+    /// Whether a text is JSON, even if some of its numbers are too large to be read.
+    pub fn check(self, text: &[u8]) -> Result<(), JsonError> {
+        self.check_size(text.len())?;
+        self.run(&readable(text), Nothing, self.arena).map(drop)
     }
 
     fn check_size(self, size: usize) -> Result<(), JsonError> {
@@ -335,7 +341,9 @@ impl<'t, K: Keep<'t>> Reader<'t, '_, K> {
             self.digits();
         }
         let text = &self.text[start..self.at];
-        if let Err(message) = size::check(text) {
+        if K::READS_NUMBERS
+            && let Err(message) = size::check(text)
+        {
             return Err(JsonError::new(message, start));
         }
         if whole && let Some(int) = crate::number::parse_int(text.as_bytes()) {

@@ -3,6 +3,7 @@
 //! * [`Borrowed`]: values in an arena, whose strings are those of the text
 //! * [`Copied`]: values in an arena, with nothing of the text
 //! * [`Packer`]: a packed document
+//! * [`Nothing`]: nowhere
 //!
 //! Large documents repeat themselves: the same keys, names, short lists and small records come back all the time. When
 //! strings have to be copied anyway, those that were seen lately are found again in tables of fixed size, where a
@@ -58,6 +59,9 @@ pub(super) trait Keep<'t> {
     /// What lies in wait for the end of its object.
     type Entries: Pile<(Self::Node, Self::Node)>;
 
+    /// Numbers must be such that they can be read.
+    const READS_NUMBERS: bool = true;
+
     /// Nothing lies in wait.
     fn piles(&self) -> (Self::Items, Self::Entries);
 
@@ -81,6 +85,38 @@ pub(super) trait Keep<'t> {
 
     /// An object of strings and values in the order of the text. The last of equal keys stays.
     fn object(&mut self, entries: &mut [(Self::Node, Self::Node)]) -> Self::Node;
+}
+
+/// Nothing is kept: it is only told whether the text is JSON.
+pub(super) struct Nothing;
+
+impl Keep<'_> for Nothing {
+    type Node = ();
+    type Items = Vec<()>;
+    type Entries = Vec<((), ())>;
+
+    // A number is JSON however large it is.
+    const READS_NUMBERS: bool = false;
+
+    fn piles(&self) -> (Self::Items, Self::Entries) {
+        (Vec::new(), Vec::new())
+    }
+
+    fn null(&mut self) {}
+
+    fn bool(&mut self, _: bool) {}
+
+    fn int(&mut self, _: i64) {}
+
+    fn literal(&mut self, _: &str) {}
+
+    fn string(&mut self, _: &str) {}
+
+    fn unescaped(&mut self, _: &str) {}
+
+    fn array(&mut self, _: &[()]) {}
+
+    fn object(&mut self, _: &mut [((), ())]) {}
 }
 
 /// What is written alike wherever values go into an arena.
