@@ -3,7 +3,7 @@
 //! * [`Borrowed`]: values in an arena, whose strings are those of the text
 //! * [`Copied`]: values in an arena, with nothing of the text
 //! * [`Packer`]: a packed document
-//! * [`Nothing`]: nowhere
+//! * [`Nothing`] keeps nothing
 //!
 //! Large documents repeat themselves: the same keys, names, short lists and small records come back all the time. When
 //! strings have to be copied anyway, those that were seen lately are found again in tables of fixed size, where a
