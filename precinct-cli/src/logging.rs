@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use precinct_server::log::{Form, Level, Logger};
 
 /// How a command logs.
+#[expect(clippy::struct_field_names, reason = "the flags are OPA's")]
 #[derive(Debug, clap::Args)]
 pub struct LogArgs {
     /// How much is logged.

@@ -261,8 +261,12 @@ fn keys_alone_ask_for_no_signature_but_verify_those_that_are_there() {
     let unsigned = build(folder, "one.tar.gz", "1", "\"unsigned\"", false);
     let signed = build(folder, "two.tar.gz", "2", "\"signed\"", true);
     let args = ["build", "-b", "src", "-o", "forged.tar.gz", "-r", "3"];
-    let forger = ["--signing-key", "guess", "--signing-alg", "HS256"];
-    assert!(run(folder, &[&args[..], &forger].concat()).status.success());
+    let other_key = ["--signing-key", "guess", "--signing-alg", "HS256"];
+    assert!(
+        run(folder, &[&args[..], &other_key].concat())
+            .status
+            .success()
+    );
     let forged = fs::read(folder.join("forged.tar.gz")).unwrap();
 
     let offered = Arc::new(Mutex::new(unsigned));

@@ -60,6 +60,14 @@ fn offer(archives: Arc<Mutex<BTreeMap<String, Vec<u8>>>>) -> String {
     url
 }
 
+/// How the server is started.
+const ARGS: [&str; 4] = [
+    "--config-file",
+    "config.json",
+    "--watch-config",
+    "--ready-timeout=20",
+];
+
 struct Setup {
     folder: tempfile::TempDir,
     url: String,
@@ -99,15 +107,6 @@ impl Setup {
         fs::write(&beside, text).unwrap();
         fs::rename(beside, place).unwrap();
     }
-
-    fn args(&self) -> [&'static str; 4] {
-        [
-            "--config-file",
-            "config.json",
-            "--watch-config",
-            "--ready-timeout=20",
-        ]
-    }
 }
 
 fn result(server: &Server, path: &str) -> Value {
@@ -135,7 +134,7 @@ fn wait_for(what: impl Fn() -> Value, wanted: &Value) {
 fn bundles_come_change_and_go_with_the_configuration() {
     let setup = Setup::new();
     setup.configure(&[("a", "one"), ("b", "two")], "first");
-    let server = Server::start(setup.folder.path(), &setup.args());
+    let server = Server::start(setup.folder.path(), &ARGS);
     let data = || result(&server, "/v1/data");
     let id = result(&server, "/v1/config")["labels"]["id"].clone();
     wait_for(
@@ -168,7 +167,7 @@ fn bundles_come_change_and_go_with_the_configuration() {
 fn a_configuration_that_cannot_be_followed_changes_nothing_but_the_log() {
     let setup = Setup::new();
     setup.configure(&[("a", "one")], "first");
-    let (server, log) = Server::start_heard(setup.folder.path(), "error", &setup.args());
+    let (server, log) = Server::start_heard(setup.folder.path(), "error", &ARGS);
     let data = || result(&server, "/v1/data");
     wait_for(data, &json!({"one": {"answer": "first"}}));
     let mut lines = log.lines().map_while(Result::ok);

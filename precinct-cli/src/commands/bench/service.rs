@@ -20,7 +20,7 @@ use crate::present::benchmark::Benchmark;
 use crate::present::errors::Shown;
 
 /// How long the server has until it answers.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Starts a server, asks it, and prints what that takes. The server ends with the process.
 pub(super) fn measure(args: &Args, query: &str) -> Result<(), Stopped> {
