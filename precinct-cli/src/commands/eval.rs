@@ -1,6 +1,6 @@
 //! `precinct eval`: answers to a query.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use precinct_rego::source::Sources;
 use precinct_runtime::Document;
 use precinct_runtime::context::Bounds;
 
+use super::question::QuestionArgs;
 use super::{Outcome, residual};
 use crate::host::{self, Places};
 use crate::native::{self, Trouble, World};
@@ -28,23 +29,8 @@ use crate::signing::GuardArgs;
 #[derive(Debug, clap::Args)]
 #[allow(clippy::struct_excessive_bools, reason = "the flags are OPA's")]
 pub struct Args {
-    /// The query.
-    query: Vec<String>,
-    /// Files and folders with policies and data.
-    #[arg(short, long, value_name = "PATH")]
-    pub data: Vec<String>,
-    /// Bundles: archives or folders.
-    #[arg(short, long, value_name = "PATH")]
-    pub bundle: Vec<String>,
-    /// The file with the input document.
-    #[arg(short, long, value_name = "PATH")]
-    pub input: Option<String>,
-    /// Read the input document from the standard input.
-    #[arg(short = 'I', long)]
-    pub stdin_input: bool,
-    /// Read the query from the standard input.
-    #[arg(long)]
-    stdin: bool,
+    #[command(flatten)]
+    pub question: QuestionArgs,
     /// The form of the output.
     #[arg(short, long, value_enum, default_value_t)]
     pub format: Format,
@@ -105,9 +91,6 @@ pub struct Args {
     /// Imports of the query.
     #[arg(long)]
     pub import: Vec<String>,
-    /// Names of files and folders that are left out.
-    #[arg(long, value_delimiter = ',')]
-    ignore: Vec<String>,
     /// The file with the builtins and features that may be used.
     #[arg(long)]
     capabilities: Option<String>,
@@ -132,9 +115,6 @@ pub struct Args {
     /// How long the evaluation may take.
     #[arg(long, value_parser = host::duration)]
     pub timeout: Option<Duration>,
-    /// Read the policies as Rego v0.
-    #[arg(long)]
-    v0_compatible: bool,
     /// Which engine evaluates.
     #[arg(long, value_enum, default_value_t)]
     engine: Engine,
@@ -167,17 +147,14 @@ impl Engine {
 /// Evaluates and prints.
 pub fn run(args: &Args) -> Outcome {
     let query = match &args.entrypoint {
-        Some(path) if args.query.is_empty() && !args.stdin => document_of(path),
-        _ => match asked(&args.query, args.stdin) {
+        Some(path) if args.question.is_silent() => document_of(path),
+        _ => match args.question.query() {
             Ok(query) => query,
             Err(outcome) => return outcome,
         },
     };
-    if args.stdin && args.stdin_input {
-        return Outcome::usage("cannot use both --stdin and --stdin-input");
-    }
-    if args.stdin_input && args.input.is_some() {
-        return Outcome::usage("specify --stdin-input or --input but not both");
+    if let Err(outcome) = args.question.check() {
+        return outcome;
     }
     if args.fail && args.fail_defined {
         return Outcome::usage("specify --fail or --fail-defined but not both");
@@ -216,28 +193,6 @@ pub fn run(args: &Args) -> Outcome {
     Outcome::Code(ExitCode::from(code))
 }
 
-/// The query of a command line, or of the standard input.
-///
-/// # Errors
-/// When there is none, or more than one.
-pub fn asked(query: &[String], stdin: bool) -> Result<String, Outcome> {
-    match (query, stdin) {
-        ([_, ..], true) => Err(Outcome::usage(
-            "specify query argument or --stdin but not both",
-        )),
-        ([], false) => Err(Outcome::usage("specify query argument or --stdin")),
-        ([_, _, ..], _) => Err(Outcome::usage("specify at most one query argument")),
-        ([one], false) => Ok(one.clone()),
-        ([], true) => {
-            let mut text = String::new();
-            match std::io::stdin().lock().read_to_string(&mut text) {
-                Ok(_) => Ok(text.trim_end_matches('\n').to_owned()),
-                Err(error) => Err(Outcome::failed(error.to_string(), 2)),
-            }
-        }
-    }
-}
-
 /// Why there are no answers.
 pub enum Stopped {
     /// A message on the standard error, whatever the format.
@@ -274,7 +229,7 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
         report.coverage = Some(Coverage::default().report(&[], &Sources::default()));
     }
     let (options, places) = args.policy_options().map_err(Stopped::Message)?;
-    let input = host::input(args.input.as_deref(), args.stdin_input).map_err(Stopped::Message)?;
+    let input = args.question.input().map_err(Stopped::Message)?;
     let mut metrics: Vec<(&str, u64)> = Vec::new();
     let started = Instant::now();
     let parsed = host::parse(&places, &options).map_err(|refusal| errors(refusal.shown()))?;
@@ -379,7 +334,7 @@ impl Args {
     pub fn policy_options(&self) -> Result<(PolicyOptions, Places), String> {
         let capabilities = host::capabilities(self.capabilities.as_deref())?;
         let mut options = PolicyOptions {
-            version: host::version(self.v0_compatible, false),
+            version: self.question.version(),
             strict: self.strict,
             prints: true,
             // Who wants to see what builtins complain about wants everything to be evaluated to its end.
@@ -390,11 +345,8 @@ impl Args {
         };
         options.compile.schemas = schemas::read(self.schema.as_deref())?;
         let places = Places {
-            paths: self.data.clone(),
-            bundles: self.bundle.clone(),
-            ignore: self.ignore.clone(),
             guard: self.guard.guard()?,
-            ..Places::default()
+            ..self.question.places()
         };
         Ok((options, places))
     }

@@ -21,6 +21,7 @@ pub mod new;
 pub mod oracle;
 pub mod parse;
 pub mod profile;
+pub mod question;
 pub mod refactor;
 pub mod registry;
 pub mod residual;

@@ -8,8 +8,9 @@ use precinct_interpreter::trace::Tracer;
 use precinct_runtime::Document;
 
 use super::Outcome;
-use super::eval::{Stopped, asked};
-use crate::host::{self, Places};
+use super::eval::Stopped;
+use super::question::QuestionArgs;
+use crate::host;
 use crate::present::errors::{self, Shown};
 use crate::present::json::Json;
 use crate::present::{explain, profile};
@@ -17,23 +18,8 @@ use crate::present::{explain, profile};
 /// Show where the time of a decision goes, by rule and by row.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The query.
-    query: Vec<String>,
-    /// Files and folders with policies and data.
-    #[arg(short, long, value_name = "PATH")]
-    data: Vec<String>,
-    /// Bundles: archives or folders.
-    #[arg(short, long, value_name = "PATH")]
-    bundle: Vec<String>,
-    /// The file with the input document.
-    #[arg(short, long, value_name = "PATH")]
-    input: Option<String>,
-    /// Read the input document from the standard input.
-    #[arg(short = 'I', long)]
-    stdin_input: bool,
-    /// Read the query from the standard input.
-    #[arg(long)]
-    stdin: bool,
+    #[command(flatten)]
+    question: QuestionArgs,
     /// The form of the output.
     #[arg(short, long, value_enum, default_value_t)]
     format: Format,
@@ -43,12 +29,6 @@ pub struct Args {
     /// How many rules and rows are shown; 0 is all.
     #[arg(long, default_value_t = 10)]
     limit: usize,
-    /// Names of files and folders that are left out.
-    #[arg(long, value_delimiter = ',')]
-    ignore: Vec<String>,
-    /// Read the policies as Rego v0.
-    #[arg(long)]
-    v0_compatible: bool,
 }
 
 /// The forms of a report.
@@ -61,15 +41,12 @@ enum Format {
 
 /// Evaluates and reports.
 pub fn run(args: &Args) -> Outcome {
-    let query = match asked(&args.query, args.stdin) {
+    let query = match args.question.query() {
         Ok(query) => query,
         Err(outcome) => return outcome,
     };
-    if args.stdin && args.stdin_input {
-        return Outcome::usage("cannot use both --stdin and --stdin-input");
-    }
-    if args.stdin_input && args.input.is_some() {
-        return Outcome::usage("specify --stdin-input or --input but not both");
+    if let Err(outcome) = args.question.check() {
+        return outcome;
     }
     let shown = match report(args, &query) {
         Ok(text) => {
@@ -90,19 +67,13 @@ pub fn run(args: &Args) -> Outcome {
 
 fn report(args: &Args, text: &str) -> Result<String, Stopped> {
     let options = PolicyOptions {
-        version: host::version(args.v0_compatible, false),
+        version: args.question.version(),
         marks: true,
         unoptimised: true,
         ..PolicyOptions::default()
     };
-    let places = Places {
-        paths: args.data.clone(),
-        bundles: args.bundle.clone(),
-        ignore: args.ignore.clone(),
-        guard: None,
-        ..Places::default()
-    };
-    let input = host::input(args.input.as_deref(), args.stdin_input).map_err(Stopped::Message)?;
+    let places = args.question.places();
+    let input = args.question.input().map_err(Stopped::Message)?;
     let refused = |refusal: host::Refusal| Stopped::Errors(refusal.shown());
     let parsed = host::parse(&places, &options).map_err(refused)?;
     let policy = host::compile(&parsed, options).map_err(refused)?;

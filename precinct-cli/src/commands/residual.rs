@@ -87,7 +87,7 @@ fn ready(deadline: Option<Instant>) -> impl for<'a> Fn(Context<'a>) -> Context<'
 
 fn evaluate(args: &Args, query: &str) -> Result<Partial, Stopped> {
     let (options, places) = args.policy_options().map_err(Stopped::Message)?;
-    let input = host::input(args.input.as_deref(), args.stdin_input).map_err(Stopped::Message)?;
+    let input = args.question.input().map_err(Stopped::Message)?;
     let refused = |refusal: host::Refusal| Stopped::Errors(refusal.shown());
     let parsed = host::parse(&places, &options).map_err(refused)?;
     let policy = host::compile(&parsed, options).map_err(refused)?;

@@ -20,11 +20,12 @@
 //! * [`keyed`]: documents that are asked for some keys
 //! * [`guards`]: what is asked before a rule is entered
 //! * [`emit`]: writing the statements of one function
-//! * [`body`], [`calls`], [`refs`], [`terms`], [`unify`]: what each piece of syntax becomes
+//! * [`body`], [`calls`], [`equality`], [`refs`], [`terms`], [`unify`]: what each piece of syntax becomes
 
 mod body;
 mod calls;
 mod emit;
+mod equality;
 mod guards;
 mod keyed;
 mod query;

@@ -30,6 +30,15 @@ pub(super) enum Side<'t> {
     Value(Operand),
 }
 
+impl<'t> Side<'t> {
+    const fn term(&self) -> Option<&'t Term> {
+        match self {
+            Self::Term(term) => Some(term),
+            Self::Value(_) => None,
+        }
+    }
+}
+
 type Pair<'t> = (Side<'t>, Side<'t>);
 
 impl Emitter<'_, '_> {
@@ -49,6 +58,18 @@ impl Emitter<'_, '_> {
             queue.push_back((left, right));
             put_off += 1;
             if put_off >= queue.len() {
+                if queue
+                    .iter()
+                    .any(|(l, r)| self.is_headless(*l) || self.is_headless(*r))
+                {
+                    let terms: Vec<&Term> = queue
+                        .iter()
+                        .flat_map(|(l, r)| [l, r])
+                        .filter_map(Side::term)
+                        .collect();
+                    self.never(&terms);
+                    return Ok(());
+                }
                 return self.unify_by_matching_keys(queue);
             }
         }
@@ -77,19 +98,21 @@ impl Emitter<'_, '_> {
         }
         match (self.has_value(left), self.has_value(right)) {
             (true, true) => {
-                let left = self.side(left)?;
-                let right = self.side(right)?;
-                self.test(Test::Compare {
-                    comparison: Comparison::Equal,
-                    left,
-                    right,
-                });
+                self.test_equal(left, right)?;
                 Ok(true)
             }
             (true, false) => self.take_apart(left, right, queue),
             (false, true) => self.take_apart(right, left, queue),
             (false, false) => Ok(false),
         }
+    }
+
+    /// A reference to parts of a variable that is nowhere given a value before it: `v[1]` in `v = input.x[v[1]]`, which
+    /// counts as safe in OPA, and is undefined there.
+    fn is_headless(&self, side: Side<'_>) -> bool {
+        side.term().is_some_and(|term| {
+            matches!(&term.value, TermValue::Ref(parts) if parts.first().is_some_and(|head| !self.evaluable(head)))
+        })
     }
 
     fn has_value(&self, side: Side<'_>) -> bool {
@@ -99,7 +122,7 @@ impl Emitter<'_, '_> {
         }
     }
 
-    fn side(&mut self, side: Side<'_>) -> Lowered<Operand> {
+    pub(super) fn side(&mut self, side: Side<'_>) -> Lowered<Operand> {
         match side {
             Side::Value(operand) => Ok(operand),
             Side::Term(term) => self.eval(term),

@@ -12,7 +12,8 @@ use precinct_interpreter::policy::{Policy, PolicyOptions};
 use precinct_runtime::Document;
 
 use super::Outcome;
-use super::eval::{Engine, Stopped, asked};
+use super::eval::{Engine, Stopped};
+use super::question::QuestionArgs;
 use crate::counting::{self, Memory};
 use crate::host::{self, Places};
 use crate::present::benchmark::{Benchmark, Measured};
@@ -30,23 +31,8 @@ const WARM: usize = 10;
 #[derive(Debug, clap::Args)]
 #[allow(clippy::struct_excessive_bools, reason = "the flags are OPA's")]
 pub struct Args {
-    /// The query.
-    query: Vec<String>,
-    /// Files and folders with policies and data.
-    #[arg(short, long, value_name = "PATH")]
-    data: Vec<String>,
-    /// Bundles: archives or folders.
-    #[arg(short, long, value_name = "PATH")]
-    bundle: Vec<String>,
-    /// The file with the input document.
-    #[arg(short, long, value_name = "PATH")]
-    input: Option<String>,
-    /// Read the input document from the standard input.
-    #[arg(short = 'I', long)]
-    stdin_input: bool,
-    /// Read the query from the standard input.
-    #[arg(long)]
-    stdin: bool,
+    #[command(flatten)]
+    question: QuestionArgs,
     /// The form of the output.
     #[arg(short, long, value_enum, default_value_t)]
     format: Format,
@@ -92,18 +78,12 @@ pub struct Args {
     /// Imports of the query.
     #[arg(long)]
     import: Vec<String>,
-    /// Names of files and folders that are left out.
-    #[arg(long, value_delimiter = ',')]
-    ignore: Vec<String>,
     /// A schema of the input, or a folder of schemas that annotations name.
     #[arg(short, long, value_name = "PATH")]
     schema: Option<String>,
     /// The kind of program that is run.
     #[arg(short, long, value_parser = ["rego"], default_value = "rego")]
     target: String,
-    /// Read the policies as Rego v0.
-    #[arg(long)]
-    v0_compatible: bool,
     #[command(flatten)]
     guard: GuardArgs,
 }
@@ -119,15 +99,12 @@ enum Format {
 
 /// Measures and prints.
 pub fn run(args: &Args) -> Outcome {
-    let query = match asked(&args.query, args.stdin) {
+    let query = match args.question.query() {
         Ok(query) => query,
         Err(outcome) => return outcome,
     };
-    if args.stdin && args.stdin_input {
-        return Outcome::usage("cannot use both --stdin and --stdin-input");
-    }
-    if args.stdin_input && args.input.is_some() {
-        return Outcome::usage("specify --stdin-input or --input but not both");
+    if let Err(outcome) = args.question.check() {
+        return outcome;
     }
     let measured = if args.e2e {
         service::measure(args, &query)
@@ -149,18 +126,15 @@ pub fn run(args: &Args) -> Outcome {
 
 fn measure(args: &Args, text: &str) -> Result<(), Stopped> {
     let mut options = PolicyOptions {
-        version: host::version(args.v0_compatible, false),
+        version: args.question.version(),
         ..PolicyOptions::default()
     };
     options.compile.schemas = schemas::read(args.schema.as_deref()).map_err(Stopped::Message)?;
     let places = Places {
-        paths: args.data.clone(),
-        bundles: args.bundle.clone(),
-        ignore: args.ignore.clone(),
         guard: args.guard.guard().map_err(Stopped::Message)?,
-        ..Places::default()
+        ..args.question.places()
     };
-    let input = host::input(args.input.as_deref(), args.stdin_input).map_err(Stopped::Message)?;
+    let input = args.question.input().map_err(Stopped::Message)?;
     let refused = |refusal: host::Refusal| Stopped::Errors(refusal.shown());
     let parsed = host::parse(&places, &options).map_err(refused)?;
     let policy = host::compile(&parsed, options).map_err(refused)?;

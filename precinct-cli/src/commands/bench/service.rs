@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use super::{Args, defined, each_time, repeated};
 use crate::commands::eval::Stopped;
 use crate::commands::serve::{self, ServeArgs, Sources};
-use crate::host;
 use crate::present::benchmark::Benchmark;
 use crate::present::errors::Shown;
 
@@ -47,7 +46,7 @@ struct Request {
 
 impl Request {
     fn new(args: &Args, query: &str) -> Result<Self, Stopped> {
-        let input = host::input(args.input.as_deref(), args.stdin_input);
+        let input = args.question.input();
         let input = input.map_err(Stopped::Message)?;
         let input = input.map_or_else(|| "{}".to_owned(), |it| to_string(it.value()));
         let input: Box<serde_json::value::RawValue> =
@@ -117,11 +116,15 @@ impl Server {
             flags.extend(["--config-file", path]);
         }
         let line = Line::try_parse_from(flags).map_err(|it| Stopped::Message(it.to_string()))?;
-        let paths = [args.data.as_slice(), args.bundle.as_slice()].concat();
-        let are_bundles = !args.bundle.is_empty();
-        let ignore = args.ignore.clone();
+        let paths = [
+            args.question.data.as_slice(),
+            args.question.bundle.as_slice(),
+        ]
+        .concat();
+        let are_bundles = !args.question.bundle.is_empty();
+        let ignore = args.question.ignore.clone();
         let options = PolicyOptions {
-            version: host::version(args.v0_compatible, false),
+            version: args.question.version(),
             ..PolicyOptions::default()
         };
         let thread = thread::spawn(move || {
