@@ -11,7 +11,7 @@ use super::rule_tree::{RuleNode, Rules};
 use super::vars::{begins_with, name};
 use super::visit::{self, Node, requires_evaluation};
 use crate::ast::display::ref_text;
-use crate::ast::{Body, Expr, Span, Term, TermValue};
+use crate::ast::{Body, Expr, Span, Term, TermValue, With};
 use crate::capabilities::Capabilities;
 use crate::error::{Code, Diagnostic};
 
@@ -36,12 +36,23 @@ pub(super) fn any(body: &Body) -> bool {
 
 impl Modifiers<'_> {
     /// Rewrites the modifiers of a body's own expressions. At an error the body is left as it is.
+    ///
+    /// Expressions that one expression was taken apart into share its modifiers: their values are bound once.
     pub(super) fn body(&self, locals: &mut Locals, body: &mut Body) -> Result<(), Box<Diagnostic>> {
         if body.iter().all(|expr| expr.with.is_empty()) {
             return Ok(());
         }
         let mut result = Body::with_capacity(body.len());
+        let mut shared: Option<(Vec<With>, Vec<With>)> = None;
         for mut expr in body.drain(..) {
+            let written = expr.with.clone();
+            if let Some((same, bound)) = &shared
+                && is_same(same, &written)
+            {
+                expr.with.clone_from(bound);
+                result.push(expr);
+                continue;
+            }
             for index in 0..expr.with.len() {
                 if self.check(&mut expr, index)?
                     && let Some(with) = expr.with.get_mut(index)
@@ -49,6 +60,7 @@ impl Modifiers<'_> {
                     result.push(locals.hoist(&mut with.value));
                 }
             }
+            shared = Some((written, expr.with.clone()));
             result.push(expr);
         }
         *body = result;
@@ -204,6 +216,17 @@ impl Modifiers<'_> {
 }
 
 /// A lone name becomes a reference of one part.
+/// Whether these are modifiers of one place in the source.
+fn is_same(one: &[With], other: &[With]) -> bool {
+    one.iter()
+        .map(|with| with.span)
+        .eq(other.iter().map(|with| with.span))
+        && one
+            .iter()
+            .zip(other)
+            .all(|(one, other)| one.target == other.target && one.value == other.value)
+}
+
 fn as_reference(term: &mut Term) {
     if name(term).is_some() {
         term.value = TermValue::Ref(vec![term.clone()]);

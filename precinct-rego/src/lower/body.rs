@@ -6,7 +6,9 @@ use super::tables::constant_of;
 use super::unify::Side;
 use crate::ast::{Body, Every, Expr, ExprKind, Span, Term, TermValue};
 use crate::error::{Code, Diagnostic};
-use crate::ir::{Constant, Label, LocalKind, Operand, Patch, Replacement, StmtKind, Test};
+use crate::ir::{
+    Conflict, Constant, Label, LocalKind, Operand, Patch, Replacement, StmtKind, Test,
+};
 
 impl Emitter<'_, '_> {
     /// All expressions of a body. Loops that they open stay open: what is written next runs once for each answer.
@@ -87,7 +89,7 @@ impl Emitter<'_, '_> {
             ExprKind::Call(terms) => self.call_expr(terms),
             ExprKind::Some(terms) => self.some(terms),
             ExprKind::Every(every) => self.every(every),
-            ExprKind::Not(not) => self.unless(|e| e.inner_body(&not.body)),
+            ExprKind::Not(not) => self.unless_any(|e| e.inner_body(&not.body)),
             ExprKind::And(sides) => {
                 self.once(&[&sides.lhs])?;
                 self.once(&[&sides.rhs])
@@ -112,6 +114,35 @@ impl Emitter<'_, '_> {
     fn unless(&mut self, f: impl FnOnce(&mut Self) -> Lowered<()>) -> Lowered<()> {
         let outer = self.fail;
         self.attempt(|e, _| e.then_break(f, outer))
+    }
+
+    /// The same for what may have several answers. One would do, but OPA looks for all, and may run into an error; so the
+    /// loops go on, unless a later pass knows better.
+    fn unless_any(&mut self, f: impl FnOnce(&mut Self) -> Lowered<()>) -> Lowered<()> {
+        let (outer, open) = (self.fail, self.open());
+        let found = self.attempt(|e, _| {
+            e.scope(|e| {
+                let straight = e.open();
+                f(e)?;
+                if e.open() == straight {
+                    e.emit(StmtKind::Break { label: outer });
+                    return Ok(None);
+                }
+                let found = e.local(LocalKind::Optional, None);
+                let source = e.constant(Constant::Boolean(true));
+                e.emit(StmtKind::AssignOnce {
+                    target: found,
+                    source,
+                    conflict: Conflict::CompleteRule,
+                });
+                e.emit_first(open, StmtKind::Clear { target: found });
+                Ok(Some(found))
+            })
+        })?;
+        if let Some(found) = found {
+            self.test(Test::Not(Box::new(Test::Set(found))));
+        }
+        Ok(())
     }
 
     /// `f` with variables of its own, then away through the label.

@@ -43,7 +43,7 @@ pub(super) fn run(program: &mut Program) {
 fn settles_in_a_loop(stmts: &[Stmt], in_loop: bool) -> bool {
     stmts.iter().any(|stmt| {
         let in_loop = in_loop || matches!(stmt.kind, StmtKind::Scan { .. });
-        (in_loop && is_value(&stmt.kind))
+        (in_loop && value_of(&stmt.kind).is_some())
             || stmt
                 .kind
                 .bodies()
@@ -51,20 +51,21 @@ fn settles_in_a_loop(stmts: &[Stmt], in_loop: bool) -> bool {
     })
 }
 
-/// A rule gets a constant value.
-const fn is_value(stmt: &StmtKind) -> bool {
-    matches!(
-        stmt,
+/// What gets a constant value: a rule, or the answer to whether something holds.
+const fn value_of(stmt: &StmtKind) -> Option<Local> {
+    match stmt {
         StmtKind::AssignOnce {
+            target,
             source: Operand::Constant(_),
             ..
-        }
-    )
+        } => Some(*target),
+        _ => None,
+    }
 }
 
 /// What only happens once, however often it is done.
 const fn is_settling(stmt: &StmtKind) -> bool {
-    is_value(stmt)
+    value_of(stmt).is_some()
         || matches!(
             stmt,
             StmtKind::Assign {
@@ -97,16 +98,22 @@ impl Pass<'_> {
 
     /// The loop, left when its outcome is settled.
     fn left(&mut self, whole: &Stmt) -> Option<Stmt> {
-        let mut places = 0;
+        let mut values = Vec::new();
         visit::each(std::slice::from_ref(whole), &mut |stmt| {
-            places += usize::from(is_value(&stmt.kind));
+            values.extend(value_of(&stmt.kind));
         });
-        if places != 1 {
-            return None;
-        }
+        let once = |value: &&Local| values.iter().filter(|it| it == value).count() == 1;
+        let candidates = values.iter().filter(once);
+        candidates
+            .copied()
+            .find_map(|value| self.left_for(whole, value))
+    }
+
+    /// The loop, left when this value is set, if it is there for that value alone.
+    fn left_for(&mut self, whole: &Stmt, value: Local) -> Option<Stmt> {
         let mut rest = vec![whole.clone()];
         visit::each_body(&mut rest, &mut |stmts| {
-            if let Some((from, to)) = settled(stmts) {
+            if let Some((from, to)) = settled(stmts, value) {
                 stmts.drain(from..to);
             }
         });
@@ -123,7 +130,7 @@ impl Pass<'_> {
         let span = whole.span;
         let mut body = vec![whole.clone()];
         visit::each_body(&mut body, &mut |stmts| {
-            if let Some((_, to)) = settled(stmts) {
+            if let Some((_, to)) = settled(stmts, value) {
                 stmts.splice(to..to, leave(found, next, early, span));
             }
         });
@@ -135,8 +142,10 @@ impl Pass<'_> {
 }
 
 /// Where in a list a rule's value is set, and what else is settled with it.
-fn settled(stmts: &[Stmt]) -> Option<(usize, usize)> {
-    let from = stmts.iter().position(|stmt| is_value(&stmt.kind))?;
+fn settled(stmts: &[Stmt], value: Local) -> Option<(usize, usize)> {
+    let from = stmts
+        .iter()
+        .position(|stmt| value_of(&stmt.kind) == Some(value))?;
     let more = stmts[from..]
         .iter()
         .position(|stmt| !is_settling(&stmt.kind));

@@ -244,8 +244,8 @@ fn arg(value: Value<'_>) -> Arg<'_> {
 
 fn go_type(arg: &Arg<'_>) -> &'static str {
     match arg {
-        Arg::Int(whole, None) if i64::try_from(whole).is_ok() => "int64",
-        Arg::Int(_, None) => "*big.Int",
+        Arg::Int(whole, None) if is_big(whole) => "*big.Int",
+        Arg::Int(_, None) => "int64",
         Arg::Float(_) => "float64",
         Arg::Text(_) | Arg::Other(_) => "string",
         Arg::Int(_, Some(name)) | Arg::Foreign(_, name) => name,
@@ -256,17 +256,19 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
     if verb == 'T' {
         return pad(spec, go_type(arg), out);
     }
-    // To Go `%+v` is another way to show structures, which there are none of.
+    // To Go `%+v` and `%#v` are other ways to show structures, of which there are none but its big integers; these see
+    // the plus themselves. `%w` is `%v` for errors.
+    let is_general = matches!(verb, 'v' | 'w');
+    let is_big = matches!(arg, Arg::Int(whole, _) if is_big(whole));
+    let given = spec;
     let spec = Spec {
-        plus: spec.plus && verb != 'v',
+        plus: spec.plus && (!is_general || is_big),
+        sharp: spec.sharp && !is_general,
         ..spec
     };
     let done = match arg {
         Arg::Int(whole, _) => integer(verb, spec, whole, out),
-        Arg::Float(float) => {
-            let sharp = spec.sharp && verb != 'v';
-            real(verb, Spec { sharp, ..spec }, *float, out)
-        }
+        Arg::Float(float) => real(verb, spec, *float, out),
         Arg::Text(text) => string(verb, spec, text, out),
         Arg::Other(text) => string(verb, spec, text, out),
         Arg::Foreign(text, kind) => foreign(verb, spec, text, kind, out),
@@ -276,8 +278,12 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
         // Go shows what does not fit the verb as for `%v`, but with the flags of the verb.
         match arg {
             Arg::Float(float) => real('v', spec, *float, &mut shown),
+            Arg::Int(whole, _) if is_big && verb == 'w' => {
+                inside(whole, given, &mut shown);
+                true
+            }
             // Its big integers know no flags there.
-            Arg::Int(whole, _) if i64::try_from(whole).is_err() => {
+            Arg::Int(whole, _) if is_big => {
                 shown = whole.to_string();
                 true
             }
@@ -294,9 +300,45 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
         if matches!(arg, Arg::Foreign(_, "interface {}")) {
             return out.extend(["%!", &verb.to_string(), "(<nil>)"]);
         }
-        let kind = go_type(arg).trim_start_matches('*');
+        let kind = go_type(arg);
+        // A big integer shows itself, but not for `%w`, which is for errors.
+        let kind = if verb == 'w' {
+            kind
+        } else {
+            kind.trim_start_matches('*')
+        };
         out.extend(["%!", &verb.to_string(), "(", kind, "=", &shown, ")"]);
     }
+}
+
+fn is_big(whole: &BigInt) -> bool {
+    i64::try_from(whole).is_err()
+}
+
+/// What a big integer consists of in Go: its sign, and its words of 64 bits, the lowest first; with names for `%+w`, as
+/// in a program for `%#w`.
+fn inside(whole: &BigInt, spec: Spec, out: &mut String) {
+    let (open, sign, between, words, comma, close) = match (spec.sharp, spec.plus) {
+        (true, _) => ("&big.Int{", "neg:", ", ", "abs:big.nat{", ", ", "}}"),
+        (false, true) => ("&{", "neg:", " ", "abs:[", " ", "]}"),
+        (false, false) => ("&{", "", " ", "[", " ", "]}"),
+    };
+    let verb = if spec.sharp { 'x' } else { 'd' };
+    let spec = Spec {
+        plus: false,
+        ..spec
+    };
+    out.extend([open, sign]);
+    let is_negative = whole.sign() == Sign::Minus;
+    pad(spec, if is_negative { "true" } else { "false" }, out);
+    out.extend([between, words]);
+    for (at, word) in whole.iter_u64_digits().enumerate() {
+        if at > 0 {
+            out.push_str(comma);
+        }
+        integer(verb, spec, &word.into(), out);
+    }
+    out.push_str(close);
 }
 
 /// Booleans, numbers of JSON and collections, which only templates have.
