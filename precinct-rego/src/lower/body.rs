@@ -182,14 +182,12 @@ impl Emitter<'_, '_> {
                 _ => continue,
             };
             let source = self.eval(collection)?;
-            let key_local = self.value();
-            let value_local = self.value();
-            self.scan(source, Some(key_local), Some(value_local))?;
+            let (_, found_key, found_value) = self.entries(source)?;
             let mut pairs = Vec::new();
             if let Some(key) = key {
-                pairs.push((Side::Value(Operand::Local(key_local)), Side::Term(key)));
+                pairs.push((Side::Value(found_key), Side::Term(key)));
             }
-            pairs.push((Side::Value(Operand::Local(value_local)), Side::Term(value)));
+            pairs.push((Side::Value(found_value), Side::Term(value)));
             self.unify_all(pairs)?;
         }
         Ok(())
@@ -201,16 +199,14 @@ impl Emitter<'_, '_> {
         self.test(Test::Collection(domain));
         let outer = self.fail;
         self.block(|e, _| {
-            let key = e.value();
-            let value = e.value();
-            let next = e.scan(domain, Some(key), Some(value))?;
+            let (next, key, value) = e.entries(domain)?;
             e.scope(|e| {
                 e.attempt(|e, _| {
                     let mut pairs = Vec::new();
                     if let Some(term) = &every.key {
-                        pairs.push((Side::Value(Operand::Local(key)), Side::Term(term)));
+                        pairs.push((Side::Value(key), Side::Term(term)));
                     }
-                    pairs.push((Side::Value(Operand::Local(value)), Side::Term(&every.value)));
+                    pairs.push((Side::Value(value), Side::Term(&every.value)));
                     e.unify_all(pairs)?;
                     e.inner_body(&every.body)?;
                     e.emit(StmtKind::Break { label: next });

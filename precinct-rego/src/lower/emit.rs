@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Tables;
+use super::written::Written;
 use crate::ast::{Span, Var};
 use crate::error::{Code, Diagnostic};
 use crate::ir::{
@@ -75,6 +76,8 @@ pub(super) struct Emitter<'p, 'a> {
     trail: Vec<Var>,
     /// How deep the terms and bodies at hand are nested.
     depth: usize,
+    /// What some collections were written as.
+    pub(super) written: HashMap<Local, Written>,
 }
 
 impl<'p, 'a> Emitter<'p, 'a> {
@@ -93,6 +96,7 @@ impl<'p, 'a> Emitter<'p, 'a> {
             vars: HashMap::new(),
             trail: Vec::new(),
             depth: 0,
+            written: HashMap::new(),
         }
     }
 

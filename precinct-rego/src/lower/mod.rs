@@ -20,7 +20,8 @@
 //! * [`keyed`]: documents that are asked for some keys
 //! * [`guards`]: what is asked before a rule is entered
 //! * [`emit`]: writing the statements of one function
-//! * [`body`], [`calls`], [`equality`], [`refs`], [`terms`], [`unify`]: what each piece of syntax becomes
+//! * [`body`], [`calls`], [`equality`], [`refs`], [`terms`], [`unify`], [`written`]: what each piece of
+//!   syntax becomes
 
 mod body;
 mod calls;
@@ -36,6 +37,7 @@ mod tables;
 mod terms;
 mod tree;
 mod unify;
+mod written;
 
 pub use query::QueryBody;
 pub use tables::{Signature, Signatures};

@@ -79,13 +79,11 @@ impl Emitter<'_, '_> {
     fn operand(&mut self, base: Operand, operand: &Term) -> Lowered<Operand> {
         if self.evaluable(operand) {
             let key = self.eval(operand)?;
-            return Ok(self.get(base, key));
+            return Ok(self.part(base, key));
         }
-        let key = self.value();
-        let value = self.value();
-        self.scan(base, Some(key), Some(value))?;
-        self.unify(Side::Value(Operand::Local(key)), Side::Term(operand))?;
-        Ok(Operand::Local(value))
+        let (_, key, value) = self.entries(base)?;
+        self.unify(Side::Value(key), Side::Term(operand))?;
+        Ok(value)
     }
 
     /// Follows the operands from a node of the document tree.

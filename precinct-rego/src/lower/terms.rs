@@ -14,7 +14,7 @@ impl Emitter<'_, '_> {
         self.nested(|e| e.eval_part(term))
     }
 
-    fn eval_part<'t>(&mut self, term: &'t Term) -> Lowered<Operand> {
+    fn eval_part(&mut self, term: &Term) -> Lowered<Operand> {
         match &term.value {
             TermValue::Null
             | TermValue::Boolean(_)
@@ -38,31 +38,8 @@ impl Emitter<'_, '_> {
                 self.emit(StmtKind::Array { target, items });
                 Ok(Operand::Local(target))
             }
-            TermValue::Set(items) => {
-                let items = self.eval_all(items)?;
-                let target = self.value();
-                self.emit(StmtKind::Set { target, items });
-                Ok(Operand::Local(target))
-            }
-            TermValue::Object(entries) => {
-                // Of equal keys the last one stays, in the order that OPA's compiler leaves keys in: constants,
-                // variables, calls and everything else, sorted, which become variables one after the other.
-                let rank = |key: &'t Term| match &key.value {
-                    TermValue::Var(_) => (1, Some(key)),
-                    _ if constant_of(key).is_some() => (0, None),
-                    TermValue::Call(_) => (2, Some(key)),
-                    _ => (3, Some(key)),
-                };
-                let mut ranked = entries
-                    .iter()
-                    .map(|(key, value)| Ok((rank(key), (self.eval(key)?, self.eval(value)?))))
-                    .collect::<Lowered<Vec<_>>>()?;
-                ranked.sort_by_key(|(rank, _)| *rank);
-                let entries = ranked.into_iter().map(|(_, entry)| entry).collect();
-                let target = self.value();
-                self.emit(StmtKind::Object { target, entries });
-                Ok(Operand::Local(target))
-            }
+            TermValue::Set(items) => self.eval_set(items),
+            TermValue::Object(entries) => self.eval_object(entries),
             TermValue::ArrayComprehension(c) => {
                 self.collect(LocalKind::ArrayBuilder, &c.term, &c.body)
             }
