@@ -279,23 +279,14 @@ pub(super) fn check_overlaps(bundles: &Bundles) -> Result<(), ActivationError> {
 
 /// The packages of a bundle's modules must belong to its roots.
 fn check_packages(candidate: &Candidate, policies: &Policies) -> Result<(), ActivationError> {
-    let sources = policies.policy().sources();
-    let owned: Vec<&Arc<str>> = policies
-        .texts()
-        .values()
-        .filter(|text| text.bundle.as_ref() == Some(&candidate.name))
-        .map(|text| &text.file)
-        .collect();
-    for module in policies.policy().modules() {
-        let Some(source) = sources.get(module.package.span.source) else {
-            continue;
-        };
-        if owned.contains(&&source.name) && !candidate.bundle.manifest.owns(&package(module)) {
+    for (module, _, text) in policies.modules() {
+        let is_own = text.bundle.as_ref() == Some(&candidate.name);
+        if is_own && !candidate.bundle.manifest.owns(&package(module)) {
             return Err(ActivationError::Roots(format!(
                 "manifest roots [{}] do not permit '{}' in module '{}'",
                 candidate.bundle.manifest.roots().join(" "),
                 module.package,
-                source.name
+                text.file
             )));
         }
     }
