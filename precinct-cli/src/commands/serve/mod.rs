@@ -257,7 +257,7 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
         activations.as_ref().map_or(Ok(()), |it| it.note(next))
     };
     app.store.before_each(prepared).map_err(failed)?;
-    management.begin(&app).map_err(failed)?;
+    management.begin(&app);
     if args.ready_timeout > 0 {
         let limit = Duration::from_secs(args.ready_timeout);
         management.wait_until_ready(limit).map_err(failed)?;
