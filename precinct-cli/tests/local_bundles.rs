@@ -192,3 +192,45 @@ fn what_must_be_signed_is_verified_as_what_is_fetched() {
         );
     }
 }
+
+#[test]
+fn files_that_are_read_again_leave_the_bundles_of_the_configuration_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "first");
+    let source = json!({"resource": address(folder, "one.tar.gz")});
+    configure(folder, &source, "first");
+    let loose = |n: u32| format!("package loose\n\nn := {n}\n\nseen := data.one.answer\n");
+    fs::write(folder.join("loose.rego"), loose(1)).unwrap();
+    fs::write(folder.join("data.json"), r#"{"limits": 1}"#).unwrap();
+    let files = ["loose.rego", "data.json"];
+    let server = Server::start(folder, &[&ARGS[..], &files].concat());
+    let data = || result(&server, "/v1/data");
+    let whole = |n: u32| {
+        json!({
+            "limits": n,
+            "loose": {"n": n, "seen": "first"},
+            "one": {"answer": "first"},
+        })
+    };
+    assert_eq!(data(), whole(1));
+    let described = result(&server, "/v1/query?q=x=data.system.bundles");
+    fs::write(folder.join("loose.rego"), loose(2)).unwrap();
+    fs::write(folder.join("data.json"), r#"{"limits": 2}"#).unwrap();
+    let pid = server.child.id().to_string();
+    let told = Command::new("kill").args(["-HUP", &pid]).status();
+    assert!(told.unwrap().success());
+    until_equal(data, &whole(2));
+    assert_eq!(
+        result(&server, "/v1/query?q=x=data.system.bundles"),
+        described
+    );
+    let policies = result(&server, "/v1/policies");
+    let ids: Vec<&Value> = policies
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["id"])
+        .collect();
+    assert_eq!(ids, ["a/one/p.rego", "loose.rego"]);
+}

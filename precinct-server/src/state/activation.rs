@@ -114,6 +114,48 @@ pub fn deactivate(now: &Snapshot, names: &[&str]) -> Result<Snapshot, Activation
     Ok(Snapshot::new(policies, data, Arc::new(bundles)))
 }
 
+/// What was read again, with the bundles that came by other ways: those of `now` that are not among what was read.
+///
+/// # Errors
+/// The first reason why they can't be together.
+pub fn carry(next: Snapshot, now: &Snapshot) -> Result<Snapshot, ActivationError> {
+    let mut bundles = (*next.bundles).clone();
+    let kept = now.bundles.iter();
+    let kept: Bundles = kept
+        .filter(|(name, _)| !bundles.contains_key(*name))
+        .map(|(name, bundle)| (Arc::clone(name), bundle.clone()))
+        .collect();
+    if kept.is_empty() {
+        return Ok(next);
+    }
+    let is_kept = |text: &Text| {
+        let bundle = text.bundle.as_ref();
+        bundle.is_some_and(|name| kept.contains_key(name))
+    };
+    let mut texts = next.policies.texts().clone();
+    let modules = now.policies.texts().iter();
+    let modules = modules.filter(|(_, text)| is_kept(text));
+    texts.extend(modules.map(|(id, text)| (id.clone(), text.clone())));
+    let arena = Arena::new();
+    let mut data = next.data.value();
+    for (name, bundle) in &kept {
+        for root in &bundle.roots {
+            data = without(data, &keys(root), &arena);
+            data = with(data, root, now.data.value(), &arena)?;
+        }
+        let place = ["system", "bundles", name].map(str::to_owned);
+        if let Some(described) = now.data.value().path(&place) {
+            data = document::make_way(data, &place, &arena)?;
+            data = document::write(data, &place, Change::Add(described), &arena)?;
+        }
+    }
+    let data = Arc::new(Document::copy_of(data));
+    bundles.extend(kept);
+    check_overlaps(&bundles)?;
+    let policies = Arc::new(Policies::compile(texts, next.policies.options().clone())?);
+    whole(&[], policies, data, bundles)
+}
+
 /// The state of these parts, if they go together.
 pub(super) fn whole(
     candidates: &[Candidate],
