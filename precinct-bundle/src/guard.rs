@@ -59,16 +59,29 @@ impl Guard {
             })?;
             return self.admit_archive(&bytes, options);
         }
-        let files = bundle_files(&path, options)?;
+        self.admit_folder(&path, &path, options)
+    }
+
+    /// Reads a folder, verifies it, and understands it. The names of its files in signatures begin with `prefix`.
+    ///
+    /// # Errors
+    /// As [`Guard::admit`].
+    pub fn admit_folder(
+        &self,
+        path: &str,
+        prefix: &str,
+        options: &Options,
+    ) -> Result<Admitted, Error> {
+        let files = bundle_files(path, options)?;
         if !self.signatures.is_empty() {
             return Err(SignatureError::Detached {
-                name: path,
+                name: path.to_owned(),
                 message: "a folder has no bytes that one signature could be of: sign each file"
                     .to_owned(),
             }
             .into());
         }
-        self.admit_files(files, None, &path)
+        self.admit_files(files, None, prefix)
     }
 
     /// Verifies an archive, and understands it.

@@ -11,8 +11,9 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use precinct_transcript::waiting;
 use serde_json::json;
 use serving::{Client, PRECINCT, Server};
 
@@ -115,11 +116,7 @@ fn reloaded(server: &Server) -> String {
             .unwrap()
             .success()
     );
-    let since = Instant::now();
-    while reloads() == before {
-        assert!(since.elapsed() < Duration::from_secs(20), "{before:?}");
-        thread::sleep(Duration::from_millis(10));
-    }
+    waiting::until("the files are read again", || reloads() != before);
     answer(server)
 }
 
@@ -233,14 +230,7 @@ fn a_configuration_that_was_discovered_does_not_go_back_either() {
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         body["result"]["labels"]["from"].as_str().map(str::to_owned)
     };
-    let wait_for = |wanted: &str| {
-        let since = Instant::now();
-        while label().as_deref() != Some(wanted) {
-            assert!(since.elapsed() < Duration::from_secs(20), "{:?}", label());
-            thread::sleep(Duration::from_millis(10));
-        }
-    };
-    wait_for("two");
+    waiting::until_equal(label, &Some("two".to_owned()));
     *offered.lock().unwrap() = discovered("v1", "one");
     let refusal = log
         .lines()
@@ -249,7 +239,7 @@ fn a_configuration_that_was_discovered_does_not_go_back_either() {
     assert!(refusal.is_some_and(|line| line.contains("Discovery failed")));
     assert_eq!(label().as_deref(), Some("two"));
     *offered.lock().unwrap() = discovered("v3", "three");
-    wait_for("three");
+    waiting::until_equal(label, &Some("three".to_owned()));
     let noted = fs::read_to_string(folder.join("active.json")).unwrap();
     assert!(noted.contains("discovery:found"), "{noted}");
 }
@@ -278,14 +268,7 @@ fn keys_alone_ask_for_no_signature_but_verify_those_that_are_there() {
     fs::write(folder.join("config.json"), configuration.to_string()).unwrap();
     let args = ["--config-file", "config.json"];
     let (server, log) = Server::start_heard(folder, "error", &args);
-    let wait_for = |wanted: &str| {
-        let since = Instant::now();
-        while answer(&server) != wanted {
-            let now = answer(&server);
-            assert!(since.elapsed() < Duration::from_secs(20), "{now}");
-            thread::sleep(Duration::from_millis(10));
-        }
-    };
+    let wait_for = |wanted: &str| waiting::until_equal(|| answer(&server), wanted);
     wait_for("unsigned");
     *offered.lock().unwrap() = forged;
     let refusal = log

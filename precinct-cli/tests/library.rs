@@ -8,13 +8,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use bundles::service;
 use precinct_bundle::signature::token::{self, Signer};
 use precinct_bundle::{Files, Limits, archive};
 use precinct_jose::{Algorithm, Key};
+use precinct_transcript::waiting::until;
 use serde_json::{Value, json};
 use serving::{Client, PRECINCT, Server};
 
@@ -143,14 +142,6 @@ const REFUSED: &str = "precinct_native_libraries_total{outcome=\"refused\"}";
 const IDLE: &str = "precinct_native_libraries_total{outcome=\"idle\"}";
 const BY_LIBRARY: &str = "precinct_decisions_total{engine=\"library\"}";
 const BY_INTERPRETER: &str = "precinct_decisions_total{engine=\"interpreter\"}";
-
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !holds() {
-        assert!(since.elapsed() < Duration::from_secs(20), "{what}");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
 
 fn inputs() -> Vec<Value> {
     vec![

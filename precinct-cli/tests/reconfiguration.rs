@@ -7,35 +7,32 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
 
+use precinct_bundle::{Files, Limits, archive};
+use precinct_transcript::waiting::{until, until_equal};
 use serde_json::{Value, json};
-use serving::{Client, PRECINCT, Server};
+use serving::{Client, Server};
 
-/// An archive with `data.NAME.answer`.
-fn bundle(folder: &Path, name: &str, answer: &str) -> Vec<u8> {
-    let source = folder.join("src").join(name);
-    fs::create_dir_all(&source).unwrap();
-    let policy = format!("package {name}\n\nanswer := {answer:?}\n");
-    fs::write(source.join("p.rego"), policy).unwrap();
+/// An archive with `data.NAME.answer`, and nothing asked whether it can be without others.
+fn bundle(name: &str, answer: &str) -> Vec<u8> {
+    let policy = format!("package {name}\n\nanswer := {answer}\n\ntwice(x) := 2 * x\n");
     let manifest = json!({"roots": [name], "revision": answer});
-    fs::write(source.join(".manifest"), manifest.to_string()).unwrap();
-    let archive = folder.join(format!("{name}.tar.gz"));
-    let built = Command::new(PRECINCT)
-        .args(["build", "-b"])
-        .args([&source, Path::new("-o"), &archive])
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{built:?}");
-    fs::read(archive).unwrap()
+    let mut files = Files::default();
+    for (place, text) in [("p.rego", policy), (".manifest", manifest.to_string())] {
+        let added = files.add(place, text.into_bytes(), &Limits::default());
+        added.unwrap();
+    }
+    archive::write(&files).unwrap()
 }
 
+/// What a service offers: archives by their names.
+type Archives = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+
 /// A service that offers archives under `/bundles/NAME`; its address.
-fn offer(archives: Arc<Mutex<BTreeMap<String, Vec<u8>>>>) -> String {
+fn offer(archives: Archives) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -70,16 +67,27 @@ const ARGS: [&str; 4] = [
 
 struct Setup {
     folder: tempfile::TempDir,
+    archives: Archives,
     url: String,
 }
 
 impl Setup {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let archives = [("one", "first"), ("two", "second"), ("three", "third")]
-            .map(|(name, answer)| (name.to_owned(), bundle(folder.path(), name, answer)));
-        let url = offer(Arc::new(Mutex::new(archives.into())));
-        Self { folder, url }
+        let archives = [
+            ("one", "\"first\""),
+            ("two", "\"second\""),
+            ("three", "\"third\""),
+            ("needy", "data.one.twice(2)"),
+        ]
+        .map(|(name, answer)| (name.to_owned(), bundle(name, answer)));
+        let archives: Archives = Arc::new(Mutex::new(archives.into()));
+        let url = offer(Arc::clone(&archives));
+        Self {
+            folder,
+            archives,
+            url,
+        }
     }
 
     /// Writes the configuration: each bundle by its name and what it is asked for as.
@@ -115,19 +123,9 @@ fn result(server: &Server, path: &str) -> Value {
     body["result"].clone()
 }
 
-fn wait_for(what: impl Fn() -> Value, wanted: &Value) {
-    let since = Instant::now();
-    loop {
-        let now = what();
-        if now == *wanted {
-            return;
-        }
-        assert!(
-            since.elapsed() < Duration::from_secs(20),
-            "{now} is not {wanted}"
-        );
-        thread::sleep(Duration::from_millis(10));
-    }
+/// What `/health?bundles` answers.
+fn health(client: &mut Client) -> (u16, String) {
+    client.ask("GET", "/health?bundles", "").unwrap()
 }
 
 #[test]
@@ -137,14 +135,14 @@ fn bundles_come_change_and_go_with_the_configuration() {
     let server = Server::start(setup.folder.path(), &ARGS);
     let data = || result(&server, "/v1/data");
     let id = result(&server, "/v1/config")["labels"]["id"].clone();
-    wait_for(
+    until_equal(
         data,
         &json!({"one": {"answer": "first"}, "two": {"answer": "second"}}),
     );
 
     // One is gone, one comes, one stays.
     setup.configure(&[("b", "two"), ("c", "three")], "next");
-    wait_for(
+    until_equal(
         data,
         &json!({"three": {"answer": "third"}, "two": {"answer": "second"}}),
     );
@@ -153,14 +151,11 @@ fn bundles_come_change_and_go_with_the_configuration() {
 
     // A name that comes from elsewhere now replaces what was active under it.
     setup.configure(&[("b", "one")], "next");
-    wait_for(data, &json!({"one": {"answer": "first"}}));
-    let (status, _) = Client::new(&server.address)
-        .ask("GET", "/health?bundles", "")
-        .unwrap();
-    assert_eq!(status, 200);
+    until_equal(data, &json!({"one": {"answer": "first"}}));
+    assert_eq!(health(&mut Client::new(&server.address)).0, 200);
 
     setup.configure(&[], "next");
-    wait_for(data, &json!({}));
+    until_equal(data, &json!({}));
 }
 
 #[test]
@@ -169,7 +164,7 @@ fn a_configuration_that_cannot_be_followed_changes_nothing_but_the_log() {
     setup.configure(&[("a", "one")], "first");
     let (server, log) = Server::start_heard(setup.folder.path(), "error", &ARGS);
     let data = || result(&server, "/v1/data");
-    wait_for(data, &json!({"one": {"answer": "first"}}));
+    until_equal(data, &json!({"one": {"answer": "first"}}));
     let mut lines = log.lines().map_while(Result::ok);
     for (text, wanted) in [
         ("{", "config error"),
@@ -193,5 +188,90 @@ fn a_configuration_that_cannot_be_followed_changes_nothing_but_the_log() {
         );
     }
     setup.configure(&[("a", "two")], "second");
-    wait_for(data, &json!({"two": {"answer": "second"}}));
+    until_equal(data, &json!({"two": {"answer": "second"}}));
+}
+
+#[test]
+fn a_bundle_that_another_needs_is_not_given_up() {
+    let setup = Setup::new();
+    setup.configure(&[("a", "one"), ("b", "needy"), ("c", "two")], "first");
+    let (server, log) = Server::start_heard(setup.folder.path(), "error", &ARGS);
+    let data = || result(&server, "/v1/data");
+    let stage = || result(&server, "/v1/config")["labels"]["stage"].clone();
+    let whole = json!({
+        "one": {"answer": "first"},
+        "needy": {"answer": 4},
+        "two": {"answer": "second"},
+    });
+    until_equal(data, &whole);
+
+    // What nobody needs would go as well, and what is new would come: none of it happens.
+    setup.configure(&[("b", "needy"), ("d", "three")], "next");
+    let mut lines = log.lines().map_while(Result::ok);
+    let refusal = lines.find(|line| line.contains("Failed to reload the configuration."));
+    assert!(
+        refusal
+            .as_ref()
+            .is_some_and(|line| line.contains("(a, c)")
+                && line.contains("undefined function data.one.twice")),
+        "{refusal:?}"
+    );
+    assert_eq!(data(), whole);
+    assert_eq!(stage(), json!("first"));
+    assert_eq!(health(&mut Client::new(&server.address)).0, 200);
+
+    // With the one that needs it, it goes.
+    setup.configure(&[("c", "two"), ("d", "three")], "last");
+    let rest = json!({"two": {"answer": "second"}, "three": {"answer": "third"}});
+    until_equal(data, &rest);
+    assert_eq!(stage(), json!("last"));
+}
+
+#[test]
+fn a_server_whose_bundles_are_active_stays_ready_until_there_is_a_new_one() {
+    let setup = Setup::new();
+    setup.configure(&[("a", "one"), ("b", "two")], "0");
+    let server = Server::start(setup.folder.path(), &ARGS);
+    let stage = || result(&server, "/v1/config")["labels"]["stage"].clone();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let mut client = Client::new(&server.address);
+            let mut answers = Vec::new();
+            while !is_over.load(Ordering::Relaxed) {
+                answers.push(health(&mut client));
+            }
+            answers
+        });
+        // The label is no part of a bundle; then one comes from elsewhere, and one goes.
+        let (same, other, less) = (
+            [("a", "one"), ("b", "two")],
+            [("a", "one"), ("b", "three")],
+            [("a", "one")],
+        );
+        let changes: [&[(&str, &str)]; 5] = [&same, &same, &other, &other, &less];
+        for (number, bundles) in (1..).zip(changes) {
+            let label = number.to_string();
+            setup.configure(bundles, &label);
+            until_equal(stage, &json!(label));
+        }
+        is_over.store(true, Ordering::Relaxed);
+        let answers = asking.join().unwrap();
+        let unready = answers.iter().filter(|(status, _)| *status != 200).count();
+        assert_eq!(unready, 0, "of {}", answers.len());
+    });
+
+    setup.configure(&[("a", "one"), ("d", "late")], "late");
+    let mut client = Client::new(&server.address);
+    until("the new bundle is missed", || {
+        let (status, body) = health(&mut client);
+        status == 500 && body.contains("not activated: d")
+    });
+    let late = ("late".to_owned(), bundle("late", "true"));
+    setup.archives.lock().unwrap().extend([late]);
+    until("all are there", || health(&mut client).0 == 200);
+    assert_eq!(
+        result(&server, "/v1/data"),
+        json!({"one": {"answer": "first"}, "late": {"answer": true}})
+    );
 }

@@ -5,9 +5,8 @@ mod serving;
 
 use std::path::Path;
 use std::process::{Command, Output};
-use std::thread;
-use std::time::{Duration, Instant};
 
+use precinct_transcript::waiting;
 use serving::{Client, Server};
 
 const REGISTRY: &str = "capabilities:
@@ -192,17 +191,7 @@ fn a_registry_is_exchanged_with_its_bundle_and_a_wrong_one_changes_nothing() {
     std::fs::write(folder.path().join("p.rego"), POLICY).unwrap();
     let server = Server::start(folder.path(), &["--watch", "-b", "."]);
     assert_eq!(asked(&server), r#"{"result":"mcp"}"#);
-    let wait_for = |wanted: &str| {
-        let since = Instant::now();
-        while asked(&server) != wanted {
-            assert!(
-                since.elapsed() < Duration::from_secs(20),
-                "{}",
-                asked(&server)
-            );
-            thread::sleep(Duration::from_millis(10));
-        }
-    };
+    let wait_for = |wanted: &str| waiting::until_equal(|| asked(&server), wanted);
     let give = |text: &str| std::fs::write(folder.path().join("capabilities.yaml"), text).unwrap();
     // The tool moves to another adapter by the registry alone.
     let moved = REGISTRY
@@ -221,11 +210,7 @@ fn a_registry_is_exchanged_with_its_bundle_and_a_wrong_one_changes_nothing() {
     };
     let before = failures();
     give(&REGISTRY.replace("id: shell", "id: web-search"));
-    let since = Instant::now();
-    while failures() == before {
-        assert!(since.elapsed() < Duration::from_secs(20));
-        thread::sleep(Duration::from_millis(10));
-    }
+    waiting::until("the registry is refused", || failures() != before);
     assert_eq!(asked(&server), r#"{"result":"cli"}"#);
 }
 
@@ -334,19 +319,8 @@ fn a_registry_beside_loose_policies_is_taken_up_when_it_changes_and_a_wrong_one_
         body.lines()
             .any(|line| line.contains("outcome=\"rejected\"") && !line.ends_with(" 0"))
     };
-    let wait = |done: &dyn Fn() -> bool| {
-        let since = Instant::now();
-        while !done() {
-            assert!(
-                since.elapsed() < Duration::from_secs(20),
-                "{}",
-                asked(&server)
-            );
-            thread::sleep(Duration::from_millis(10));
-        }
-    };
-    wait(&refused);
+    waiting::until("the registry is refused", refused);
     assert_eq!(asked(&server), r#"{"result":"mcp"}"#);
     give(&REGISTRY.replace("adapter: mcp", "adapter: openai_compat"));
-    wait(&|| asked(&server) == r#"{"result":"openai_compat"}"#);
+    waiting::until_equal(|| asked(&server), r#"{"result":"openai_compat"}"#);
 }

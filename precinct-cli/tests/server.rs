@@ -186,6 +186,34 @@ fn a_server_that_is_told_to_end_answers_what_it_was_asked_before() {
 }
 
 #[test]
+fn a_request_that_is_known_to_take_long_keeps_no_other_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("slow.rego"), SLOW).unwrap();
+    std::fs::write(folder.path().join("p.rego"), policy(1)).unwrap();
+    let args = ["--threads", "1", "slow.rego", "p.rego"];
+    let server = Server::start(folder.path(), &args);
+    let slow = || {
+        let body = r#"{"input": {"x": 7}}"#;
+        let answer = Client::new(&server.address).ask("POST", "/v1/data/slow/n", body);
+        assert_eq!(answer, Some((200, "{\"result\":2}\n".to_owned())));
+        Instant::now()
+    };
+    slow();
+    thread::scope(|scope| {
+        let asked = [scope.spawn(slow), scope.spawn(slow)];
+        thread::sleep(Duration::from_millis(100));
+        let (status, _) = Client::new(&server.address)
+            .ask("POST", "/v1/data/p/one", "{}")
+            .unwrap();
+        let answered = Instant::now();
+        assert_eq!(status, 200);
+        for slow in asked {
+            assert!(slow.join().unwrap() > answered, "it waited, or slow is not");
+        }
+    });
+}
+
+#[test]
 fn a_socket_in_the_file_system_is_for_whom_its_mode_says_and_goes_with_its_server() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("p.rego"), policy(1)).unwrap();

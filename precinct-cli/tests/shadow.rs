@@ -9,10 +9,9 @@ use std::io::{BufRead as _, Read as _};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use bundles::service;
+use precinct_transcript::waiting;
 use serde_json::{Value, json};
 use serving::{Client, PRECINCT, Server};
 
@@ -47,18 +46,12 @@ fn shadow(client: &mut Client) -> Value {
 
 /// Waits until the server says so of its candidates.
 fn until(client: &mut Client, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-    let since = Instant::now();
-    loop {
-        let shadow = shadow(client);
-        if holds(&shadow) {
-            return shadow;
-        }
-        assert!(
-            since.elapsed() < Duration::from_secs(20),
-            "{what}: {shadow}"
-        );
-        thread::sleep(Duration::from_millis(10));
-    }
+    let mut last = Value::Null;
+    waiting::until(what, || {
+        last = shadow(client);
+        holds(&last)
+    });
+    last
 }
 
 /// A server of `p.rego` that tries `next` out.
@@ -235,11 +228,9 @@ fn a_bundle_of_a_service_is_tried_out_where_the_configuration_says_so() {
     let server = Server::start(folder.path(), &["--config-file", "config.json"]);
     let mut client = Client::new(&server.address);
     // The server is ready without its candidate.
-    let since = Instant::now();
-    while client.ask("GET", "/health?bundles", "").unwrap().0 != 200 {
-        assert!(since.elapsed() < Duration::from_secs(20), "not ready");
-        thread::sleep(Duration::from_millis(10));
-    }
+    waiting::until("the server is ready", || {
+        client.ask("GET", "/health?bundles", "").unwrap().0 == 200
+    });
     until(&mut client, "no candidate", |shadow| {
         shadow["bundles"]["next"]["http_code"] == "404"
     });

@@ -16,6 +16,7 @@ use crate::http::compression::Compressing;
 use crate::log::Logger;
 use crate::monitoring::Registry;
 use crate::native::loader::Reports;
+use crate::serve::pace::Pace;
 use crate::shadow::Shadow;
 use crate::state::Store;
 
@@ -99,6 +100,8 @@ pub struct App {
     pub recorder: Arc<dyn Recorder>,
     /// What plugins say of themselves.
     pub plugins: Arc<dyn Plugins>,
+    /// Which requests take long.
+    pub pace: Pace,
     requests: AtomicU64,
     was_ready: AtomicBool,
 }
@@ -147,6 +150,7 @@ impl App {
             activations: None,
             recorder: Arc::new(crate::decision::NoRecorder),
             plugins: Arc::new(NoPlugins),
+            pace: Pace::default(),
             requests: AtomicU64::new(0),
             was_ready: AtomicBool::new(false),
         }

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::log::Level;
 use crate::pages;
 use crate::routes::dispatch::Surface;
-use crate::serve::{Address, Limits, Server, tls};
+use crate::serve::{Address, Lanes, Limits, Server, tls};
 
 /// Where and how long a server serves.
 #[derive(Clone, Debug, Default)]
@@ -42,22 +42,26 @@ pub fn run(
     options: &Options,
     reload: impl Fn(&Arc<App>) + Send + Sync + 'static,
 ) -> Result<(), String> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if options.threads > 0 {
-        builder.worker_threads(options.threads);
-    }
-    let runtime = builder
+    let lanes = Lanes::begin(options.threads).map_err(|error| error.to_string())?;
+    // This thread accepts connections and hears signals.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    runtime.block_on(serve(app, options, Arc::new(reload)))
+    runtime.block_on(serve(app, options, lanes, Arc::new(reload)))
 }
 
-async fn serve(app: Arc<App>, options: &Options, reload: Arc<Reload>) -> Result<(), String> {
+async fn serve(
+    app: Arc<App>,
+    options: &Options,
+    lanes: Lanes,
+    reload: Arc<Reload>,
+) -> Result<(), String> {
     let server = Arc::new(Server::new(
         Arc::clone(&app),
         options.limits,
         options.tls.clone(),
+        lanes,
     ));
     let mut members = Map::new();
     let shown = |addresses: &[Address]| {

@@ -9,7 +9,7 @@ use precinct_runtime::Document;
 use precinct_server::app::{App, Settings};
 use precinct_server::log::{Form, Level, Logger};
 use precinct_server::routes::dispatch::Surface;
-use precinct_server::serve::{Address, Limits, Server, tls};
+use precinct_server::serve::{Address, Lanes, Limits, Server, tls};
 use precinct_server::state::policies::{Policies, Text, Texts};
 use precinct_server::state::{Snapshot, Store};
 use rcgen::{
@@ -142,7 +142,12 @@ async fn only_clients_with_the_right_certificate_are_answered() {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         free.local_addr().unwrap().to_string()
     };
-    let server = Arc::new(Server::new(app, Limits::default(), Some(current)));
+    let server = Arc::new(Server::new(
+        app,
+        Limits::default(),
+        Some(current),
+        Lanes::begin(1).unwrap(),
+    ));
     let listening = {
         let (server, address) = (Arc::clone(&server), Address::Tcp(address.clone()));
         tokio::spawn(async move { server.listen(&address, Surface::All).await })

@@ -22,3 +22,4 @@ pub mod matching;
 pub mod scenario;
 pub mod server;
 pub mod upstream;
+pub mod waiting;

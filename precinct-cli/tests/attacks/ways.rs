@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use precinct_transcript::waiting;
 use serde_json::{Value, json};
 
 use crate::forms::{Form, Given, archive};
@@ -80,11 +81,7 @@ impl Server {
             }
         });
         let server = Self { server, errors };
-        let started = Instant::now();
-        while server.ask().is_none() {
-            assert!(started.elapsed() < PATIENCE, "no server");
-            thread::sleep(Duration::from_millis(10));
-        }
+        waiting::until("the server answers", || server.ask().is_some());
         server
     }
 
@@ -112,11 +109,7 @@ impl Server {
     }
 
     fn wait_for(&self, answer: &str) {
-        let started = Instant::now();
-        while self.ask().as_deref() != Some(answer) {
-            assert!(started.elapsed() < PATIENCE, "{:?}", self.ask());
-            thread::sleep(Duration::from_millis(10));
-        }
+        waiting::until_equal(|| self.ask(), &Some(answer.to_owned()));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The parts of a configuration that precinct reads.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -9,6 +10,7 @@ use super::delays::Trigger;
 use super::keys::KeyConfig;
 use super::services::{self, Kind, Service};
 use super::signing::SigningPart;
+use crate::http::path::unescaped;
 
 /// The decision of `POST /`, unless the configuration names another.
 pub const DEFAULT_DECISION: &str = "/system/main";
@@ -71,7 +73,8 @@ pub struct Parts {
 pub struct BundleSource {
     /// The service; it can be left out where there is one only.
     pub service: Option<String>,
-    /// The path below the service's address; `bundles/NAME` if nothing else is said.
+    /// The path below the service's address; `bundles/NAME` if nothing else is said. `file://` and a path is a file or a
+    /// folder of this machine, and needs no service.
     pub resource: Option<String>,
     /// It is kept for times without a network.
     pub persist: bool,
@@ -240,12 +243,56 @@ pub struct EncodingGzip {
 
 impl BundleSource {
     fn check(&self) -> Result<(), String> {
-        Trigger::read(self.trigger.as_deref())?;
+        // A file is read without being asked for.
+        let is_file = matches!(self.file(), Ok(Some(_)));
+        if !(is_file && self.trigger.as_deref() == Some("manual")) {
+            Trigger::read(self.trigger.as_deref())?;
+        }
         self.polling.check()
+    }
+
+    /// The file or folder that it is, if it does not come from a service.
+    ///
+    /// # Errors
+    /// As [`local_file`].
+    pub fn file(&self) -> Result<Option<PathBuf>, String> {
+        self.resource.as_deref().map_or(Ok(None), local_file)
     }
 }
 
+/// The path of an address `file:///path`; `None` if it is another address. As in OPA, the name of a host is passed over.
+///
+/// # Errors
+/// When an escape in it is broken.
+pub fn local_file(address: &str) -> Result<Option<PathBuf>, String> {
+    let Some(rest) = address.strip_prefix("file://") else {
+        return Ok(None);
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let path = rest.find('/').map_or("", |slash| &rest[slash..]);
+    let path = unescaped(path)
+        .ok_or_else(|| format!("expected % and two hexadecimal digits, found {address:?}"))?;
+    Ok(Some(PathBuf::from(path)))
+}
+
 impl Parts {
+    fn check_bundle(&self, name: &str, bundle: &BundleSource) -> Result<(), String> {
+        let invalid = |error| format!("invalid configuration for bundle {name:?}: {error}");
+        bundle.check().map_err(invalid)?;
+        let file = bundle.file();
+        let file = file.map_err(|error| format!("invalid URL for bundle {name:?}: {error}"))?;
+        if file.is_none()
+            && let Some(service) = &bundle.service
+            && !self.services.contains_key(service)
+        {
+            return Err(invalid(format!("service name {service:?} not found")));
+        }
+        match &bundle.signing {
+            Some(signing) => signing.check(&self.keys).map_err(invalid),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigurationError> {
         for (name, key) in &self.keys {
             key.check(name).map_err(ConfigurationError::Reference)?;
@@ -265,23 +312,8 @@ impl Parts {
             )));
         }
         for (name, bundle) in &self.bundles {
-            bundle.check().map_err(|error| {
-                ConfigurationError::Reference(format!(
-                    "invalid configuration for bundle {name:?}: {error}"
-                ))
-            })?;
-            if let Some(service) = known(bundle.service.as_ref()) {
-                return Err(ConfigurationError::Reference(format!(
-                    "invalid configuration for bundle {name:?}: service name {service:?} not found"
-                )));
-            }
-            if let Some(signing) = &bundle.signing {
-                signing.check(&self.keys).map_err(|error| {
-                    ConfigurationError::Reference(format!(
-                        "invalid configuration for bundle {name:?}: {error}"
-                    ))
-                })?;
-            }
+            self.check_bundle(name, bundle)
+                .map_err(ConfigurationError::Reference)?;
         }
         if let Some(discovery) = &self.discovery {
             discovery.source.check().map_err(|error| {

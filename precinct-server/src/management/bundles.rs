@@ -1,24 +1,24 @@
 //! A bundle, asked for again and again.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 use std::{fs, io};
 
 use jiff::Timestamp;
+use precinct_bundle::Guard;
 use precinct_bundle::load::Options;
-use precinct_bundle::{Guard, Limits};
 use serde_json::{Map, Value, json};
 
-use super::Management;
 use super::signing::{self, Signatures, guard};
-use super::workers::Life;
-use crate::configuration::settings::{BundleSource, Polling};
+use super::slot::Slot;
+use super::{Management, files};
+use crate::configuration::settings::Polling;
 use crate::services::{Client, FetchError, Fetched};
-use crate::state::activation::{self, ActivationError, Candidate};
+use crate::state::activation::ActivationError;
 
 /// Bytes of a bundle, unless the configuration says otherwise; OPA's default.
-const SIZE_LIMIT: u64 = 1 << 30;
+pub(super) const SIZE_LIMIT: u64 = 1 << 30;
 
 /// What is known of a bundle.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,7 @@ pub struct Status {
     metrics: Map<String, Value>,
     error: Option<Failed>,
     is_shadow: bool,
+    is_of_command_line: bool,
 }
 
 /// Why the last attempt failed.
@@ -102,10 +103,44 @@ impl Status {
         }
     }
 
+    /// A candidate that the command line names, whatever the configuration says.
+    #[must_use]
+    pub fn of_path(path: &str) -> Self {
+        Self {
+            is_of_command_line: true,
+            ..Self::of_candidate(path)
+        }
+    }
+
+    /// Whether the command line names it.
+    #[must_use]
+    pub const fn is_of_command_line(&self) -> bool {
+        self.is_of_command_line
+    }
+
     /// Whether it is tried out and not active.
     #[must_use]
     pub const fn is_shadow(&self) -> bool {
         self.is_shadow
+    }
+
+    /// Notes that it is asked for.
+    pub(super) fn ask(&mut self) {
+        self.asked = Some(Timestamp::now());
+    }
+
+    /// Notes that it is there.
+    pub(super) fn arrive(&mut self) {
+        let now = Some(Timestamp::now());
+        (self.answered, self.downloaded) = (now, now);
+    }
+
+    /// Notes what its activation took.
+    pub(super) fn measure(&mut self, ns: u64) {
+        for (name, ns) in [("compile", ns), ("parse", 0)] {
+            let name = format!("timer_rego_module_{name}_ns");
+            self.metrics.insert(name, json!(ns));
+        }
     }
 
     /// Notes that a version of it is active, or tried out.
@@ -146,8 +181,10 @@ impl Status {
                 members.insert(name.to_owned(), json!(moment.to_string()));
             }
         }
-        if self.size > 0 {
+        if !self.kind.is_empty() {
             members.insert("type".to_owned(), json!(self.kind));
+        }
+        if self.size > 0 {
             members.insert("size".to_owned(), json!(self.size));
         }
         if !self.metrics.is_empty() {
@@ -212,30 +249,32 @@ fn fraction() -> f64 {
 
 /// Keeps a bundle up to date until that is over.
 ///
-/// The other end of `restored` is dropped once the bundle that was kept is active, or is known not to be.
-pub(super) fn run(
-    management: &Arc<Management>,
-    name: &str,
-    source: &BundleSource,
-    restored: mpsc::Sender<()>,
-    life: &Life,
-) {
-    let (client, guard) = {
-        let configuration = management.configuration.load();
-        let client = super::client(&configuration, source.service.as_deref());
-        match (client, guard(&configuration, source)) {
-            (Ok(client), Ok(guard)) => (client, guard),
-            (Err(error), _) | (_, Err(error)) => {
-                management.logger.error("Bundle can't be loaded.", &error);
-                return;
-            }
-        }
-    };
-    let mut keeper = Keeper {
+/// The other end of `restored` is dropped once the bundle that was kept, or that is a file, is active, or is known not to
+/// be.
+pub(super) fn run(slot: &Slot<'_>, restored: mpsc::Sender<()>) {
+    let Slot {
         management,
         name,
         source,
         life,
+    } = *slot;
+    let configuration = management.configuration.load_full();
+    let unusable = |error: &str| management.logger.error("Bundle can't be loaded.", error);
+    let guard = match guard(&configuration, source) {
+        Ok(guard) => guard,
+        Err(error) => return unusable(&error),
+    };
+    match source.file() {
+        Ok(None) => {}
+        Ok(Some(path)) => return files::load(slot, &guard, &path),
+        Err(error) => return unusable(&error),
+    }
+    let client = match super::client(&configuration, source.service.as_deref()) {
+        Ok(client) => client,
+        Err(error) => return unusable(&error),
+    };
+    let mut keeper = Keeper {
+        slot,
         client,
         guard,
         etag: String::new(),
@@ -267,10 +306,7 @@ fn place(management: &Management, name: &str) -> Option<PathBuf> {
 }
 
 struct Keeper<'k> {
-    management: &'k Arc<Management>,
-    name: &'k str,
-    source: &'k BundleSource,
-    life: &'k Life,
+    slot: &'k Slot<'k>,
     client: Client,
     guard: Guard,
     etag: String,
@@ -283,13 +319,13 @@ impl Keeper<'_> {
         let Some(place) = &self.place else { return };
         match fs::read(place) {
             Ok(bytes) => {
-                let signatures = signing::kept(place, self.source);
+                let signatures = signing::kept(place, self.slot.source);
                 if let Err(failed) = self.activate(&bytes, signatures, "") {
-                    self.report(failed);
+                    self.slot.report(failed);
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => self.management.logger.error(
+            Err(error) => self.slot.management.logger.error(
                 "Failed to load a persisted bundle.",
                 &format!("{}: {error}", place.display()),
             ),
@@ -298,29 +334,26 @@ impl Keeper<'_> {
 
     /// Asks for news and activates them; whether that went well.
     fn refresh(&mut self) -> bool {
-        let resource = self.source.resource.clone();
-        let resource = resource.unwrap_or_else(|| format!("bundles/{}", self.name));
-        let wait = self.source.polling.long_polling_timeout_seconds;
-        let limit = self.source.size_limit_bytes.unwrap_or(SIZE_LIMIT);
-        self.note(|status| status.asked = Some(Timestamp::now()));
+        let source = self.slot.source;
+        let resource = source.resource.clone();
+        let resource = resource.unwrap_or_else(|| format!("bundles/{}", self.slot.name));
+        let wait = source.polling.long_polling_timeout_seconds;
+        let limit = source.size_limit_bytes.unwrap_or(SIZE_LIMIT);
+        self.slot.note(Status::ask);
         let fetched =
             self.client
                 .fetch(&resource, &self.etag, wait.map(Duration::from_secs), limit);
         let outcome = match fetched {
             Ok(Fetched::Unchanged) => {
-                self.note(|status| {
+                self.slot.note(|status| {
                     status.answered = Some(Timestamp::now());
                     status.error = None;
                 });
                 return true;
             }
             Ok(Fetched::New { bytes, etag }) => {
-                let now = Timestamp::now();
-                self.note(|status| {
-                    status.answered = Some(now);
-                    status.downloaded = Some(now);
-                });
-                signing::fetch(&self.client, self.source)
+                self.slot.note(Status::arrive);
+                signing::fetch(&self.client, source)
                     .map_err(Failed::from)
                     .and_then(|signatures| {
                         self.activate(&bytes, signatures.clone(), &etag)?;
@@ -334,88 +367,21 @@ impl Keeper<'_> {
         match outcome {
             Ok(()) => true,
             Err(failed) => {
-                self.report(failed);
+                self.slot.report(failed);
                 false
             }
         }
     }
 
-    fn note(&self, change: impl FnOnce(&mut Status)) {
-        self.management.change_bundle(self.name, change);
-    }
-
-    fn report(&self, failed: Failed) {
-        let what = if self.source.shadow {
-            "tried out"
-        } else {
-            "activated"
-        };
-        let message = format!("Bundle {:?} was not {what}.", self.name);
-        self.management.logger.error(&message, &failed.message);
-        if let Some(app) = self.management.app()
-            && !self.source.shadow
-        {
-            app.registry.reload(false);
-        }
-        self.note(|status| status.fail(failed));
-    }
-
-    /// The verified bytes take the place of what was active, or of what was tried out.
     fn activate(&self, bytes: &[u8], signatures: Signatures, etag: &str) -> Result<(), Failed> {
-        let options = Options {
-            limits: Limits::default(),
-            ..Options::default()
-        };
         let guard = Guard {
             signatures,
             ..self.guard.clone()
         };
         let admitted = guard
-            .admit_archive(bytes, &options)
+            .admit_archive(bytes, &Options::default())
             .map_err(|error| error.to_string())?;
-        let is_delta = admitted.bundle.patch.is_some();
-        let revision = admitted.bundle.manifest.revision.clone();
-        let candidate = Candidate {
-            name: self.name.into(),
-            bundle: admitted.bundle,
-            folder: String::new(),
-            etag: etag.to_owned(),
-            digest: admitted.digest.to_string(),
-            archive: Some(bytes.into()),
-            verified_libraries: admitted.verified_libraries,
-        };
-        let app = self
-            .management
-            .app()
-            .ok_or_else(|| "the server ends".to_owned())?;
-        let started = std::time::Instant::now();
-        let over = || "the configuration asks for another bundle now".to_owned();
-        if self.source.shadow {
-            if self.life.is_over() {
-                return Err(over().into());
-            }
-            app.shadow.try_out(&app, candidate)?;
-        } else {
-            app.store.update(|now| {
-                // What ended this has removed the bundle, or is about to.
-                if self.life.is_over() {
-                    return Err(ActivationError::from(over()));
-                }
-                activation::activate(now, &[candidate])
-            })?;
-            app.registry.reload(true);
-        }
-        let ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.note(|status| {
-            status.activate(&revision, is_delta, bytes.len());
-            status
-                .metrics
-                .insert("timer_rego_module_compile_ns".to_owned(), json!(ns));
-            status
-                .metrics
-                .insert("timer_rego_module_parse_ns".to_owned(), json!(0));
-        });
-        Ok(())
+        self.slot.activate(admitted, Some(bytes), etag)
     }
 
     /// Keeps the bytes: beside their place first, so that there is always a whole bundle.
@@ -423,7 +389,7 @@ impl Keeper<'_> {
         let Some(place) = &self.place else { return };
         let kept = signing::keep(place, signatures).and_then(|()| written(place, bytes));
         if let Err(error) = kept {
-            self.management.logger.error(
+            self.slot.management.logger.error(
                 "Failed to persist a bundle.",
                 &format!("{}: {error}", place.display()),
             );

@@ -13,7 +13,7 @@ impl Management {
     pub fn try_out(&self, app: &Arc<App>, path: &str, places: &Places) {
         locked(&self.bundles)
             .entry(path.to_owned())
-            .or_insert_with(|| Status::of_candidate(path));
+            .or_insert_with(|| Status::of_path(path));
         let tried = start::candidate(path, places)
             .map_err(Failed::from)
             .and_then(|candidate| {

@@ -2,25 +2,31 @@
 //!
 //! * [`bundles`]: a bundle, asked for again and again
 //! * [`discovery`]: a configuration that comes as a bundle
-//! * `candidate`: a bundle of a file that is tried out
+//! * `change`: a configuration takes the place of the one before
+//! * `candidate`: a bundle of the command line that is tried out
+//! * `files`: a bundle that is a file
+//! * `slot`: the place that a verified bundle is put in
 //! * [`signing`]: what vouches for a bundle
 //! * [`status`]: what the server says of itself
 //! * [`workers`]: the threads of all of these
 
 pub mod bundles;
 mod candidate;
+mod change;
 pub mod discovery;
+mod files;
 mod signing;
+mod slot;
 pub mod status;
 mod workers;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::app::{App, Plugins, Settings};
 use crate::configuration::Configuration;
@@ -28,10 +34,10 @@ use crate::configuration::settings::DecisionLogs;
 use crate::decision::{Event, Recorder};
 use crate::decision_log::DecisionLog;
 use crate::decision_log::upload::Queue;
-use crate::log::{Level, Logger};
+use crate::log::Logger;
 use crate::services::Client;
-use crate::state::activation;
 
+use slot::Slot;
 use workers::{Life, Workers};
 
 /// The names of plugins in the status.
@@ -52,6 +58,8 @@ pub struct Management {
     /// What the decision log and its queue follow.
     logging: Mutex<Value>,
     workers: Workers,
+    /// Who activates a bundle reads; who exchanges the workers writes, so that no bundle comes back after its end.
+    activating: RwLock<()>,
     app: Mutex<Weak<App>>,
     logger: Logger,
 }
@@ -127,11 +135,13 @@ impl Management {
             queue: ArcSwapOption::empty(),
             logging: Mutex::default(),
             workers: Workers::default(),
+            activating: RwLock::default(),
             app: Mutex::new(Weak::new()),
             logger,
         });
         management.set_state(DISCOVERY, "NOT_READY");
-        management.take_up(configuration)?;
+        let prepared = management.prepare(configuration)?;
+        management.take_up(prepared);
         Ok(management)
     }
 
@@ -141,74 +151,11 @@ impl Management {
         settings(&self.configuration.load(), &self.given)
     }
 
-    /// Takes up a configuration, as far as requests see it. One that can't be followed changes nothing.
-    fn take_up(&self, configuration: Configuration) -> Result<(), String> {
-        let parts = &configuration.parts;
-        for source in parts.bundles.values() {
-            client(&configuration, source.service.as_deref())?;
-            signing::guard(&configuration, source)?;
-        }
-        if let Some(status) = &parts.status
-            && status.service.is_some()
-        {
-            client(&configuration, status.service.as_deref())?;
-        }
-        self.take_up_logs(&configuration)?;
-        for option in configuration.unknown_options() {
-            let message = format!("unknown configuration option {option:?} encountered");
-            self.logger.write(Level::Warn, &message, Map::new());
-        }
-        let awaits_bundles = parts.bundles.values().any(|bundle| !bundle.shadow);
-        for (plugin, state) in [
-            (DECISION_LOGS, parts.decision_logs.is_some().then_some("OK")),
-            (STATUS, parts.status.is_some().then_some("OK")),
-            (BUNDLE, awaits_bundles.then_some("NOT_READY")),
-        ] {
-            match state {
-                Some(state) => self.set_state(plugin, state),
-                None => drop(locked(&self.states).remove(plugin)),
-            }
-        }
-        self.configuration.store(Arc::new(configuration));
-        Ok(())
-    }
-
-    /// Exchanges the decision log if the configuration asks for another one.
-    fn take_up_logs(&self, configuration: &Configuration) -> Result<(), String> {
-        let parts = &configuration.parts;
-        let part = configuration.document().get(SENDER);
-        let wanted = follows(configuration, part);
-        let mut logging = locked(&self.logging);
-        if *logging == wanted {
-            return Ok(());
-        }
-        let (mut log, mut queue) = (None, None);
-        if let Some(logs) = &parts.decision_logs {
-            let labels = json!(parts.labels).to_string();
-            let is_sent = logs.service.is_some() || (!logs.console && parts.services.len() == 1);
-            if is_sent {
-                client(configuration, logs.service.as_deref())?;
-                queue = Some(Queue::new(logs.reporting.clone()));
-            }
-            let new = DecisionLog::new(logs, labels, queue.clone(), self.logger)?;
-            log = Some(Arc::new(new));
-        }
-        self.log.store(log);
-        // What waits in the old one is sent to where it was to go.
-        if let Some(old) = self.queue.swap(queue.map(Arc::new)) {
-            old.end();
-        }
-        *logging = wanted;
-        Ok(())
-    }
-
     /// Begins everything that runs beside the requests of a server.
-    ///
-    /// # Errors
-    /// When a service can't be used.
-    pub fn begin(self: &Arc<Self>, app: &Arc<App>) -> Result<(), String> {
+    pub fn begin(self: &Arc<Self>, app: &Arc<App>) {
         *locked(&self.app) = Arc::downgrade(app);
-        self.exchange_workers()?;
+        let begun = self.exchange_workers();
+        self.begin_workers(&begun);
         let configuration = self.configuration.load_full();
         match &configuration.parts.discovery {
             Some(discovery) => {
@@ -218,20 +165,6 @@ impl Management {
             }
             None => self.set_state(DISCOVERY, "OK"),
         }
-        Ok(())
-    }
-
-    /// Takes up another configuration: what is as it was goes on, what is gone ends, and bundles that are gone decide
-    /// nothing any more.
-    ///
-    /// # Errors
-    /// Why the configuration can't be followed; the one before stays in force.
-    pub fn follow(self: &Arc<Self>, configuration: Configuration) -> Result<(), String> {
-        self.take_up(configuration)?;
-        if let Some(app) = self.app() {
-            app.set_settings(self.settings());
-        }
-        self.exchange_workers()
     }
 
     /// Whether the configuration comes from a discovery bundle.
@@ -240,8 +173,8 @@ impl Management {
         self.configuration.load().parts.discovery.is_some()
     }
 
-    /// Begins the threads that the configuration asks for and that do not run, and ends those that it does not ask for.
-    fn exchange_workers(self: &Arc<Self>) -> Result<(), String> {
+    /// Ends the workers that the configuration does not ask for, and gives the lives of those that are to begin.
+    fn exchange_workers(&self) -> BTreeMap<String, Life> {
         let configuration = self.configuration.load_full();
         let document = configuration.document();
         let mut wanted = BTreeMap::new();
@@ -258,75 +191,53 @@ impl Management {
             let part = document.get(SENDER);
             wanted.insert(SENDER.to_owned(), follows(&configuration, part));
         }
-        let begun = self.workers.exchange(wanted);
-        if let Some(life) = begun.get(REPORTER) {
-            self.begin_status(life)?;
-        }
-        self.end_bundles(&configuration)?;
-        self.begin_bundles(&configuration, &begun);
-        if begun.contains_key(SENDER) {
-            self.begin_logs()?;
-        }
-        Ok(())
+        self.workers.exchange(wanted)
     }
 
-    fn begin_logs(self: &Arc<Self>) -> Result<(), String> {
+    /// Begins the threads of these lives. Their services were tried when the configuration was prepared.
+    fn begin_workers(self: &Arc<Self>, begun: &BTreeMap<String, Life>) {
         let configuration = self.configuration.load_full();
-        let (Some(logs), Some(queue)) = (
-            configuration.parts.decision_logs.clone(),
-            self.queue.load_full(),
-        ) else {
+        if let Some(life) = begun.get(REPORTER)
+            && let Err(error) = self.begin_status(&configuration, life)
+        {
+            self.logger.error("Status can't be reported.", &error);
+        }
+        self.begin_bundles(&configuration, begun);
+        if begun.contains_key(SENDER)
+            && let Err(error) = self.begin_logs(&configuration)
+        {
+            self.logger.error("Decision logs can't be sent.", &error);
+        }
+    }
+
+    fn begin_logs(&self, configuration: &Configuration) -> Result<(), String> {
+        let (Some(logs), Some(queue)) =
+            (&configuration.parts.decision_logs, self.queue.load_full())
+        else {
             return Ok(());
         };
-        let client = client(&configuration, logs.service.as_deref())?;
-        let (path, logger) = (log_path(&logs), self.logger);
+        let client = client(configuration, logs.service.as_deref())?;
+        let (path, logger) = (log_path(logs), self.logger);
         thread::spawn(move || queue.run(&client, &path, &logger));
         Ok(())
     }
 
-    fn begin_status(self: &Arc<Self>, life: &Life) -> Result<(), String> {
-        let configuration = self.configuration.load_full();
+    fn begin_status(
+        self: &Arc<Self>,
+        configuration: &Configuration,
+        life: &Life,
+    ) -> Result<(), String> {
         let Some(part) = configuration.parts.status.clone() else {
             return Ok(());
         };
         let client = match &part.service {
-            Some(name) => Some(client(&configuration, Some(name))?),
+            Some(name) => Some(client(configuration, Some(name))?),
             None => None,
         };
         let first = status::document(self);
         let (management, life) = (Arc::downgrade(self), life.clone());
         thread::spawn(move || status::run(&management, &part, client.as_ref(), first, &life));
         Ok(())
-    }
-
-    /// Forgets the bundles that the configuration no longer names, or names for another purpose.
-    fn end_bundles(&self, configuration: &Configuration) -> Result<(), String> {
-        let sources = &configuration.parts.bundles;
-        let mut gone = Vec::new();
-        locked(&self.bundles).retain(|name, status| {
-            let stays = sources
-                .get(name)
-                .is_some_and(|source| source.shadow == status.is_shadow());
-            if !stays {
-                gone.push((name.clone(), status.is_shadow()));
-            }
-            stays
-        });
-        let Some(app) = self.app() else { return Ok(()) };
-        let of_kind = |is_shadow: bool| -> Vec<&str> {
-            let gone = gone.iter().filter(|(_, shadow)| *shadow == is_shadow);
-            gone.map(|(name, _)| name.as_str()).collect()
-        };
-        for name in of_kind(true) {
-            app.shadow.forget(&app, name);
-        }
-        let gone = of_kind(false);
-        if gone.is_empty() {
-            return Ok(());
-        }
-        app.store
-            .update(|now| activation::deactivate(now, &gone))
-            .map_err(|error| error.to_string())
     }
 
     /// Begins with the bundles of these workers, and comes back when those that were kept are active again.
@@ -349,7 +260,15 @@ impl Management {
             let (management, life) = (Arc::clone(self), life.clone());
             let (name, source) = (name.clone(), source.clone());
             let restored = restored.clone();
-            thread::spawn(move || bundles::run(&management, &name, &source, restored, &life));
+            thread::spawn(move || {
+                let slot = Slot {
+                    management: &management,
+                    name: &name,
+                    source: &source,
+                    life: &life,
+                };
+                bundles::run(&slot, restored);
+            });
         }
         drop(restored);
         // Nothing is sent: each thread drops its end when it is done, whatever comes of it.
@@ -403,18 +322,46 @@ impl Management {
         self.note_readiness();
     }
 
-    /// Notes whether all bundles that are waited for were active.
+    /// Notes whether all bundles that the configuration waits for were active.
     fn note_readiness(&self) {
+        // Held to the end, so that what is noted last is what was seen last.
         let bundles = locked(&self.bundles);
-        // Nobody waits for candidates.
-        let mut awaited = bundles.values().filter(|status| !status.is_shadow());
-        let all_active =
-            awaited.clone().next().is_some() && awaited.all(bundles::Status::was_active);
-        drop(bundles);
-        if all_active {
-            self.set_state(BUNDLE, "OK");
+        let configuration = self.configuration.load();
+        let mut states = locked(&self.states);
+        if awaited(&configuration).next().is_none() {
+            states.remove(BUNDLE);
+        } else {
+            let are_ready = missing(&configuration, &bundles).next().is_none();
+            let state = if are_ready { "OK" } else { "NOT_READY" };
+            states.insert(BUNDLE.to_owned(), state.to_owned());
         }
     }
+
+    /// The bundles that the configuration waits for and that were not active yet.
+    fn missing_bundles(&self) -> Vec<String> {
+        let bundles = locked(&self.bundles);
+        let configuration = self.configuration.load();
+        missing(&configuration, &bundles).cloned().collect()
+    }
+}
+
+/// The bundles that a server waits for. Nobody waits for candidates.
+fn awaited(configuration: &Configuration) -> impl Iterator<Item = &String> {
+    let sources = configuration.parts.bundles.iter();
+    sources
+        .filter(|(_, source)| !source.shadow)
+        .map(|(name, _)| name)
+}
+
+/// Those of them that were not active yet.
+fn missing<'c>(
+    configuration: &'c Configuration,
+    bundles: &BTreeMap<String, bundles::Status>,
+) -> impl Iterator<Item = &'c String> {
+    awaited(configuration).filter(|name| {
+        let status = bundles.get(*name);
+        !status.is_some_and(|status| !status.is_shadow() && status.was_active())
+    })
 }
 
 /// A client for the service of a name; for the only one if there is one only.
@@ -444,13 +391,16 @@ impl Plugins for Management {
     }
 
     fn bundles_ready(&self) -> Result<(), String> {
-        let states = locked(&self.states);
+        let states = self.states();
         let is_ready = |name: &str| states.get(name).is_none_or(|state| state == "OK");
         if is_ready(BUNDLE) && is_ready(DISCOVERY) {
-            Ok(())
-        } else {
-            Err("one or more bundles are not activated".to_owned())
+            return Ok(());
         }
+        let missing = self.missing_bundles().join(", ");
+        let names = if missing.is_empty() { "" } else { ": " };
+        Err(format!(
+            "one or more bundles are not activated{names}{missing}"
+        ))
     }
 
     fn status(&self) -> Option<String> {

@@ -1,16 +1,18 @@
-//! What vouches for a bundle of a service: its guard, and the signatures that come beside it.
+//! What vouches for a bundle of the configuration: its guard, and the signatures that come beside it.
 
+use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use precinct_bundle::Guard;
+use precinct_bundle::load::system;
 use precinct_bundle::signature::VerificationKey;
 use precinct_bundle::signature::each_file::Listing;
 use precinct_bundle::signature::token::Requirement;
 
 use super::bundles::written;
 use crate::configuration::Configuration;
-use crate::configuration::settings::BundleSource;
+use crate::configuration::settings::{BundleSource, local_file};
 use crate::configuration::signing::{Form, SigningPart};
 use crate::services::{Client, FetchError, Fetched};
 
@@ -108,6 +110,25 @@ pub(super) fn fetch(client: &Client, source: &BundleSource) -> Result<Signatures
         }
     }
     Ok(signatures)
+}
+
+/// Reads the detached signatures of a bundle that is a file; they are files as well.
+pub(super) fn read(source: &BundleSource) -> Result<Signatures, String> {
+    let read = paths(source).iter().map(|name| {
+        let path = match local_file(name)? {
+            Some(path) => path,
+            None => PathBuf::from(name),
+        };
+        let file = fs::File::open(&path);
+        let mut bytes = Vec::new();
+        file.and_then(|file| file.take(SIGNATURE_LIMIT).read_to_end(&mut bytes))
+            .map_err(|error| {
+                let path = path.to_string_lossy();
+                format!("detached signature: {}", system("open", &path, &error))
+            })?;
+        Ok((name.clone(), bytes))
+    });
+    read.collect()
 }
 
 /// Where a signature is kept beside its bundle.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use serde_json::{Map, json};
 
@@ -68,18 +69,48 @@ pub async fn handle(
     let started = Instant::now();
     let number = app.next_request();
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let line = Line {
-        app: &app,
-        number,
-        client: &client,
-        method: &parts.method,
-        path: &path,
-    };
     let body = request::body(&app, &parts.headers, body).await;
+    if !takes_long(&app, &parts.method, parts.uri.path()) {
+        return respond(&app, surface, &client, number, &parts, body, started);
+    }
+    // Others wait on this thread.
+    let job = move || respond(&app, surface, &client, number, &parts, body, started);
+    tokio::task::spawn_blocking(job)
+        .await
+        .unwrap_or_else(|_| Answer::empty(StatusCode::INTERNAL_SERVER_ERROR).into_response())
+}
+
+/// Whether a request may take longer than others should wait for it: it changes policies or evaluates queries, policies may
+/// wait for the network, or the last one for its path took long.
+fn takes_long(app: &App, method: &Method, path: &str) -> bool {
+    let is_quick = matches!(*method, Method::GET | Method::POST | Method::HEAD)
+        && !path.starts_with("/v1/query")
+        && !path.starts_with("/v1/compile")
+        && !path.starts_with("/v1/batch");
+    !is_quick || app.pace.is_long(path) || app.store.snapshot().policies.has_effects()
+}
+
+fn respond(
+    app: &App,
+    surface: Surface,
+    client: &Client,
+    number: u64,
+    parts: &Parts,
+    body: Result<Vec<u8>, BodyError>,
+    started: Instant,
+) -> Response<Body> {
+    let begun = Instant::now();
+    let path = parts.uri.path();
+    let line = Line {
+        app,
+        number,
+        client,
+        method: &parts.method,
+        path,
+    };
     line.received(body.as_deref().unwrap_or_default(), parts.uri.query());
     let (name, answer) = answer(
-        &app,
+        app,
         surface,
         &line,
         &parts.headers,
@@ -91,6 +122,7 @@ pub async fn handle(
     let status = answer.status.as_u16();
     app.registry
         .request(name, parts.method.as_str(), status, started.elapsed());
+    app.pace.note(path, begun.elapsed());
     let mut response = answer.into_response();
     if parts.method == Method::HEAD {
         *response.body_mut() = Body::empty();

@@ -9,16 +9,16 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
-use super::{Address, tls};
+use super::{Address, Lanes, tls};
 use crate::app::App;
 use crate::routes::dispatch::{Surface, handle};
 use crate::routes::request::Client;
@@ -58,18 +58,20 @@ pub struct Server {
     slots: Arc<Semaphore>,
     ending: watch::Sender<bool>,
     tls: Option<tls::Current>,
+    lanes: Lanes,
 }
 
 impl Server {
     /// A server without addresses.
     #[must_use]
-    pub fn new(app: Arc<App>, limits: Limits, tls: Option<tls::Current>) -> Self {
+    pub fn new(app: Arc<App>, limits: Limits, tls: Option<tls::Current>, lanes: Lanes) -> Self {
         Self {
             app,
             limits,
             slots: Arc::new(Semaphore::new(limits.connections)),
             ending: watch::Sender::new(false),
             tls,
+            lanes,
         }
     }
 
@@ -118,14 +120,18 @@ impl Server {
                     // Without this, small answers wait for acknowledgements; where it can't be set they do.
                     let _ = stream.set_nodelay(true);
                     let client = Client { address: Some(address), ..Client::default() };
-                    match &self.tls {
-                        None => serve(self.parts(client, surface, slot), stream, graceful.watcher()),
-                        Some(current) => {
-                            let config = current.load_full();
-                            let parts = self.parts(client, surface, slot);
-                            tokio::spawn(shake_hands(config, parts, stream, graceful.watcher()));
+                    let parts = self.parts(client, surface, slot);
+                    let config = self.tls.as_ref().map(|current| current.load_full());
+                    // It is taken from this thread's events and given to those of another.
+                    let Ok(stream) = stream.into_std() else { continue };
+                    let watcher = graceful.watcher();
+                    self.lanes.spawn(async move {
+                        let Ok(stream) = TcpStream::from_std(stream) else { return };
+                        match config {
+                            None => serve(parts, stream, watcher).await,
+                            Some(config) => shake_hands(config, parts, stream, watcher).await,
                         }
-                    }
+                    });
                 }
                 _ = ending.changed() => break,
             }
@@ -147,7 +153,13 @@ impl Server {
                         continue;
                     };
                     let parts = self.parts(Client::default(), surface, slot);
-                    serve(parts, stream, graceful.watcher());
+                    let Ok(stream) = stream.into_std() else { continue };
+                    let watcher = graceful.watcher();
+                    self.lanes.spawn(async move {
+                        if let Ok(stream) = UnixStream::from_std(stream) {
+                            serve(parts, stream, watcher).await;
+                        }
+                    });
                 }
                 _ = ending.changed() => break,
             }
@@ -162,6 +174,7 @@ impl Server {
             client,
             surface,
             slot,
+            lanes: self.lanes.clone(),
         }
     }
 
@@ -177,6 +190,7 @@ struct Parts {
     client: Client,
     surface: Surface,
     slot: OwnedSemaphorePermit,
+    lanes: Lanes,
 }
 
 /// Agrees with a client on keys, within the time that headers may take, and serves it.
@@ -192,11 +206,11 @@ async fn shake_hands(
         let (_, session) = stream.get_ref();
         let chain = session.peer_certificates().unwrap_or_default();
         parts.client.certificates = chain.iter().map(|one| one.to_vec()).collect();
-        serve(parts, stream, watcher);
+        serve(parts, stream, watcher).await;
     }
 }
 
-fn serve<S>(parts: Parts, stream: S, watcher: Watcher)
+async fn serve<S>(parts: Parts, stream: S, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -206,6 +220,7 @@ where
         client,
         surface,
         slot,
+        lanes,
     } = parts;
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let app = Arc::clone(&app);
@@ -215,7 +230,7 @@ where
             Ok::<_, std::convert::Infallible>(answer)
         }
     });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(lanes);
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -227,11 +242,9 @@ where
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     let connection = watcher.watch(connection.into_owned());
-    tokio::spawn(async move {
-        // A connection that breaks is the client's affair.
-        let _ = connection.await;
-        drop(slot);
-    });
+    // A connection that breaks is the client's affair.
+    let _ = connection.await;
+    drop(slot);
 }
 
 /// A socket that nobody listens at any more is in the way.

@@ -114,6 +114,48 @@ pub fn deactivate(now: &Snapshot, names: &[&str]) -> Result<Snapshot, Activation
     Ok(Snapshot::new(policies, data, Arc::new(bundles)))
 }
 
+/// What was read again, with the bundles that came by other ways: those of `now` that are not among what was read.
+///
+/// # Errors
+/// The first reason why they can't be together.
+pub fn carry(next: Snapshot, now: &Snapshot) -> Result<Snapshot, ActivationError> {
+    let mut bundles = (*next.bundles).clone();
+    let kept = now.bundles.iter();
+    let kept: Bundles = kept
+        .filter(|(name, _)| !bundles.contains_key(*name))
+        .map(|(name, bundle)| (Arc::clone(name), bundle.clone()))
+        .collect();
+    if kept.is_empty() {
+        return Ok(next);
+    }
+    let is_kept = |text: &Text| {
+        let bundle = text.bundle.as_ref();
+        bundle.is_some_and(|name| kept.contains_key(name))
+    };
+    let mut texts = next.policies.texts().clone();
+    let modules = now.policies.texts().iter();
+    let modules = modules.filter(|(_, text)| is_kept(text));
+    texts.extend(modules.map(|(id, text)| (id.clone(), text.clone())));
+    let arena = Arena::new();
+    let mut data = next.data.value();
+    for (name, bundle) in &kept {
+        for root in &bundle.roots {
+            data = without(data, &keys(root), &arena);
+            data = with(data, root, now.data.value(), &arena)?;
+        }
+        let place = ["system", "bundles", name].map(str::to_owned);
+        if let Some(described) = now.data.value().path(&place) {
+            data = document::make_way(data, &place, &arena)?;
+            data = document::write(data, &place, Change::Add(described), &arena)?;
+        }
+    }
+    let data = Arc::new(Document::copy_of(data));
+    bundles.extend(kept);
+    check_overlaps(&bundles)?;
+    let policies = Arc::new(Policies::compile(texts, next.policies.options().clone())?);
+    whole(&[], policies, data, bundles)
+}
+
 /// The state of these parts, if they go together.
 pub(super) fn whole(
     candidates: &[Candidate],
@@ -279,23 +321,14 @@ pub(super) fn check_overlaps(bundles: &Bundles) -> Result<(), ActivationError> {
 
 /// The packages of a bundle's modules must belong to its roots.
 fn check_packages(candidate: &Candidate, policies: &Policies) -> Result<(), ActivationError> {
-    let sources = policies.policy().sources();
-    let owned: Vec<&Arc<str>> = policies
-        .texts()
-        .values()
-        .filter(|text| text.bundle.as_ref() == Some(&candidate.name))
-        .map(|text| &text.file)
-        .collect();
-    for module in policies.policy().modules() {
-        let Some(source) = sources.get(module.package.span.source) else {
-            continue;
-        };
-        if owned.contains(&&source.name) && !candidate.bundle.manifest.owns(&package(module)) {
+    for (module, _, text) in policies.modules() {
+        let is_own = text.bundle.as_ref() == Some(&candidate.name);
+        if is_own && !candidate.bundle.manifest.owns(&package(module)) {
             return Err(ActivationError::Roots(format!(
                 "manifest roots [{}] do not permit '{}' in module '{}'",
                 candidate.bundle.manifest.roots().join(" "),
                 module.package,
-                source.name
+                text.file
             )));
         }
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use precinct_bundle::Digest;
 use precinct_interpreter::policy::{Failure, Place, Policy, PolicyOptions, Step};
 use precinct_rego::ast::json::{JsonOptions, module_json};
-use precinct_rego::ast::{Module, RegoVersion, Term, TermValue};
+use precinct_rego::ast::{Module, RegoVersion, SourceId, Term, TermValue};
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
 use precinct_runtime::compiled::Compiled;
@@ -90,6 +90,19 @@ impl Policies {
     #[must_use]
     pub const fn texts(&self) -> &Texts {
         &self.texts
+    }
+
+    /// The compiled modules, each with its identifier and the text that it was parsed from. Names of files do not tell: each
+    /// bundle may have a file of the same name.
+    pub fn modules(&self) -> impl Iterator<Item = (&Module, &str, &Text)> {
+        // The sources were added in the order of the texts.
+        let sources = self.policy.sources().iter();
+        let texts: BTreeMap<SourceId, (&String, &Text)> =
+            sources.map(|(id, _)| id).zip(&self.texts).collect();
+        self.policy.modules().iter().filter_map(move |module| {
+            let (id, text) = texts.get(&module.package.span.source)?;
+            Some((module, id.as_str(), *text))
+        })
     }
 
     /// How they are compiled.
@@ -180,18 +193,12 @@ impl Policies {
     /// The syntax tree of a module as OPA shows it: as the compiler left it, in JSON.
     #[must_use]
     pub fn tree(&self, id: &str) -> Option<String> {
-        let file = Arc::clone(&self.texts.get(id)?.file);
-        let sources = self.policy.sources();
-        let is_named = |module: &&Module| {
-            let source = sources.get(module.package.span.source);
-            source.is_some_and(|source| source.name == file)
-        };
-        let module = self.policy.modules().iter().find(is_named)?;
+        let (module, _, _) = self.modules().find(|(_, found, _)| *found == id)?;
         let shown = JsonOptions {
             comments: true,
             ..JsonOptions::default()
         };
-        Some(module_json(module, sources, shown))
+        Some(module_json(module, self.policy.sources(), shown))
     }
 }
 

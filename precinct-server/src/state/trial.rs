@@ -61,20 +61,18 @@ pub fn beside(
 
 /// The modules of the state without those that came with no bundle and have a package that a candidate claims.
 fn loose(now: &Snapshot, candidates: &[Candidate]) -> Texts {
-    let policy = now.policies.policy();
-    let claimed: BTreeSet<&str> = policy
+    let claimed: BTreeSet<&str> = now
+        .policies
         .modules()
-        .iter()
-        .filter(|module| {
+        .filter(|(module, _, _)| {
             let package = activation::package(module);
             let owns = |candidate: &Candidate| candidate.bundle.manifest.owns(&package);
             candidates.iter().any(owns)
         })
-        .filter_map(|module| policy.sources().get(module.package.span.source))
-        .map(|source| &*source.name)
+        .map(|(_, id, _)| id)
         .collect();
     let mut texts = now.policies.texts().clone();
-    texts.retain(|_, text| text.bundle.is_some() || !claimed.contains(&*text.file));
+    texts.retain(|id, text| text.bundle.is_some() || !claimed.contains(id.as_str()));
     texts
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use precinct_bundle::{Limits, archive};
 use precinct_interpreter::policy::PolicyOptions;
@@ -15,6 +15,7 @@ use precinct_server::log::{Form, Level, Logger};
 use precinct_server::management::Management;
 use precinct_server::state::policies::{Policies, Texts};
 use precinct_server::state::{Snapshot, Store};
+use precinct_transcript::waiting;
 use serde_json::{Value, json};
 
 use crate::listener::Listener;
@@ -30,11 +31,9 @@ fn bundle() -> Vec<u8> {
 /// Runs what runs beside the requests until all bundles are active.
 fn run(document: Value) -> Arc<App> {
     let (app, management) = begun(document);
-    let started = Instant::now();
-    while management.bundles_ready().is_err() {
-        assert!(started.elapsed() < Duration::from_secs(20));
-        thread::sleep(Duration::from_millis(5));
-    }
+    waiting::until("the bundles are active", || {
+        management.bundles_ready().is_ok()
+    });
     app
 }
 
@@ -54,7 +53,7 @@ fn begun(document: Value) -> (Arc<App>, Arc<Management>) {
     );
     let app = Arc::new(App::new(Store::new(first), Settings::default(), logger));
     let management = Management::new(configuration, Settings::default(), logger).unwrap();
-    management.begin(&app).unwrap();
+    management.begin(&app);
     (app, management)
 }
 
@@ -155,9 +154,7 @@ fn a_bundle_needs_as_many_signatures_as_are_required_and_is_kept_with_them() {
     run(document(&listener.url));
     let kept = folder.path().join("bundles/authz");
     // It is kept once it is active.
-    while !kept.join("bundle.tar.gz").exists() {
-        thread::sleep(Duration::from_millis(5));
-    }
+    waiting::until("it is kept", || kept.join("bundle.tar.gz").exists());
 
     // Without its service, the bundle that was kept is verified by the signatures that were kept.
     let away = Listener::plain(|_| (500, ""));

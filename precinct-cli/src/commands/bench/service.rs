@@ -158,7 +158,7 @@ impl Server {
                     _ => message("the server ended before it answered".to_owned()),
                 });
             }
-            if TcpStream::connect(&self.address).is_ok() {
+            if answers(&self.address) {
                 return Ok(self.address);
             }
             thread::sleep(Duration::from_millis(5));
@@ -169,6 +169,15 @@ impl Server {
             PATIENCE.as_secs()
         )))
     }
+}
+
+/// Whether somebody else listens at an address. A client is given a free port, which can be the very one that it connects
+/// to; it is connected with itself then.
+fn answers(address: &str) -> bool {
+    TcpStream::connect(address).is_ok_and(|stream| {
+        let ends = (stream.local_addr(), stream.peer_addr());
+        matches!(ends, (Ok(own), Ok(other)) if own != other)
+    })
 }
 
 struct Client {

@@ -20,6 +20,7 @@ use precinct_server::native::Loader;
 use precinct_server::records::{Recorders, Records};
 use precinct_server::run::{self, Options};
 use precinct_server::serve::{Address, Limits, tls};
+use precinct_server::state::activation;
 use precinct_server::state::start::{self, Places};
 use precinct_server::state::{Snapshot, Store};
 use precinct_server::watch;
@@ -257,7 +258,7 @@ pub fn run(args: &ServeArgs, sources: &Sources<'_>) -> Result<(), Stopped> {
         activations.as_ref().map_or(Ok(()), |it| it.note(next))
     };
     app.store.before_each(prepared).map_err(failed)?;
-    management.begin(&app).map_err(failed)?;
+    management.begin(&app);
     if args.ready_timeout > 0 {
         let limit = Duration::from_secs(args.ready_timeout);
         management.wait_until_ready(limit).map_err(failed)?;
@@ -354,8 +355,12 @@ fn runtime(labels: &BTreeMap<String, String>) -> Document {
 
 /// Reads everything again; what is wrong with it changes nothing but the log.
 fn reload(app: &App, places: &Places) {
-    // Documents that came by other ways are lost, as they are when the server starts anew.
-    let outcome = start::read(places).and_then(|next| app.store.replace(next));
+    // Documents that came by the API are lost, as they are when the server starts anew; bundles of the configuration are
+    // not, since nobody would fetch them again.
+    let outcome = start::read(places).and_then(|next| {
+        let carried = app.store.update(|now| activation::carry(next, now));
+        carried.map_err(|error| error.to_string())
+    });
     app.registry.reload(outcome.is_ok());
     if let Err(message) = outcome {
         app.logger.error("Failed to reload files.", &message);

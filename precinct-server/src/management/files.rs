@@ -1,0 +1,59 @@
+//! A bundle that is a file or a folder (`resource: file:///path`).
+//!
+//! It is read as OPA reads it: once when the configuration begins to name it, whatever the delays of polling and the trigger, and
+//! again when that part of the configuration has changed. An attempt that fails is not repeated.
+
+use std::io;
+use std::path::Path;
+
+use precinct_bundle::load::{self, Options};
+use precinct_bundle::{Guard, Limits};
+
+use super::bundles::{Failed, SIZE_LIMIT, Status};
+use super::signing;
+use super::slot::Slot;
+
+/// Reads a bundle, verifies it as one that was fetched, and activates it.
+pub(super) fn load(slot: &Slot<'_>, guard: &Guard, path: &Path) {
+    slot.note(Status::ask);
+    if let Err(failed) = activate(slot, guard, path) {
+        slot.report(failed);
+    }
+}
+
+fn activate(slot: &Slot<'_>, guard: &Guard, path: &Path) -> Result<(), Failed> {
+    let name = &*path.to_string_lossy();
+    let unreadable = |action| move |error: io::Error| load::system(action, name, &error);
+    let options = Options {
+        limits: Limits {
+            file_bytes: slot.source.size_limit_bytes.unwrap_or(SIZE_LIMIT),
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let guard = Guard {
+        signatures: signing::read(slot.source)?,
+        ..guard.clone()
+    };
+    let kind = std::fs::metadata(path).map_err(unreadable("stat"))?;
+    if kind.is_dir() {
+        // Signatures name the files by their places in the bundle, wherever the folder is.
+        let admitted = guard.admit_folder(name, "", &options);
+        let admitted = admitted.map_err(|error| error.to_string())?;
+        slot.note(Status::arrive);
+        return slot.activate(admitted, None, "");
+    }
+    if kind.len() > options.limits.total_bytes {
+        return Err(format!(
+            "{name}: expected at most {} bytes, found {}",
+            options.limits.total_bytes,
+            kind.len()
+        )
+        .into());
+    }
+    let bytes = std::fs::read(path).map_err(unreadable("open"))?;
+    let admitted = guard.admit_archive(&bytes, &options);
+    let admitted = admitted.map_err(|error| error.to_string())?;
+    slot.note(Status::arrive);
+    slot.activate(admitted, Some(&bytes), "")
+}
