@@ -25,7 +25,7 @@ struct Amount<'t> {
 }
 
 /// The largest power of ten that an amount may have: OPA's own bound would fill the memory.
-const LARGEST_EXPONENT: i64 = 5_000;
+const LARGEST_EXPONENT: i64 = 100_000;
 
 /// Which of the two builtins is at work.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -169,20 +169,21 @@ impl Emitter<'_, '_> {
         let TermValue::Array(delimiters) = &delimiters.value else {
             return;
         };
-        let dot = || Term {
-            span: pattern.span,
-            value: TermValue::String(".".into()),
+        let text = |term: &Term| match &term.value {
+            TermValue::String(text) => Some(text.to_string()),
+            _ => None,
         };
-        let delimiter = match delimiters.as_slice() {
-            [] => dot(),
-            [one] => one.clone(),
-            _ => return,
+        let Some(mut characters) = delimiters.iter().map(text).collect::<Option<String>>() else {
+            return;
         };
+        if delimiters.is_empty() {
+            characters.push('.');
+        }
         if let Some(subject) = self.subject_of(value, found)
-            && let Some(segments) = segments(pattern, &delimiter)
-            && !self.is_replaced(&["glob.match", "is_string", "split"])
+            && let Some(segments) = segments(pattern, &characters)
+            && !self.is_replaced(&["glob.match", "is_string", "replace", "split"])
         {
-            let guard = Guard::Segments(subject, delimiter, segments);
+            let guard = Guard::Segments(subject, characters.chars().collect(), segments);
             found.dear.push(guard);
         }
     }
@@ -345,14 +346,13 @@ fn has_scalars(term: &Term) -> bool {
     }
 }
 
-/// The segments of a glob as OPA's index sees them: constants, and `None` for stars. It knows no other patterns.
-fn segments(pattern: &Term, delimiter: &Term) -> Option<Vec<Option<Term>>> {
-    let (TermValue::String(pattern_text), TermValue::String(delimiter)) =
-        (&pattern.value, &delimiter.value)
-    else {
+/// The segments of a glob as OPA's index sees them, which takes texts apart at each of the characters: constants, and
+/// `None` for stars. It knows no other patterns.
+fn segments(pattern: &Term, delimiters: &str) -> Option<Vec<Option<Term>>> {
+    let TermValue::String(pattern_text) = &pattern.value else {
         return None;
     };
-    if delimiter.chars().count() != 1 || pattern_text.contains('\\') {
+    if delimiters.is_empty() || pattern_text.contains('\\') {
         return None;
     }
     let segment = |text: &str| match text {
@@ -363,7 +363,8 @@ fn segments(pattern: &Term, delimiter: &Term) -> Option<Vec<Option<Term>>> {
             value: TermValue::String(text.into()),
         })),
     };
-    pattern_text.split(&**delimiter).map(segment).collect()
+    let is_delimiter = |c| delimiters.contains(c);
+    pattern_text.split(is_delimiter).map(segment).collect()
 }
 
 pub(super) fn is_scalar(term: &Term) -> bool {

@@ -44,9 +44,9 @@ enum Guard {
     Holds(Subject, Term),
     /// The subject is a string that begins (`startswith`) or ends (`endswith`) with this one.
     Affix(Subject, &'static str, Term),
-    /// The subject is a string that this one takes apart into as many segments as there are here, equal to those that are
-    /// given.
-    Segments(Subject, Term, Vec<Option<Term>>),
+    /// The subject is a string that these characters take apart into as many segments as there are here, equal to those
+    /// that are given.
+    Segments(Subject, Vec<char>, Vec<Option<Term>>),
 }
 
 /// Operators that cannot fail.
@@ -138,10 +138,19 @@ impl Emitter<'_, '_> {
                 let affix = self.eval(&affix)?;
                 self.asked(operator, vec![text, affix])
             }
-            Guard::Segments(subject, delimiter, segments) => {
-                let text = self.text(&subject, params)?;
-                let delimiter = self.eval(&delimiter)?;
-                let value = self.call_named("split", vec![text, delimiter])?;
+            Guard::Segments(subject, delimiters, segments) => {
+                let mut text = self.text(&subject, params)?;
+                let mut delimiters = delimiters.into_iter().map(|it| {
+                    let text = Constant::String(it.to_string().into());
+                    self.tables.constant(text)
+                });
+                let first = delimiters.next().map(Operand::Constant);
+                let others: Vec<_> = delimiters.map(Operand::Constant).collect();
+                let Some(first) = first else { return Ok(()) };
+                for other in others {
+                    text = self.call_named("replace", vec![text, other, first])?;
+                }
+                let value = self.call_named("split", vec![text, first])?;
                 let length = index(segments.len());
                 self.test(Test::ArrayOf { value, length });
                 for (number, segment) in segments.iter().enumerate() {

@@ -256,14 +256,15 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
     if verb == 'T' {
         return pad(spec, go_type(arg), out);
     }
-    // To Go `%+v` and `%#v` are other ways to show structures, of which there are none but its big integers; these see
-    // the plus themselves. `%w` is `%v` for errors.
+    // To Go `%+v` and `%#v` are other ways to show structures, of which there are none but its big integers, which see the
+    // plus themselves; a string is quoted. `%w` is `%v` for errors.
     let is_general = matches!(verb, 'v' | 'w');
     let is_big = matches!(arg, Arg::Int(whole, _) if is_big(whole));
+    let is_number = matches!(arg, Arg::Int(..) | Arg::Float(_));
     let given = spec;
     let spec = Spec {
         plus: spec.plus && (!is_general || is_big),
-        sharp: spec.sharp && !is_general,
+        sharp: spec.sharp && !(is_general && is_number),
         ..spec
     };
     let done = match arg {
@@ -290,7 +291,7 @@ fn write_arg(verb: char, spec: Spec, arg: &Arg<'_>, out: &mut String) {
             Arg::Int(whole, _) => integer('v', spec, whole, &mut shown),
             _ => {
                 let plain = Spec {
-                    sharp: false,
+                    sharp: spec.sharp && verb == 'w',
                     ..spec
                 };
                 write_arg('v', plain, arg, &mut shown);
@@ -659,6 +660,12 @@ fn general(float: f64, precision: Option<usize>, letter: char, shortest_limit: i
     )
 }
 
+/// Whether Go can write a text between backquotes.
+fn fits_backquotes(text: &str) -> bool {
+    let is_plain = |c: char| (c >= ' ' || c == '\t') && !matches!(c, '`' | '\u{7f}' | '\u{feff}');
+    text.chars().all(is_plain) && std::str::from_utf8(&octets::bytes(text)).is_ok()
+}
+
 fn string(verb: char, spec: Spec, text: &str, out: &mut String) -> bool {
     let cut = |text: &str| match spec.precision {
         Some(most) => text.chars().take(most).collect(),
@@ -666,10 +673,10 @@ fn string(verb: char, spec: Spec, text: &str, out: &mut String) -> bool {
     };
     match verb {
         's' | 'v' if !(verb == 'v' && spec.sharp) => pad(spec, &cut(text), out),
-        'v' => pad(spec, &quoted(text), out),
+        'v' => pad(spec, &quoted(&cut(text)), out),
         'q' => {
             let text: String = cut(text);
-            let shown = if spec.sharp && !text.contains('`') && !text.contains(char::is_control) {
+            let shown = if spec.sharp && fits_backquotes(&text) {
                 format!("`{text}`")
             } else if spec.plus {
                 ascii_quoted(&text)
