@@ -69,6 +69,55 @@ fn no_request_fails_or_mixes_policies_while_they_are_exchanged() {
 }
 
 #[test]
+fn decisions_go_on_while_large_documents_are_taken_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "package p\n\nversion := data.version if input.user in data.users\n";
+    std::fs::write(folder.path().join("p.rego"), text).unwrap();
+    let documents = |version: usize| {
+        let users: Vec<String> = (0..1_000_000).map(|n| format!("\"user {n}\"")).collect();
+        format!(
+            r#"{{"version": {version}, "users": [{}]}}"#,
+            users.join(",")
+        )
+    };
+    let file = folder.path().join("data.json");
+    std::fs::write(&file, documents(1)).unwrap();
+    let server = Server::start(folder.path(), &["--watch", "p.rego", "data.json"]);
+    let mut client = Client::new(&server.address);
+    let mut ask = || {
+        let since = Instant::now();
+        let body = r#"{"input": {"user": "user 7"}}"#;
+        let (status, body) = client.ask("POST", "/v1/data/p/version", body).unwrap();
+        assert_eq!(status, 200, "{body}");
+        let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+        (answer["result"].as_u64().unwrap(), since.elapsed())
+    };
+    assert_eq!(ask().0, 1);
+    let beside = folder.path().join("data.new");
+    std::fs::write(&beside, documents(2)).unwrap();
+    let changed = Instant::now();
+    std::fs::rename(&beside, &file).unwrap();
+    let mut waits = Vec::new();
+    loop {
+        let (version, wait) = ask();
+        waits.push(wait);
+        if version == 2 {
+            break;
+        }
+        assert!(changed.elapsed() < Duration::from_secs(60), "never");
+    }
+    let (taken, longest) = (changed.elapsed(), *waits.iter().max().unwrap());
+    println!(
+        "{} decisions in {taken:?}, the longest {longest:?}",
+        waits.len()
+    );
+    assert!(
+        longest * 2 < taken,
+        "a decision waited {longest:?} of {taken:?}"
+    );
+}
+
+#[test]
 fn every_answered_decision_is_on_record_when_the_server_is_killed() {
     const RUNS: usize = 20;
     let folder = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@
 //! * [`http`]: requests and answers
 //! * [`known`]: steps that differ, with reasons
 //! * [`upstream`]: the control plane of a scenario
+//! * [`waiting`]: waiting for a server
 
 pub mod address;
 pub mod command;

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use precinct_transcript::address;
+use precinct_transcript::{address, waiting};
 
 /// The command.
 pub const PRECINCT: &str = env!("CARGO_BIN_EXE_precinct");
@@ -63,7 +63,7 @@ impl Server {
             .unwrap();
         let mut server = Self { child, address };
         let since = Instant::now();
-        while TcpStream::connect(&server.address).is_err() {
+        while !waiting::answers(&server.address) {
             if server.child.try_wait().unwrap().is_some()
                 || since.elapsed() > Duration::from_secs(20)
             {
