@@ -9,7 +9,7 @@ use crate::error::EvalError;
 use crate::joins::Joins;
 use crate::json::{Decoder, JsonError};
 use crate::value::Value;
-use crate::value::lists::Lists;
+use crate::value::lists::{self, Lists};
 use crate::value::packed::Pack;
 use crate::value::packed::packer::Packer;
 
@@ -175,6 +175,16 @@ impl Document {
     ) -> Option<&[u32]> {
         let joins = self.joins.get_or_init(Box::default);
         joins.find(self.value(), list, source, path, wanted)
+    }
+
+    /// Makes the indexes that decisions have asked of another document, so that none waits for them after this one has taken
+    /// its place.
+    pub fn make_indexes_of(&self, other: &Self) {
+        lists::make_those_of(other.value(), self.value());
+        if let Some(joins) = other.joins.get() {
+            let own = self.joins.get_or_init(Box::default);
+            own.make_those_of(joins, self.value());
+        }
     }
 
     /// The value.

@@ -62,17 +62,36 @@ impl Joins {
         if !is_same(at(documents, list)?, source) {
             return None;
         }
-        for slot in &self.slots {
-            let index = slot.get_or_init(|| self.index(list, source, path));
-            if is_path(&index.list, list) && is_path(&index.path, path) {
-                let found = index.found.as_ref()?;
-                let Some((start, end)) = found.starts.get(&wanted.hash64()) else {
-                    return Some(&[]);
-                };
-                return found.positions.get(*start as usize..*end as usize);
+        let found = self.made(list, source, path)?.found.as_ref()?;
+        let Some((start, end)) = found.starts.get(&wanted.hash64()) else {
+            return Some(&[]);
+        };
+        found.positions.get(*start as usize..*end as usize)
+    }
+
+    /// Makes the indexes that other documents have by now, as far as these have the same lists.
+    pub(crate) fn make_those_of(&self, other: &Self, documents: Value<'_>) {
+        for index in other.slots.iter().map_while(OnceLock::get) {
+            let source = at(documents, &index.list);
+            let is_long = |it: &Value<'_>| it.collection_len() >= Some(WORTHWHILE);
+            if let Some(source) = source.filter(is_long) {
+                self.made(&index.list, source, &index.path);
             }
         }
-        None
+    }
+
+    /// The index, which is made if need be; `None` if there are too many.
+    fn made<S: AsRef<str>, P: AsRef<str>>(
+        &self,
+        list: &[S],
+        source: Value<'_>,
+        path: &[P],
+    ) -> Option<&Index> {
+        let mut indexes = self
+            .slots
+            .iter()
+            .map(|slot| slot.get_or_init(|| self.index(list, source, path)));
+        indexes.find(|index| is_path(&index.list, list) && is_path(&index.path, path))
     }
 
     fn index<S: AsRef<str>, P: AsRef<str>>(

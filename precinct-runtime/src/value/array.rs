@@ -103,6 +103,14 @@ impl<'a> Array<'a> {
         }
     }
 
+    /// Whether something was looked up in this long list before.
+    pub(crate) fn is_indexed(self) -> bool {
+        match self.0 {
+            Items::Plain(items) => super::lists::is_made(items),
+            Items::Packed(pack, at) => pack.has_slots(at),
+        }
+    }
+
     /// The elements where they lie beside each other in memory; `None` if they are packed.
     #[must_use]
     pub const fn as_slice(self) -> Option<&'a [Value<'a>]> {

@@ -5,8 +5,8 @@
 //! builds itself lies elsewhere, and is never found here. The index of a list is made when something is looked up in it
 //! for the first time, and takes four to eight bytes for each of its members.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
 
 use super::Value;
@@ -115,6 +115,45 @@ pub fn contains(items: &[Value<'_>], value: Value<'_>) -> Option<bool> {
     }
 }
 
+/// Whether the index of a list is made by now.
+#[must_use]
+pub fn is_made(items: &[Value<'_>]) -> bool {
+    if items.len() < LONG {
+        return false;
+    }
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let list = known.get(&place(items));
+    list.is_some_and(|list| list.slots.0.get().is_some())
+}
+
+/// So many values at most are looked at for indexes that others have.
+const LOOKED_AT: usize = 4_096;
+
+/// Makes the indexes that the lists of another value have by now, for lists that stand at the same keys.
+pub fn make_those_of(other: Value<'_>, own: Value<'_>) {
+    let mut open = VecDeque::from([(other, own)]);
+    let mut left = LOOKED_AT;
+    while let Some(pair) = open.pop_front() {
+        match pair {
+            (Value::Array(other), Value::Array(own)) if other.is_indexed() => {
+                // To look for anything is to make it.
+                let _ = own.indexed(Value::Null);
+            }
+            (Value::Object(other), Value::Object(own)) => {
+                for (key, value) in other.entries().into_iter().take(left) {
+                    left -= 1;
+                    if value.collection_len().is_some()
+                        && let Some(same) = own.get(key)
+                    {
+                        open.push_back((value, same));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 fn place(items: &[Value<'_>]) -> Place {
     (items.as_ptr().addr(), items.len())
 }
@@ -168,6 +207,16 @@ mod tests {
     fn list(document: &Document) -> &[Value<'_>] {
         let list = document.value().path(&["a"]).unwrap();
         list.as_array().unwrap().as_slice().unwrap()
+    }
+
+    #[test]
+    fn indexes_are_made_as_another_document_has_them() {
+        let (old, new) = (document(), document());
+        new.make_indexes_of(&old);
+        assert!(!is_made(list(&new)), "nobody has asked for one");
+        contains(list(&old), Value::Null);
+        new.make_indexes_of(&old);
+        assert!(is_made(list(&new)));
     }
 
     #[test]

@@ -73,7 +73,12 @@ impl Store {
     }
 
     fn prepare(&self, next: &Snapshot) -> Result<(), String> {
-        self.before.get().map_or(Ok(()), |before| before(next))
+        self.before.get().map_or(Ok(()), |before| before(next))?;
+        let now = self.newest.load();
+        if !Arc::ptr_eq(&now.data, &next.data) {
+            next.data.make_indexes_of(&now.data);
+        }
+        Ok(())
     }
 
     /// The newest state.

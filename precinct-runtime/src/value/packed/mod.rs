@@ -209,6 +209,13 @@ impl Pack {
         self.entries(at).1.get(position)
     }
 
+    /// Whether something was looked up in a long list before.
+    pub(super) fn has_slots(&self, at: u32) -> bool {
+        let place = self.lists.binary_search_by_key(&at, |list| list.0);
+        let list = place.ok().and_then(|place| self.lists.get(place));
+        list.is_some_and(|(_, slots)| slots.get().is_some())
+    }
+
     /// Whether a long list has a member; `None` if it has to be looked through.
     pub(super) fn contains(&self, at: u32, value: Value<'_>) -> Option<bool> {
         let place = self.lists.binary_search_by_key(&at, |list| list.0).ok()?;
