@@ -30,7 +30,14 @@ impl Hash {
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |at: u8| char::from(DIGITS[usize::from(at & 0xf)]);
+        let text: String = self
+            .0
+            .iter()
+            .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
+            .collect();
+        f.write_str(&text)
     }
 }
 
@@ -75,6 +82,33 @@ pub struct Link {
     pub previous: Hash,
 }
 
+impl Link {
+    /// More bytes than a link takes in a line.
+    pub(crate) const ROOM: usize = 136;
+
+    /// Writes the members that a line begins with.
+    pub(crate) fn begin_line(&self, line: &mut Vec<u8>) {
+        let text = format!(
+            r#"{{"sequence":{},"previous":"{}","#,
+            self.sequence, self.previous
+        );
+        line.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// What stands in a line behind its link.
+pub(crate) fn rest_of_line(decision: &Decision) -> Result<Vec<u8>, serde_json::Error> {
+    let mut rest = serde_json::to_vec(decision)?;
+    rest.remove(0);
+    // Raw input may hold line breaks between its tokens; inside strings JSON has none.
+    for byte in &mut rest {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
+    Ok(rest)
+}
+
 /// A numbered and chained decision.
 ///
 /// It is read member by member rather than with serde's `flatten`, which can't carry raw JSON.
@@ -92,18 +126,10 @@ impl Record {
     /// # Errors
     /// When a member can't be written as JSON.
     pub fn to_line(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut line = serde_json::to_vec(&self.link)?;
-        line.pop();
-        line.push(b',');
-        let start = line.len();
-        serde_json::to_writer(&mut line, &self.decision)?;
-        line.remove(start);
-        // Raw input may hold line breaks between its tokens; inside strings JSON has none.
-        for byte in &mut line {
-            if matches!(byte, b'\n' | b'\r') {
-                *byte = b' ';
-            }
-        }
+        let rest = rest_of_line(&self.decision)?;
+        let mut line = Vec::with_capacity(rest.len() + Link::ROOM);
+        self.link.begin_line(&mut line);
+        line.extend_from_slice(&rest);
         Ok(line)
     }
 

@@ -5,12 +5,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::Link;
+use crate::record::{Link, rest_of_line};
 use crate::{Decision, Error, Hash, Record, scan};
 
 /// When a record counts as written.
@@ -69,6 +70,8 @@ struct State {
     written: u64,
     buffer: Vec<u8>,
     next: Link,
+    /// Something was handed to the system that may not be on the disk.
+    unsynced: bool,
     /// A write failed half way: what the file ends with is unknown, so nothing may follow.
     broken: bool,
 }
@@ -133,6 +136,7 @@ impl Store {
                 written,
                 buffer: Vec::with_capacity(BUFFER),
                 next,
+                unsynced: false,
                 broken: false,
             }),
         })
@@ -143,41 +147,61 @@ impl Store {
     /// # Errors
     /// When it can't be written; the store then refuses every further record, because what the segment ends with is
     /// unknown. Opening it again mends that.
-    pub fn append(&self, decision: Decision) -> Result<u64, Error> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = &mut *state;
-        if state.broken {
-            return Err(Error::io(
-                &state.path,
-                std::io::Error::other("an earlier write failed; open the store again"),
-            ));
-        }
-        let record = Record {
-            link: state.next,
-            decision,
-        };
-        let line = record.to_line().map_err(|error| Error::Unwritable {
-            id: record.decision.decision_id.clone(),
+    pub fn append(&self, decision: &Decision) -> Result<u64, Error> {
+        let sequence = self.queue(decision)?;
+        self.commit()?;
+        Ok(sequence)
+    }
+
+    /// Gives a decision its number and its place in the chain. It is in memory, and nobody may be told of it before
+    /// [`Store::commit`] has come back; one commit is for all that was queued before, so that those who come at the same
+    /// time share its cost.
+    ///
+    /// # Errors
+    /// As for [`Store::append`].
+    pub fn queue(&self, decision: &Decision) -> Result<u64, Error> {
+        // What does not depend on the record before is done while others have the store.
+        let rest = rest_of_line(decision).map_err(|error| Error::Unwritable {
+            id: decision.decision_id.clone(),
             message: error.to_string(),
         })?;
-        let hash = Hash::of(&line);
-        let length = line.len() as u64 + 1;
-        if state.written > 0 && state.written + length > self.options.segment_bytes {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = &mut *state;
+        state.check()?;
+        let longest = (rest.len() + Link::ROOM) as u64;
+        if state.written > 0 && state.written + longest > self.options.segment_bytes {
             self.rotate(state)?;
         }
-        state.buffer.extend_from_slice(&line);
+        let start = state.buffer.len();
+        state.next.begin_line(&mut state.buffer);
+        state.buffer.extend_from_slice(&rest);
+        let line = &state.buffer[start..];
+        let (hash, length) = (Hash::of(line), line.len() as u64 + 1);
         state.buffer.push(b'\n');
         state.written += length;
+        let sequence = state.next.sequence;
         state.next = Link {
-            sequence: record.link.sequence + 1,
+            sequence: sequence + 1,
             previous: hash,
         };
-        match self.options.durability {
-            Durability::Buffered if state.buffer.len() < BUFFER => {}
-            Durability::Buffered | Durability::Process => state.hand_over(false)?,
-            Durability::Disk => state.hand_over(true)?,
+        if state.buffer.len() >= BUFFER {
+            state.hand_over(false)?;
         }
-        Ok(record.link.sequence)
+        Ok(sequence)
+    }
+
+    /// Makes everything that was queued as durable as the options say.
+    ///
+    /// # Errors
+    /// When it can't be written, now or before; see [`Store::append`].
+    pub fn commit(&self) -> Result<(), Error> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.check()?;
+        match self.options.durability {
+            Durability::Buffered => Ok(()),
+            Durability::Process => state.hand_over(false),
+            Durability::Disk => state.hand_over(true),
+        }
     }
 
     /// Hands everything to the operating system, and waits for the disk.
@@ -214,6 +238,14 @@ impl Drop for Store {
 }
 
 impl State {
+    fn check(&self) -> Result<(), Error> {
+        if self.broken {
+            let message = "an earlier write failed; open the store again";
+            return Err(Error::io(&self.path, std::io::Error::other(message)));
+        }
+        Ok(())
+    }
+
     fn hand_over(&mut self, sync: bool) -> Result<(), Error> {
         let result = self.write_out(sync);
         self.broken |= result.is_err();
@@ -230,11 +262,12 @@ impl State {
             };
             // One short write at a fixed place and of fixed length: there is no moment at which the file is half new.
             let text = format!("{:>20} {}\n", head.sequence, head.hash);
-            self.head_file.seek(SeekFrom::Start(0))?;
-            self.head_file.write_all(text.as_bytes())?;
+            self.head_file.write_all_at(text.as_bytes(), 0)?;
+            self.unsynced = true;
         }
-        if sync {
+        if sync && self.unsynced {
             self.segment.sync_data()?;
+            self.unsynced = false;
         }
         Ok(())
     }
@@ -373,6 +406,30 @@ mod tests {
     }
 
     #[test]
+    fn what_was_queued_is_handed_over_together_and_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Options::default()).unwrap();
+        let lines = || {
+            let path = segment_path(folder.path(), 0);
+            fs::read_to_string(path).unwrap().lines().count()
+        };
+        let numbers = ["a", "b", "c"].map(|id| store.queue(&decision(id)).unwrap());
+        assert_eq!((numbers, lines()), ([0, 1, 2], 0));
+        store.commit().unwrap();
+        assert_eq!(lines(), 3);
+        let newest = head(folder.path()).unwrap().unwrap();
+        assert_eq!(newest.sequence, 2);
+        store.commit().unwrap();
+        assert_eq!(store.append(&decision("d")).unwrap(), 3);
+        assert_eq!(lines(), 4);
+        let report = crate::verify::verify(folder.path()).unwrap();
+        assert!(
+            matches!(report, crate::verify::Verdict::Intact { .. }),
+            "{report:?}"
+        );
+    }
+
+    #[test]
     fn records_are_numbered_and_chained_over_segments_and_restarts() {
         let folder = tempfile::tempdir().unwrap();
         let options = Options {
@@ -383,7 +440,7 @@ mod tests {
             let store = Store::open(folder.path(), options).unwrap();
             for turn in 0..4 {
                 let sequence = store
-                    .append(decision(&format!("r{}", round * 4 + turn)))
+                    .append(&decision(&format!("r{}", round * 4 + turn)))
                     .unwrap();
                 assert_eq!(sequence, round * 4 + turn);
             }
@@ -409,7 +466,7 @@ mod tests {
     fn a_torn_line_is_kept_aside_and_the_chain_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), Options::default()).unwrap();
-        store.append(decision("whole")).unwrap();
+        store.append(&decision("whole")).unwrap();
         drop(store);
         let segment = scan::segments(folder.path()).unwrap().remove(0);
         open_append(&segment)
@@ -418,7 +475,7 @@ mod tests {
             .unwrap();
 
         let store = Store::open(folder.path(), Options::default()).unwrap();
-        assert_eq!(store.append(decision("next")).unwrap(), 1);
+        assert_eq!(store.append(&decision("next")).unwrap(), 1);
         assert_eq!(reasons(folder.path()), ["whole", "next"]);
         let torn = fs::read(segment.with_extension("torn")).unwrap();
         assert_eq!(torn, b"{\"sequence\":1,\"prev");
@@ -428,7 +485,7 @@ mod tests {
     fn without_a_flush_process_durability_has_already_written() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), Options::default()).unwrap();
-        store.append(decision("answered")).unwrap();
+        store.append(&decision("answered")).unwrap();
         // What `kill -9` leaves: nothing is dropped, nothing flushed.
         std::mem::forget(store);
         assert_eq!(reasons(folder.path()), ["answered"]);
@@ -438,10 +495,10 @@ mod tests {
     fn a_line_longer_than_any_step_is_found_again() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), Options::default()).unwrap();
-        store.append(decision(&"x".repeat(300_000))).unwrap();
+        store.append(&decision(&"x".repeat(300_000))).unwrap();
         drop(store);
         let store = Store::open(folder.path(), Options::default()).unwrap();
-        assert_eq!(store.append(decision("y")).unwrap(), 1);
+        assert_eq!(store.append(&decision("y")).unwrap(), 1);
     }
 
     #[test]

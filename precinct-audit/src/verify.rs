@@ -244,7 +244,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let store = Store::open(folder.path(), Options::default()).unwrap();
             for number in 0..count {
-                store.append(decision(number)).unwrap();
+                store.append(&decision(number)).unwrap();
             }
             drop(store);
             let segment = scan::segments(folder.path()).unwrap().remove(0);

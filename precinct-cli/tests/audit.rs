@@ -82,7 +82,7 @@ fn store(folder: &Path) {
             erased: Vec::new(),
             metrics: Metrics::default(),
         };
-        store.append(decision).unwrap();
+        store.append(&decision).unwrap();
     }
     store.flush().unwrap();
 }

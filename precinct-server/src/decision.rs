@@ -68,7 +68,15 @@ pub trait Recorder: Send + Sync {
         false
     }
 
-    /// Takes a decision down.
+    /// Makes sure of everything that was taken down before, for those who asked at the same time as well.
+    ///
+    /// # Errors
+    /// Why that was not possible; the decisions are not given out then.
+    fn settle(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Takes a decision down. It may be given out once [`Recorder::settle`] has come back.
     ///
     /// # Errors
     /// Why that was not possible; the decision is not given out then.

@@ -76,8 +76,8 @@ impl Records {
                 policy_rules_evaluated: event.rules,
             },
         };
-        let appended = self.store.append(decision);
-        appended.map(|_| ()).map_err(|error| error.to_string())
+        let queued = self.store.queue(&decision);
+        queued.map(|_| ()).map_err(|error| error.to_string())
     }
 }
 
@@ -99,6 +99,13 @@ impl Recorder for Recorders {
 
     fn takes_all(&self) -> bool {
         self.records.is_some()
+    }
+
+    fn settle(&self) -> Result<(), String> {
+        self.records.as_ref().map_or(Ok(()), |records| {
+            let committed = records.store.commit();
+            committed.map_err(|error| format!("the decision can't be recorded: {error}"))
+        })
     }
 
     fn record(&self, event: &Event<'_>) -> Result<(), String> {

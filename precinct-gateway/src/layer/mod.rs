@@ -54,7 +54,7 @@ pub trait Recorder: Send + Sync {
 
 impl Recorder for precinct_audit::Store {
     fn record(&self, decision: &Decision) -> Result<(), String> {
-        self.append(decision.clone())
+        self.append(decision)
             .map(drop)
             .map_err(|error| error.to_string())
     }

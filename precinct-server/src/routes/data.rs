@@ -1,6 +1,7 @@
 //! Documents, read and evaluated.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use axum::http::StatusCode;
@@ -372,6 +373,7 @@ pub(super) fn tell<T>(
     } else {
         String::new()
     };
+    incoming.is_recorded.store(true, Ordering::Relaxed);
     incoming.app.recorder.record(&Event {
         id,
         path: told.path.trim_matches('/'),

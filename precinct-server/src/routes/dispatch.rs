@@ -1,6 +1,7 @@
 //! Which handler a path belongs to.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use axum::body::Body;
@@ -70,14 +71,35 @@ pub async fn handle(
     let number = app.next_request();
     let (parts, body) = request.into_parts();
     let body = request::body(&app, &parts.headers, body).await;
-    if !takes_long(&app, &parts.method, parts.uri.path()) {
-        return respond(&app, surface, &client, number, &parts, body, started);
+    let is_recorded = Arc::new(AtomicBool::new(false));
+    let response = if takes_long(&app, &parts.method, parts.uri.path()) {
+        // Others wait on this thread.
+        let (app, is_recorded) = (Arc::clone(&app), Arc::clone(&is_recorded));
+        let job = move || {
+            let from = (&client, number);
+            respond(&app, surface, from, &parts, body, started, &is_recorded)
+        };
+        tokio::task::spawn_blocking(job)
+            .await
+            .unwrap_or_else(|_| Answer::empty(StatusCode::INTERNAL_SERVER_ERROR).into_response())
+    } else {
+        let from = (&client, number);
+        respond(&app, surface, from, &parts, body, started, &is_recorded)
+    };
+    if is_recorded.load(Ordering::Relaxed) && app.recorder.takes_all() {
+        return settled(&app, response).await;
     }
-    // Others wait on this thread.
-    let job = move || respond(&app, surface, &client, number, &parts, body, started);
-    tokio::task::spawn_blocking(job)
-        .await
-        .unwrap_or_else(|_| Answer::empty(StatusCode::INTERNAL_SERVER_ERROR).into_response())
+    response
+}
+
+/// Gives an answer out once the decisions in it are on record. What others on this thread have asked in the meantime is
+/// answered first, so that one write is for all of them.
+async fn settled(app: &App, response: Response<Body>) -> Response<Body> {
+    tokio::task::yield_now().await;
+    match app.recorder.settle() {
+        Ok(()) => response,
+        Err(message) => Answer::from(Refusal::internal(message)).into_response(),
+    }
 }
 
 /// Whether a request may take longer than others should wait for it: it changes policies or evaluates queries, policies may
@@ -93,11 +115,11 @@ fn takes_long(app: &App, method: &Method, path: &str) -> bool {
 fn respond(
     app: &App,
     surface: Surface,
-    client: &Client,
-    number: u64,
+    (client, number): (&Client, u64),
     parts: &Parts,
     body: Result<Vec<u8>, BodyError>,
     started: Instant,
+    is_recorded: &AtomicBool,
 ) -> Response<Body> {
     let begun = Instant::now();
     let path = parts.uri.path();
@@ -116,7 +138,7 @@ fn respond(
         &parts.headers,
         parts.uri.query(),
         body,
-        started,
+        (started, is_recorded),
     );
     line.sent(&answer, started);
     let status = answer.status.as_u16();
@@ -187,7 +209,7 @@ fn answer(
     headers: &HeaderMap,
     query: Option<&str>,
     body: Result<Vec<u8>, BodyError>,
-    started: Instant,
+    (started, is_recorded): (Instant, &AtomicBool),
 ) -> (&'static str, Answer) {
     let incoming = |body: Vec<u8>| Incoming {
         app,
@@ -200,6 +222,7 @@ fn answer(
         number: line.number,
         client: line.client.clone(),
         started,
+        is_recorded,
     };
     let (found, rest) = match surface {
         Surface::All => find(line.method, line.path),

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use axum::http::{HeaderMap, Method};
@@ -37,6 +38,8 @@ pub struct Incoming<'r> {
     pub client: Client,
     /// When the request began.
     pub started: Instant,
+    /// A decision was taken down.
+    pub is_recorded: &'r AtomicBool,
 }
 
 /// Who asks.
