@@ -3,7 +3,8 @@
 //! It is read as OPA reads it: once when the configuration begins to name it, whatever the delays of polling and the trigger, and
 //! again when that part of the configuration has changed. An attempt that fails is not repeated.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use precinct_bundle::load::{self, Options};
@@ -43,15 +44,15 @@ fn activate(slot: &Slot<'_>, guard: &Guard, path: &Path) -> Result<(), Failed> {
         slot.note(Status::arrive);
         return slot.activate(admitted, None, "");
     }
-    if kind.len() > options.limits.total_bytes {
-        return Err(format!(
-            "{name}: expected at most {} bytes, found {}",
-            options.limits.total_bytes,
-            kind.len()
-        )
-        .into());
+    // What the system says of its length may be wrong: it grows, or is no plain file.
+    let most = options.limits.total_bytes;
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable("open"))?;
+    let read = file.take(most.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(unreadable("read"))?;
+    if bytes.len() as u64 > most {
+        return Err(format!("{name}: expected at most {most} bytes, found more").into());
     }
-    let bytes = std::fs::read(path).map_err(unreadable("open"))?;
     let admitted = guard.admit_archive(&bytes, &options);
     let admitted = admitted.map_err(|error| error.to_string())?;
     slot.note(Status::arrive);

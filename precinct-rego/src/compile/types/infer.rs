@@ -3,7 +3,7 @@
 use super::check::Checker;
 use super::env::Env;
 use super::kinds::{Type, json_key, or};
-use super::unifies::unifies;
+use super::unifies::{rest, unifies};
 use crate::ast::{Term, TermValue};
 use crate::compile::visit::is_constant;
 
@@ -88,14 +88,15 @@ impl Checker<'_> {
                 Type::Recursive(it),
             ) => self.unify(env, term, &it.opened(), union),
             (TermValue::Array(items), Type::Array(it)) => {
-                (items.len() == it.items.len() || it.rest.is_some())
+                let is_open = it.rest.as_ref().is_some_and(|rest| !rest.is_unknown());
+                (items.len() == it.items.len() || is_open)
                     && items
                         .iter()
                         .enumerate()
                         .all(|(at, item)| self.unify(env, item, &it.item(at), union))
             }
             (TermValue::Object(entries), Type::Object(it)) => {
-                (entries.len() == it.properties.len() || it.rest.is_some())
+                (entries.len() == it.properties.len() || rest(it).is_some())
                     && entries.iter().all(|(key, value)| {
                         if is_constant(&key.value) {
                             let wanted = kind.select(&json_key(key));

@@ -75,7 +75,7 @@ fn objects(a: &ObjectType, b: &ObjectType) -> bool {
 }
 
 /// What further members are worth; as good as none when that is unknown.
-fn rest(of: &ObjectType) -> Option<&Type> {
+pub(super) fn rest(of: &ObjectType) -> Option<&Type> {
     let (_, value) = of.rest.as_ref()?;
     Some(value).filter(|value| !value.is_unknown())
 }
