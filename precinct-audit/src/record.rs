@@ -27,10 +27,11 @@ impl Hash {
     }
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("sha256:")?;
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let digit = |at: u8| char::from(DIGITS[usize::from(at & 0xf)]);
         let text: String = self
             .0
