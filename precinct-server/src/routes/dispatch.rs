@@ -103,7 +103,7 @@ async fn settled(app: &App, response: Response<Body>) -> Response<Body> {
 }
 
 /// Whether a request may take longer than others should wait for it: it changes policies or evaluates queries, policies may
-/// wait for the network, or one for its path took long lately.
+/// wait for the network, or the last one for its path took long.
 fn takes_long(app: &App, method: &Method, path: &str) -> bool {
     let is_quick = matches!(*method, Method::GET | Method::POST | Method::HEAD)
         && !path.starts_with("/v1/query")
@@ -144,8 +144,7 @@ fn respond(
     let status = answer.status.as_u16();
     app.registry
         .request(name, parts.method.as_str(), status, started.elapsed());
-    let ended = Instant::now();
-    app.pace.note(path, ended - begun, ended);
+    app.pace.note(path, begun.elapsed());
     let mut response = answer.into_response();
     if parts.method == Method::HEAD {
         *response.body_mut() = Body::empty();
