@@ -10,7 +10,7 @@ use std::process::Command;
 
 use precinct_transcript::waiting::until_equal;
 use serde_json::{Value, json};
-use serving::{Client, PRECINCT, Server};
+use serving::{Client, PRECINCT, Server, precinct};
 
 /// Makes `FOLDER/one`, a bundle with `data.one.answer`, and `FOLDER/one.tar.gz`, the same.
 fn write(folder: &Path, answer: &str) {
@@ -21,15 +21,6 @@ fn write(folder: &Path, answer: &str) {
     let manifest = json!({"roots": ["one"], "revision": answer});
     fs::write(source.join(".manifest"), manifest.to_string()).unwrap();
     precinct(folder, &["build", "-b", "one", "-o", "one.tar.gz"]);
-}
-
-fn precinct(folder: &Path, args: &[&str]) {
-    let done = Command::new(PRECINCT)
-        .args(args)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{done:?}");
 }
 
 /// The address of a file of a folder.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
-use serving::{Client, PRECINCT, Server};
+use serving::{Client, PRECINCT, Server, precinct};
 
 const POLICY: &str = r#"package authz
 
@@ -87,18 +87,8 @@ fn each_evaluation_is_on_record_and_is_made_again_by_the_bundle_that_made_it() {
     fs::write(folder.join("src/authz.rego"), POLICY).unwrap();
     fs::write(folder.join("src/main.rego"), MAIN).unwrap();
     let build = || {
-        let args = ["build", "-b", "src", "-o", "bundle.tar.gz"];
-        let built = Command::new(PRECINCT)
-            .args(args)
-            .current_dir(folder)
-            .output()
-            .unwrap();
-        assert!(built.status.success(), "{built:?}");
-        let digest = Command::new(PRECINCT)
-            .args(["digest", "bundle.tar.gz"])
-            .current_dir(folder)
-            .output()
-            .unwrap();
+        precinct(folder, &["build", "-b", "src", "-o", "bundle.tar.gz"]);
+        let digest = precinct(folder, &["digest", "bundle.tar.gz"]);
         String::from_utf8(digest.stdout).unwrap().trim().to_owned()
     };
     let first = build();

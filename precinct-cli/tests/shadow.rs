@@ -7,13 +7,12 @@ mod serving;
 use std::fs;
 use std::io::{BufRead as _, Read as _};
 use std::path::Path;
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use bundles::service;
 use precinct_transcript::waiting;
 use serde_json::{Value, json};
-use serving::{Client, PRECINCT, Server};
+use serving::{Client, Server, precinct};
 
 /// Lets in who is named, and asks for a random number and the time.
 fn policy(user: &str) -> String {
@@ -195,12 +194,7 @@ fn differences_are_logged_and_what_was_answered_only_for_those_who_debug() {
 fn bundle(text: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "p.rego", text);
-    let built = Command::new(PRECINCT)
-        .args(["build", "p.rego"])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{built:?}");
+    precinct(folder.path(), &["build", "p.rego"]);
     let mut bytes = Vec::new();
     let mut file = fs::File::open(folder.path().join("bundle.tar.gz")).unwrap();
     file.read_to_end(&mut bytes).unwrap();

@@ -4,7 +4,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,17 @@ use precinct_transcript::{address, waiting};
 
 /// The command.
 pub const PRECINCT: &str = env!("CARGO_BIN_EXE_precinct");
+
+/// Runs the command in a folder, which must go well.
+pub fn precinct(folder: &Path, args: &[&str]) -> Output {
+    let done = Command::new(PRECINCT)
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{done:?}");
+    done
+}
 
 /// A server of its own; it ends with the value.
 pub struct Server {
