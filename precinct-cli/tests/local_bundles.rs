@@ -115,6 +115,10 @@ fn a_bundle_that_cannot_be_read_is_missed() {
             "10 bytes",
         ),
         (json!({"resource": address(folder, "config.json")}), "gzip"),
+        (
+            json!({"resource": "file:///dev/zero"}),
+            "expected a file or a folder",
+        ),
     ] {
         configure(folder, &source, "first");
         let (server, log) = Server::start_heard(folder, "error", &ARGS);

@@ -44,7 +44,11 @@ fn activate(slot: &Slot<'_>, guard: &Guard, path: &Path) -> Result<(), Failed> {
         slot.note(Status::arrive);
         return slot.activate(admitted, None, "");
     }
-    // What the system says of its length may be wrong: it grows, or is no plain file.
+    // A pipe would keep the server from starting until somebody writes to it.
+    if !kind.is_file() {
+        return Err(format!("{name}: expected a file or a folder, found something else").into());
+    }
+    // What the system says of its length may be wrong: it grows.
     let most = options.limits.total_bytes;
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable("open"))?;
