@@ -18,6 +18,7 @@ use precinct_rego::error::Diagnostic;
 use precinct_rego::render::render;
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
+use precinct_runtime::context::Printer;
 use precinct_runtime::evaluator::InputError;
 use precinct_runtime::json::Decoder;
 use precinct_runtime::{Arena, Context, Document, EvalError, Value};
@@ -351,7 +352,7 @@ pub fn prepare(context: Context<'_>) -> Context<'_> {
     let ns = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
     let mut context = context.with_seed(u64::try_from(ns).unwrap_or_default().rotate_left(17));
     context.time_ns = ns;
-    context.printer = Some(Box::new(|line, _| eprintln!("{line}")));
+    context.printer = Some(Printer::Lines(|line| eprintln!("{line}")));
     context
 }
 

@@ -4,6 +4,7 @@
 //! policies/*.rego -> modules -> IR -> (effects, kinds, reads, names) -> Rust items in OUT_DIR
 //! ```
 //!
+//! * [`automaton`]: constant patterns as automata
 //! * [`batch`]: many programs in one crate
 //! * [`builder`]: what a build script calls
 //! * [`folder`]: policies and base documents of a folder
@@ -21,6 +22,7 @@
 //! * [`visit`]: the parts of a statement
 //! * [`workshop`]: where generated programs are built
 
+mod automaton;
 pub mod batch;
 pub mod builder;
 mod constants;

@@ -130,8 +130,10 @@ impl Question<'_> {
             #allocator
 
             fn main() -> std::io::Result<()> {
-                precinct_runtime::generated::answer(#functions, |evaluator, input| {
-                    policies::query_with(evaluator, #query, input, None)
+                use precinct_runtime::generated::{Asked, answer};
+                answer(#functions, |evaluator, asked| match asked {
+                    Asked::Value(input) => Ok(policies::query_with(evaluator, #query, input, None)?),
+                    Asked::Text(text) => policies::query_json_with(evaluator, #query, text, None),
                 })
             }
         };

@@ -670,6 +670,23 @@ impl Query {
         self.answers_with(context, &mut NoHooks)
     }
 
+    /// All answers as [`Query::row`] takes them, which need no memory beside the arena.
+    ///
+    /// # Errors
+    /// What ended the evaluation.
+    pub fn rows<'a>(&'a self, context: &mut Context<'a>) -> Result<Array<'a>, EvalError> {
+        self.rows_with(context, &mut NoHooks)
+    }
+
+    fn rows_with<'a, H: Hooks<'a>>(
+        &'a self,
+        context: &mut Context<'a>,
+        hooks: &mut H,
+    ) -> Result<Array<'a>, EvalError> {
+        let result = self.engine.call(self.function, &[], context, hooks)?;
+        Ok(result.and_then(Value::as_array).unwrap_or_default())
+    }
+
     /// All answers, and what happens on the way.
     ///
     /// # Errors
@@ -679,8 +696,7 @@ impl Query {
         context: &mut Context<'a>,
         hooks: &mut H,
     ) -> Result<Vec<Row<'a>>, EvalError> {
-        let result = self.engine.call(self.function, &[], context, hooks)?;
-        let rows = result.and_then(Value::as_array).unwrap_or_default();
+        let rows = self.rows_with(context, hooks)?;
         Ok(rows
             .iter()
             .filter_map(Value::as_array)

@@ -175,7 +175,19 @@ pub trait HostFunction: Send + Sync {
 pub type HostFunctions = HashMap<String, Arc<dyn HostFunction>>;
 
 /// What `print` writes to: a line, and where the call stands if the engine says so.
-pub type Printer<'a> = Box<dyn FnMut(&str, Option<&Location>) + 'a>;
+pub enum Printer<'a> {
+    /// To this function, which takes no memory to remember.
+    Lines(fn(&str)),
+    /// To this one, which is told the place of the `print`, too.
+    Each(Box<dyn FnMut(&str, Option<&Location>) + 'a>),
+}
+
+impl<'a> Printer<'a> {
+    /// A function that is told each line and the place of its `print`.
+    pub fn each(print: impl FnMut(&str, Option<&Location>) + 'a) -> Self {
+        Self::Each(Box::new(print))
+    }
+}
 
 /// The context of one evaluation.
 pub struct Context<'a> {
@@ -594,7 +606,10 @@ impl<'a> Context<'a> {
     /// Writes a line of `print`.
     pub fn print(&mut self, line: &str) {
         if let Some(printer) = &mut self.printer {
-            printer(line, self.print_place.as_ref());
+            match printer {
+                Printer::Lines(print) => print(line),
+                Printer::Each(print) => print(line, self.print_place.as_ref()),
+            }
         }
     }
 

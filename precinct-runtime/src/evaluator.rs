@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::arena::{Arena, Document};
-use crate::context::{Bounds, Context, HostFunctions, SharedState};
+use crate::context::{Bounds, Context, HostFunctions, Printer, SharedState};
 use crate::error::EvalError;
 use crate::json::JsonError;
 use crate::value::Value;
@@ -112,7 +112,7 @@ impl Evaluator {
         }
         context.host = self.functions.as_deref();
         if let Some(printer) = self.printer {
-            context.printer = Some(Box::new(move |line, _| printer(line)));
+            context.printer = Some(Printer::Lines(printer));
         }
         if let Some(data) = &self.data {
             context = context.with_documents(data);

@@ -17,11 +17,13 @@
 //! * [`evaluator`]: what decisions reuse: memory, base data, bounds
 //! * [`library`]: compiled policies as a shared library: the boundary between it and a server
 //! * [`matcher`]: constant patterns
+//! * [`automaton`]: constant patterns that were compiled together with the policy
 //! * [`patterns`]: compiled patterns that outlive an evaluation
 //! * `words`: looking at a text sixteen bytes at a time
 //! * [`error`]: how an evaluation fails
 
 pub mod arena;
+pub mod automaton;
 pub mod batch;
 pub mod builtin;
 pub mod builtins;

@@ -1,4 +1,4 @@
-//! Constant patterns: compiled at their first use and kept as long as the policy.
+//! Constant patterns: compiled together with the policy, or at their first use and then kept as long as the policy.
 //!
 //! A text that fits has to contain what stands plain in the pattern. Where there is such a needle, a text without it is
 //! turned away before anything is compiled, so that thousands of patterns cost neither the time nor the memory.
@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use regex::Regex;
 use regex_syntax::hir::HirKind;
 
+use crate::automaton::Automaton;
 use crate::builtins::{glob, regex as expressions};
 use crate::context::Context;
 use crate::error::EvalError;
@@ -17,12 +18,16 @@ use crate::value::Value;
 
 /// Longer expressions are not looked into for a needle.
 const LONG: usize = 400;
+/// An automaton takes a byte at a time. In longer texts what can begin anywhere is looked for many bytes at a time.
+const SHORT: usize = 32;
 
 /// The pattern of one `regex.match` or `glob.match`.
 pub struct Matcher {
     pattern: Cow<'static, str>,
     /// What a `*` of a glob stops at; `None` is a regular expression.
     delimiters: Option<Cow<'static, str>>,
+    /// What the compiler of the policy has made of it already.
+    automaton: Option<Automaton>,
     needle: OnceLock<Box<str>>,
     /// `None` if the pattern is wrong.
     compiled: OnceLock<Option<Compiled>>,
@@ -52,9 +57,17 @@ impl Matcher {
         Self {
             pattern,
             delimiters,
+            automaton: None,
             needle: OnceLock::new(),
             compiled: OnceLock::new(),
         }
+    }
+
+    /// The same pattern, which the compiler of the policy made an automaton of.
+    #[must_use]
+    pub const fn prepared(mut self, automaton: Automaton) -> Self {
+        self.automaton = Some(automaton);
+        self
     }
 
     /// Whether a text fits; `None` if only the builtin itself can say what is wrong.
@@ -72,6 +85,11 @@ impl Matcher {
         };
         context.spend(2 + text.len() as u64 / 16)?;
         context.counters.builtin_calls += 1;
+        if let Some(automaton) = &self.automaton
+            && (automaton.anchored || text.len() <= SHORT)
+        {
+            return Ok(Some(automaton.fits(text)));
+        }
         let needle = self.needle.get_or_init(|| self.needle());
         if let Some(Some(Compiled::Glob(glob))) = self.compiled.get() {
             return Ok(Some(glob.matches(text)));
@@ -92,9 +110,17 @@ impl Matcher {
             None => expressions::go::compile(&self.pattern)
                 .ok()
                 .map(Compiled::Expression),
-            Some(delimiters) => glob::Pattern::new(&self.pattern, delimiters)
-                .ok()
-                .map(Compiled::Glob),
+            Some(delimiters) => {
+                let glob = glob::Pattern::new(&self.pattern, delimiters).ok()?;
+                if glob.is_plain() {
+                    return Some(Compiled::Glob(glob));
+                }
+                // A pattern that is too large for an expression is still a glob.
+                Some(match expressions::go::build(&glob.expression()) {
+                    Ok(expression) => Compiled::Expression(expression),
+                    Err(_) => Compiled::Glob(glob),
+                })
+            }
         }
     }
 

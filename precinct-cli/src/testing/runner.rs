@@ -18,7 +18,7 @@ use precinct_interpreter::trace::{Event, Outline, Tracer};
 use precinct_rego::ast::{Expr, ExprKind, Module, Rule, Span, Term, TermValue};
 use precinct_rego::source::Sources;
 use precinct_runtime::builtins::internals::TestCases;
-use precinct_runtime::context::Bounds;
+use precinct_runtime::context::{Bounds, Printer};
 use precinct_runtime::{Arena, Document, Value};
 
 use super::result::{Bench, CaseResult, TestResult};
@@ -401,7 +401,7 @@ fn watched<'a, H: Hooks<'a>>(
             ..Bounds::default()
         });
     let lines = Arc::clone(&printed);
-    context.printer = Some(Box::new(move |line, _| {
+    context.printer = Some(Printer::each(move |line, _| {
         let mut lines = lines
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);

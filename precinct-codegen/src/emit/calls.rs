@@ -135,17 +135,25 @@ impl Body<'_, '_> {
         let definition = match (name, args) {
             ("regex.match", [_, _]) => {
                 let pattern = text(0)?.as_str()?;
-                quote!(rt::Matcher::regex(#pattern))
+                let prepared = self.prepared(pattern, None);
+                quote!(rt::Matcher::regex(#pattern) #prepared)
             }
             ("glob.match", [_, _, _]) => {
                 let pattern = text(0)?.as_str()?;
                 let delimiters = delimiters(text(1)?)?;
                 let delimiters: String = delimiters.into_iter().collect();
-                quote!(rt::Matcher::glob(#pattern, #delimiters))
+                let prepared = self.prepared(pattern, Some(&delimiters));
+                quote!(rt::Matcher::glob(#pattern, #delimiters) #prepared)
             }
             _ => return None,
         };
         Some(self.static_cell(&quote!(rt::Matcher), definition))
+    }
+
+    /// What makes a matcher one whose pattern is compiled already.
+    fn prepared(&self, pattern: &str, delimiters: Option<&str>) -> Option<TokenStream> {
+        let automaton = self.emitter.automata.of(pattern, delimiters)?;
+        Some(quote!(.prepared(#automaton)))
     }
 
     /// A call through the table of builtins: gives a `Result<Option<Value>, EvalError>`.

@@ -47,6 +47,7 @@ use precinct_runtime::Value;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
+use crate::automaton::Automata;
 use crate::constants::Statics;
 use crate::effects::{Effects, effects};
 use crate::kinds::{Kind, Shape, shapes};
@@ -128,6 +129,7 @@ pub fn generate(program: &Program, options: Options<'_>) -> Result<String, Gener
         statics: Statics::default(),
         builtins: RefCell::default(),
         projections: RefCell::default(),
+        automata: Automata::default(),
     };
     emitter.file()
 }
@@ -147,6 +149,7 @@ struct Emitter<'p> {
     statics: Statics,
     builtins: RefCell<BTreeMap<BuiltinId, Ident>>,
     projections: RefCell<Vec<Reads>>,
+    automata: Automata,
 }
 
 /// A function of so many statements is inlined.

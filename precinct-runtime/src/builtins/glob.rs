@@ -1,6 +1,7 @@
 //! Glob patterns, as OPA's library reads them: `*` stops at delimiters, `**` does not, `?`, `[a-c]`, `[!a]`, `{a,b}`.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
@@ -119,6 +120,58 @@ impl Pattern {
             steps: compiler.steps,
             delimiters,
         })
+    }
+
+    /// The regular expression, of the `regex` crate, that the same texts fit.
+    #[must_use]
+    pub fn expression(&self) -> String {
+        let mut out = String::from(r"\A");
+        self.write(0..self.steps.len(), &mut out);
+        out + r"\z"
+    }
+
+    fn write(&self, steps: Range<usize>, out: &mut String) {
+        let free = if self.delimiters.is_empty() {
+            String::from("(?s:.)")
+        } else {
+            class(true, self.delimiters.iter().map(|c| (*c, *c)))
+        };
+        let mut at = steps.start;
+        while at < steps.end {
+            let mut next = at + 1;
+            match &self.steps[at] {
+                Step::One(c) => out.push_str(&escaped(*c)),
+                Step::Single => out.push_str(&free),
+                Step::Any => out.extend([&free, "*"]),
+                Step::Super => out.push_str("(?s:.)*"),
+                Step::Range { negated, ranges } => {
+                    out.push_str(&class(*negated, ranges.iter().copied()));
+                }
+                Step::Split(starts) => {
+                    if let Some(second) = starts.get(1)
+                        && let Step::Jump(behind) = self.steps[*second - 1]
+                    {
+                        // Each but the last ends with the jump behind all of them.
+                        let ends = starts[1..].iter().map(|start| start - 1);
+                        let mut open = "(?:";
+                        for (start, end) in starts.iter().zip(ends.chain([behind])) {
+                            out.push_str(open);
+                            self.write(*start..end, out);
+                            open = "|";
+                        }
+                        out.push(')');
+                        next = behind;
+                    }
+                }
+                Step::Jump(_) => {}
+            }
+            at = next;
+        }
+    }
+
+    /// It is texts between stars, so that [`Self::matches`] needs no memory.
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.texts.is_some()
     }
 
     /// Whether the whole text fits.
@@ -242,6 +295,20 @@ impl Texts {
         }
         crossed(rest)
     }
+}
+
+/// A character that stands for itself in a regular expression.
+fn escaped(c: char) -> String {
+    format!(r"\x{{{:x}}}", u32::from(c))
+}
+
+/// A class of a regular expression.
+fn class(negated: bool, ranges: impl Iterator<Item = (char, char)>) -> String {
+    let mut out = String::from(if negated { "[^" } else { "[" });
+    for (low, high) in ranges {
+        out.extend([escaped(low), String::from("-"), escaped(high)]);
+    }
+    out + "]"
 }
 
 fn wrong(offset: usize, reason: &str) -> BuiltinError {

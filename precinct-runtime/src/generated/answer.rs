@@ -9,12 +9,21 @@ use crate::arena::{Arena, Document};
 use crate::context::{Bounds, HostFunctions};
 use crate::counting::{self, Memory};
 use crate::error::EvalError;
-use crate::evaluator::Evaluator;
+use crate::evaluator::{DecisionError, Evaluator};
 use crate::json::{self, Decoder};
 use crate::value::Value;
 
 /// Deep values are compared and printed on the stack.
 const STACK: usize = 256 << 20;
+
+/// What an evaluation begins with.
+#[derive(Clone, Copy, Debug)]
+pub enum Asked<'e> {
+    /// The input, which is read already.
+    Value(Option<Value<'e>>),
+    /// The input as JSON.
+    Text(&'e [u8]),
+}
 
 /// Reads a request from the standard input and writes the answer to the standard output.
 ///
@@ -27,7 +36,7 @@ const STACK: usize = 256 << 20;
 /// When the request can't be read, or the answer not written.
 pub fn answer<Q>(functions: Option<Arc<HostFunctions>>, query: Q) -> io::Result<()>
 where
-    Q: for<'e> Fn(&'e Evaluator, Option<Value<'e>>) -> Result<Option<Value<'e>>, EvalError>
+    Q: for<'e> Fn(&'e Evaluator, Asked<'e>) -> Result<Option<Value<'e>>, DecisionError>
         + Send
         + Sync,
 {
@@ -47,7 +56,7 @@ where
 
 fn answered<Q>(text: &[u8], functions: Option<Arc<HostFunctions>>, query: &Q) -> io::Result<String>
 where
-    Q: for<'e> Fn(&'e Evaluator, Option<Value<'e>>) -> Result<Option<Value<'e>>, EvalError>,
+    Q: for<'e> Fn(&'e Evaluator, Asked<'e>) -> Result<Option<Value<'e>>, DecisionError>,
 {
     let arena = Arena::new();
     let request = Decoder::new(&arena)
@@ -71,28 +80,28 @@ where
     let mut memory = Memory::default();
     let mut answer = String::new();
     for _ in 0..natural("count").unwrap_or(1) {
-        let before = counting::asked();
-        let started = Instant::now();
         let deadline = natural("timeout_ns")
-            .and_then(|limit| started.checked_add(Duration::from_nanos(limit)));
+            .and_then(|limit| Instant::now().checked_add(Duration::from_nanos(limit)));
         evaluator = evaluator.with_bounds(Bounds {
             deadline,
             ..Bounds::default()
         });
-        let input =
-            match &text {
-                Some(text) => Some(evaluator.parse(text.as_bytes()).map_err(|error| {
-                    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
-                })?),
-                None => request.field("input"),
-            };
-        let result = query(&evaluator, input);
+        let asked = match &text {
+            Some(text) => Asked::Text(text.as_bytes()),
+            None => Asked::Value(request.field("input")),
+        };
+        let before = counting::asked();
+        let started = Instant::now();
+        let result = query(&evaluator, asked);
         let time = started.elapsed();
         memory += counting::asked().since(before);
         times.push(time.as_nanos().to_string());
         answer = match result {
             Ok(rows) => json::to_string(rows.unwrap_or(Value::EMPTY_ARRAY)),
-            Err(error) => return Ok(failed(&error)),
+            Err(DecisionError::Evaluation(error)) => return Ok(failed(&error)),
+            Err(DecisionError::Input(error)) => {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+            }
         };
         evaluator.reset();
     }

@@ -21,6 +21,7 @@ pub mod scan;
 pub mod text;
 
 pub use crate::arena::{Arena, Document};
+pub use crate::automaton::Automaton;
 pub use crate::builtin::Builtin;
 pub use crate::compiled::Compiled;
 pub use crate::context::{Context, Memo, Mock};
@@ -41,7 +42,7 @@ pub use crate::value::{
 
 pub use std::string::String;
 
-pub use answer::answer;
+pub use answer::{Asked, answer};
 pub use case::run_case;
 pub use entered::enter_rule;
 pub use natives::{
@@ -57,4 +58,4 @@ pub use scan::Scanner;
 pub use text::{Table, among, bool_of, str_of};
 
 /// The version of this module that generated code was made for.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;

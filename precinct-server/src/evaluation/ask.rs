@@ -12,7 +12,7 @@ use precinct_rego::ast::display::ref_text;
 use precinct_rego::ast::{Span, Term, TermValue};
 use precinct_rego::source::Sources;
 use precinct_runtime::compiled::Compiled;
-use precinct_runtime::context::{Answer, Bounds};
+use precinct_runtime::context::{Answer, Bounds, Printer};
 use precinct_runtime::{Arena, Context, Document, EvalError, Value};
 
 use super::errors::Failed;
@@ -317,7 +317,7 @@ pub(super) fn prepared<'a>(
     let mut context = prepared_quietly(context, snapshot, world);
     if let Some(prints) = prints {
         let prints = Rc::clone(prints);
-        context.printer = Some(Box::new(move |line, place| {
+        context.printer = Some(Printer::each(move |line, place| {
             let place = place.map_or_else(String::new, ToString::to_string);
             prints.borrow_mut().push((place, line.to_owned()));
         }));

@@ -43,19 +43,30 @@ struct Subject<'s> {
 impl Subject<'_> {
     fn benchmark(&self) -> Result<Benchmark, Stopped> {
         let args = self.args;
-        let first = args.engine.first().copied().unwrap_or_default();
+        let engines = match args.engine.as_slice() {
+            [] => &[Engine::Interpreter, Engine::Native],
+            named => named,
+        };
+        let first = engines.first().copied().unwrap_or_default();
         let parsed = self.by(first, false)?;
         let mut shown = Benchmark::new(&parsed, args.benchmem);
         if args.metrics {
             shown.spread(EVALUATION, &parsed.times);
         }
-        for engine in &args.engine {
+        for engine in engines {
             let name = engine.name();
             let others;
             let parsed = if *engine == first {
                 &parsed
             } else {
-                others = self.by(*engine, false)?;
+                others = match self.by(*engine, false) {
+                    // Nobody asked for it by name.
+                    Err(Stopped::Message(message)) if args.engine.is_empty() => {
+                        eprintln!("{name}: not measured: {message}");
+                        continue;
+                    }
+                    measured => measured?,
+                };
                 &others
             };
             shown.way(&format!("{name}_parsed"), parsed, args.benchmem);
@@ -98,7 +109,7 @@ impl Subject<'_> {
             .with_input(input);
         let answers = self
             .query
-            .answers(&mut context)
+            .rows(&mut context)
             .map_err(|error| Stopped::Errors(vec![host::eval_shown(&error)]))?;
         defined(self.args, answers.is_empty())
     }

@@ -17,11 +17,18 @@ const SIZE: usize = 16 << 20;
 /// In Go's words where Go has some.
 pub fn compile(pattern: &str) -> Result<Regex, BuiltinError> {
     let translated = translate(pattern)?;
-    RegexBuilder::new(&translated)
+    build(&translated).map_err(|_| wrong("invalid expression", pattern))
+}
+
+/// Compiles a pattern that is translated already, within the bounds of all patterns.
+///
+/// # Errors
+/// When the crate refuses it, or it is too large.
+pub fn build(translated: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(translated)
         .size_limit(SIZE)
         .nest_limit(1000)
         .build()
-        .map_err(|_| wrong("invalid expression", pattern))
 }
 
 /// A text that matches itself.
