@@ -114,6 +114,7 @@ pub(crate) fn parts(stmt: &Stmt) -> Parts<'_> {
             whole,
             keyed,
             keys,
+            keys_first: _,
             otherwise,
         } => {
             parts.reads.extend(keys);

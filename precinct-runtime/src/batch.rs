@@ -1,9 +1,11 @@
 //! Many inputs at once, on as many threads as there are cores to spare.
 
 use std::num::NonZero;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use crate::context::SharedState;
 use crate::evaluator::Evaluator;
 
 /// Decisions are handed out in blocks of this size: small enough that no thread waits long for another at the end.
@@ -25,11 +27,12 @@ pub fn evaluate_many<I: Sync, T: Send>(
     threads: NonZero<usize>,
     decide: impl for<'e> Fn(&'e Evaluator, &'e I) -> T + Sync,
 ) -> Vec<T> {
+    let shared = Arc::<SharedState>::default();
     in_blocks(
         inputs,
         threads,
         BLOCK,
-        Evaluator::new,
+        || Evaluator::new().with_shared(Arc::clone(&shared)),
         |evaluator, input| {
             let result = decide(evaluator, input);
             evaluator.reset();

@@ -67,7 +67,24 @@ pub enum Memo<'a> {
     Value(Value<'a>),
     /// The rule has no value, because working it out fails.
     Failed,
+    /// The rule was asked for some keys alone.
+    Keys(&'a Keyed<'a>),
 }
+
+/// What a rule has at some keys.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Keyed<'a> {
+    /// The function that was asked, by the number that the engine knows it under.
+    function: u32,
+    keys: &'a [Value<'a>],
+    found: Option<Value<'a>>,
+    /// What was asked before, and how much that is.
+    before: Option<&'a Keyed<'a>>,
+    count: u32,
+}
+
+/// A rule is asked for so many keys alone; then the whole is worked out.
+const MANY_KEYS: u32 = 64;
 
 /// What an evaluation is like before something is tried, see [`Context::attempt`].
 #[derive(Debug)]
@@ -230,6 +247,8 @@ pub struct Context<'a> {
     pub host: Option<&'a HostFunctions>,
     slots: HashMap<TypeId, Box<dyn Any>>,
     shared: OnceLock<Arc<SharedState>>,
+    /// What its owner keeps for longer than this context; goes first.
+    lent: Option<&'a SharedState>,
     recording: Option<Vec<Answer<'a>>>,
     replay: Option<Value<'a>>,
 }
@@ -267,6 +286,7 @@ impl<'a> Context<'a> {
             host: None,
             slots: HashMap::new(),
             shared: OnceLock::new(),
+            lent: None,
             recording: None,
             replay: None,
         }
@@ -347,6 +367,7 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn with_shared(mut self, shared: Arc<SharedState>) -> Self {
         self.shared = OnceLock::from(shared);
+        self.lent = None;
         self
     }
 
@@ -456,6 +477,62 @@ impl<'a> Context<'a> {
     pub fn remember(&mut self, slot: u32, result: Option<Value<'a>>) {
         if let Some(memo) = self.memo.get_mut(slot as usize) {
             *memo = result.map_or(Memo::Undefined, Memo::Value);
+        }
+    }
+
+    /// What a rule is known to have at these keys, by a function that was asked for them.
+    #[must_use]
+    pub fn known_at(
+        &self,
+        slot: u32,
+        function: u32,
+        keys: &[Value<'a>],
+    ) -> Option<Option<Value<'a>>> {
+        let Memo::Keys(latest) = self.memo(slot) else {
+            return None;
+        };
+        let mut known = Some(latest);
+        while let Some(asked) = known {
+            if asked.function == function && asked.keys == keys {
+                return Some(asked.found);
+            }
+            known = asked.before;
+        }
+        None
+    }
+
+    /// The rule may be asked for more keys alone.
+    #[must_use]
+    pub fn asks_for_keys(&self, slot: u32) -> bool {
+        match self.memo(slot) {
+            Memo::Empty => true,
+            Memo::Keys(latest) => latest.count < MANY_KEYS,
+            Memo::Undefined | Memo::Value(_) | Memo::Failed => false,
+        }
+    }
+
+    /// Keeps what a rule has at some keys, unless more is known by now.
+    pub fn remember_at(
+        &mut self,
+        slot: u32,
+        function: u32,
+        keys: &[Value<'a>],
+        found: Option<Value<'a>>,
+    ) {
+        let before = match self.memo(slot) {
+            Memo::Empty => None,
+            Memo::Keys(latest) => Some(latest),
+            Memo::Undefined | Memo::Value(_) | Memo::Failed => return,
+        };
+        let asked: &'a Keyed<'a> = self.arena.alloc(Keyed {
+            function,
+            keys: self.arena.alloc_slice_copy(keys),
+            found,
+            before,
+            count: before.map_or(0, |before| before.count) + 1,
+        });
+        if let Some(memo) = self.memo.get_mut(slot as usize) {
+            *memo = Memo::Keys(asked);
         }
     }
 
@@ -591,7 +668,17 @@ impl<'a> Context<'a> {
 
     /// A builtin's state that outlives the evaluation, see [`SharedState`].
     pub fn shared<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
-        self.shared.get_or_init(Arc::default).get()
+        match self.lent {
+            Some(lent) => lent.get(),
+            None => self.shared.get_or_init(Arc::default).get(),
+        }
+    }
+
+    /// The same with state that the caller keeps, and need not be counted for each evaluation.
+    #[must_use]
+    pub const fn with_lent(mut self, state: &'a SharedState) -> Self {
+        self.lent = Some(state);
+        self
     }
 
     /// The next random number, from the evaluation's seed (`SplitMix64`).

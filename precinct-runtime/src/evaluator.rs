@@ -28,7 +28,7 @@ use crate::value::Value;
 pub struct Evaluator {
     arena: Arena,
     data: Option<Arc<Document>>,
-    shared: Option<Arc<SharedState>>,
+    shared: Arc<SharedState>,
     bounds: Bounds,
     functions: Option<Arc<HostFunctions>>,
     printer: Option<fn(&str)>,
@@ -51,10 +51,11 @@ impl Evaluator {
         self
     }
 
-    /// The same with state that several evaluators share: compiled patterns, HTTP responses.
+    /// The same with state that several evaluators share: compiled patterns, HTTP responses. Without it an evaluator
+    /// keeps its own from decision to decision.
     #[must_use]
     pub fn with_shared(mut self, shared: Arc<SharedState>) -> Self {
-        self.shared = Some(shared);
+        self.shared = shared;
         self
     }
 
@@ -106,10 +107,8 @@ impl Evaluator {
     pub fn context(&self, needs: &Needs) -> Context<'_> {
         let mut context = Context::new(&self.arena)
             .with_bounds(self.bounds.clone())
-            .with_sizes(needs.memo_slots, needs.masks, needs.mocks);
-        if let Some(shared) = &self.shared {
-            context = context.with_shared(Arc::clone(shared));
-        }
+            .with_sizes(needs.memo_slots, needs.masks, needs.mocks)
+            .with_lent(&self.shared);
         context.host = self.functions.as_deref();
         if let Some(printer) = self.printer {
             context.printer = Some(Printer::Lines(printer));

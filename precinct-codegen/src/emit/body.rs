@@ -394,8 +394,17 @@ impl<'e, 'p> Body<'e, 'p> {
                 whole,
                 keyed,
                 keys,
+                keys_first: false,
                 otherwise,
             } => self.lookup(*target, (*whole, *keyed), keys, *otherwise),
+            StmtKind::Lookup {
+                target,
+                whole,
+                keyed,
+                keys,
+                keys_first: true,
+                otherwise,
+            } => self.lookup_keys(*target, (*whole, *keyed), keys, *otherwise),
             StmtKind::CallReplacement {
                 target,
                 mock,

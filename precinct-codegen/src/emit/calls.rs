@@ -1,8 +1,8 @@
 //! Calls of functions, builtins and what replaces them.
 
 use precinct_rego::ir::{BuiltinId, CallTarget, FunctionId, Label, Local, MockId, Operand, Stmt};
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 
 use super::body::Body;
 use crate::natives::{Native, delimiters};
@@ -87,6 +87,34 @@ impl Body<'_, '_> {
             _ => quote!(None),
         };
         let found = quote!(rt::lookup(cx, #slot, |cx| #whole_call, |cx| #keyed_call)?);
+        self.set_or(target, &found, otherwise)
+    }
+
+    /// Asks the rules that fit some keys, and the whole document if it is known.
+    pub(super) fn lookup_keys(
+        &mut self,
+        target: Local,
+        (whole, keyed): (FunctionId, FunctionId),
+        keys: &[Operand],
+        otherwise: Label,
+    ) -> TokenStream {
+        let remembers = self.emitter.effects[whole.index()].memo;
+        let slot = self.emitter.program.functions[whole.index()].memo;
+        let Some(slot) = slot.filter(|_| remembers) else {
+            return self.answer(target, keyed, keys, otherwise);
+        };
+        let (slot, number) = (slot.0, keyed.0);
+        let keys: Vec<TokenStream> = keys.iter().map(|key| self.operand(*key)).collect();
+        let names: Vec<Ident> = (0..keys.len())
+            .map(|at| format_ident!("key_{at}"))
+            .collect();
+        let whole_call = self.fallible_call(whole, &[]);
+        let values: Vec<TokenStream> = names.iter().map(|name| quote!(#name)).collect();
+        let keyed_call = self.fallible_call(keyed, &values);
+        let found = quote!({
+            #(let #names = #keys;)*
+            rt::lookup_keys(cx, #slot, #number, &[#(#names),*], |cx| #whole_call, |cx| #keyed_call)?
+        });
         self.set_or(target, &found, otherwise)
     }
 

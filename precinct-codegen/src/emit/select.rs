@@ -191,10 +191,18 @@ impl<'p> Body<'_, 'p> {
                 quote!(cx.data.path(&[#(#path),*]))
             }
             Subject::Get(source, key) => {
-                let source = self.operand(local(*source));
                 let key = self.emitter.constant(*key);
                 let key = self.emitter.statics.value(key, &self.support());
-                quote!(#source.get(#key))
+                match &**source {
+                    Subject::Local(source) => {
+                        let source = self.operand(local(*source));
+                        quote!(#source.get(#key))
+                    }
+                    source => {
+                        let source = self.subject(source);
+                        quote!(#source.and_then(|source| source.get(#key)))
+                    }
+                }
             }
         }
     }

@@ -110,6 +110,7 @@ pub(super) enum Op {
         whole: FunctionId,
         keyed: FunctionId,
         keys: Stretch,
+        keys_first: bool,
         exit: Pc,
     },
     CallBuiltin {
@@ -352,7 +353,11 @@ pub(super) enum SubjectOp {
     Register(Reg),
     Input(u32),
     Data(u32),
-    Get { source: Reg, key: Src },
+    /// What the subject of this number has at a key.
+    Get {
+        source: u32,
+        key: Src,
+    },
 }
 
 /// What a loop looks for: the numbers of the paths of the list and within an entry, and what must be there.
@@ -405,6 +410,8 @@ pub(super) struct Code {
     pub switches: Vec<SwitchTable>,
     pub selects: Vec<SelectTable>,
     pub joins: Vec<JoinOp>,
+    /// Of which others are a part.
+    pub subjects: Vec<SubjectOp>,
     pub matchers: Vec<Matcher>,
     pub errors: Vec<EvalError>,
 }

@@ -207,6 +207,7 @@ impl<'l> Loader<'l> {
                 switches: Vec::new(),
                 selects: Vec::new(),
                 joins: Vec::new(),
+                subjects: Vec::new(),
                 matchers: Vec::new(),
                 errors: Vec::new(),
             },
@@ -444,6 +445,7 @@ impl<'l> Loader<'l> {
                 whole,
                 keyed,
                 keys,
+                keys_first,
                 otherwise,
             } => {
                 let keys = self.sources(keys)?;
@@ -454,6 +456,7 @@ impl<'l> Loader<'l> {
                     whole: *whole,
                     keyed: *keyed,
                     keys,
+                    keys_first: *keys_first,
                     exit: 0,
                 };
                 self.emit_to(op, *otherwise)?;
@@ -636,10 +639,15 @@ impl<'l> Loader<'l> {
             Subject::Local(local) => SubjectOp::Register(self.register(*local)?),
             Subject::Input(path) => SubjectOp::Input(self.paths.add(path)?),
             Subject::Data(path) => SubjectOp::Data(self.paths.add(path)?),
-            Subject::Get(source, key) => SubjectOp::Get {
-                source: self.register(*source)?,
-                key: self.source(Operand::Constant(*key))?,
-            },
+            Subject::Get(source, key) => {
+                let source = self.subject(source)?;
+                let number = number(self.code.subjects.len())?;
+                self.code.subjects.push(source);
+                SubjectOp::Get {
+                    source: number,
+                    key: self.source(Operand::Constant(*key))?,
+                }
+            }
         })
     }
 

@@ -4,14 +4,15 @@
 //! function fails, everything that runs above the caller is dropped, and the caller calls the rules that fit its keys.
 
 use precinct_rego::ir::FunctionId;
-use precinct_runtime::EvalError;
 use precinct_runtime::context::Attempt;
 use precinct_runtime::error::code;
+use precinct_runtime::{EvalError, Value};
 
 use super::code::{Op, Pc, Reg, Stretch};
 use super::hooks::Hooks;
 use super::inputs::Inputs;
 use super::machine::{Frame, Machine, Way};
+use super::state::Gathered;
 
 /// What the machine was like before a document was asked.
 pub(super) struct Tried<'a> {
@@ -56,6 +57,47 @@ impl<'a, H: Hooks<'a>> Machine<'_, 'a, H> {
             result,
             Way::Tried,
         )
+    }
+
+    /// Asks the rules that fit some keys, where nothing is known of the whole document; tells whether it did, or knew.
+    pub(super) fn keyed(
+        &mut self,
+        frame: &mut Frame<'a>,
+        slot: Option<u32>,
+        (keyed, keys): (FunctionId, Stretch),
+        (target, exit): (Reg, Pc),
+    ) -> Result<bool, EvalError> {
+        let Some(slot) = slot else {
+            self.call(frame, keyed, keys, (target, exit), Way::Plain)?;
+            return Ok(true);
+        };
+        if !self.context.asks_for_keys(slot) {
+            return Ok(false);
+        }
+        let values = self.values(frame, keys).collect::<Gathered>();
+        match self.context.known_at(slot, keyed.0, &values) {
+            None => self.call(frame, keyed, keys, (target, exit), Way::Kept)?,
+            Some(found) => {
+                self.context.counters.memo_hits += 1;
+                self.set_or(frame, target, found, exit);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Keeps what the keys of the lookup that the frame stands at have led to.
+    pub(super) fn keep(&mut self, frame: &Frame<'a>, found: Option<Value<'a>>) {
+        let at = frame.pc.wrapping_sub(1);
+        let Some(Op::Lookup {
+            whole, keyed, keys, ..
+        }) = frame.code.ops.get(at)
+        else {
+            return;
+        };
+        if let Some(slot) = self.engine.functions[whole.index()].memo {
+            let values = self.values(frame, *keys).collect::<Gathered>();
+            self.context.remember_at(slot, keyed.0, &values, found);
+        }
     }
 
     /// The latest document that was asked has an answer, but builtins failed on the way to it.

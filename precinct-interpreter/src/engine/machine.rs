@@ -46,6 +46,8 @@ pub(super) enum Way {
     Outside,
     /// For some keys of its document; something else can be tried where it fails.
     Tried,
+    /// For some keys of its document, and what it gives is kept for these.
+    Kept,
 }
 
 pub(super) struct Machine<'m, 'a, H> {
@@ -144,7 +146,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         }
         if let Some(slot) = code.memo {
             match self.context.memo(slot) {
-                Memo::Empty | Memo::Failed => {}
+                Memo::Empty | Memo::Failed | Memo::Keys(_) => {}
                 Memo::Undefined => return Ok(None),
                 Memo::Value(value) => return Ok(Some(value)),
             }
@@ -240,7 +242,11 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         let Some(caller) = self.frames.pop() else {
             return false;
         };
+        let is_kept = frame.way == Way::Kept;
         *frame = caller;
+        if is_kept {
+            self.keep(frame, result);
+        }
         match result {
             Some(value) => self.set(frame, target, value),
             None => frame.pc = exit as usize,
@@ -273,7 +279,13 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
 
     /// Sets the target, or leaves.
     #[inline]
-    fn set_or(&mut self, frame: &mut Frame<'a>, target: Reg, value: Option<Value<'a>>, exit: Pc) {
+    pub(super) fn set_or(
+        &mut self,
+        frame: &mut Frame<'a>,
+        target: Reg,
+        value: Option<Value<'a>>,
+        exit: Pc,
+    ) {
         match value {
             Some(value) => self.set(frame, target, value),
             None => frame.pc = exit as usize,
@@ -296,7 +308,11 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
         &self.engine.paths[path as usize]
     }
 
-    fn values(&self, frame: &Frame<'a>, operands: Stretch) -> impl Iterator<Item = Value<'a>> {
+    pub(super) fn values(
+        &self,
+        frame: &Frame<'a>,
+        operands: Stretch,
+    ) -> impl Iterator<Item = Value<'a>> {
         frame.code.operands[operands.range()]
             .iter()
             .map(|source| self.value(frame, *source))
@@ -389,7 +405,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     let callee = &self.engine.functions[function.index()];
                     if let Some(slot) = callee.memo {
                         match self.context.memo(slot) {
-                            Memo::Empty | Memo::Failed => {}
+                            Memo::Empty | Memo::Failed | Memo::Keys(_) => {}
                             Memo::Undefined => {
                                 self.context.counters.memo_hits += 1;
                                 frame.pc = exit as usize;
@@ -409,11 +425,17 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     whole,
                     keyed,
                     keys,
+                    keys_first,
                     exit,
                 } => {
                     let slot = self.engine.functions[whole.index()].memo;
+                    if keys_first && self.keyed(frame, slot, (keyed, keys), (target, exit))? {
+                        continue;
+                    }
                     match slot.map_or(Memo::Empty, |slot| self.context.memo(slot)) {
-                        Memo::Empty => self.attempt(frame, whole, slot, (target, exit))?,
+                        Memo::Empty | Memo::Keys(_) => {
+                            self.attempt(frame, whole, slot, (target, exit))?;
+                        }
                         Memo::Failed => {
                             self.call(frame, keyed, keys, (target, exit), Way::Plain)?;
                         }
@@ -754,8 +776,8 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                 .and_then(|input| input.path(self.path(path))),
             SubjectOp::Data(path) => self.context.data.path(self.path(path)),
             SubjectOp::Get { source, key } => {
-                let source = self.value(frame, Src(source));
-                source.get(self.value(frame, key))
+                let source = *frame.code.subjects.get(source as usize)?;
+                self.subject(frame, source)?.get(self.value(frame, key))
             }
         }
     }

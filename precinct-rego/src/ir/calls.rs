@@ -45,7 +45,12 @@ fn collect(stmts: &[Stmt], in_loop: bool, calls: &mut Vec<Call>) {
     for stmt in stmts {
         // What a `with` puts in the place of a function is called through the mock, from anywhere.
         let in_loop_here = in_loop || matches!(stmt.kind, StmtKind::CallReplacement { .. });
-        let keyed = match &stmt.kind {
+        let seldom = match &stmt.kind {
+            StmtKind::Lookup {
+                whole,
+                keys_first: true,
+                ..
+            } => Some(*whole),
             StmtKind::Lookup { keyed, .. } => Some(*keyed),
             _ => None,
         };
@@ -54,7 +59,7 @@ fn collect(stmts: &[Stmt], in_loop: bool, calls: &mut Vec<Call>) {
                 calls.push(Call {
                     function,
                     in_loop: in_loop_here,
-                    seldom: keyed == Some(function),
+                    seldom: seldom == Some(function),
                 });
             }
         });

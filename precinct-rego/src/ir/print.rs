@@ -151,9 +151,9 @@ impl Printer<'_> {
             Subject::Local(local) => self.local(*local),
             Subject::Input(keys) => path("input", keys),
             Subject::Data(keys) => path("base", keys),
-            Subject::Get(local, key) => format!(
+            Subject::Get(source, key) => format!(
                 "{}[{}]",
-                self.local(*local),
+                self.subject(source),
                 self.operand(Operand::Constant(*key))
             ),
         }
@@ -290,15 +290,20 @@ impl Printer<'_> {
                 whole,
                 keyed,
                 keys,
+                keys_first,
                 otherwise,
-            } => format!(
-                "{} = lookup in {}, or {}({}){}",
-                self.local(*target),
-                self.callee(CallTarget::Function(*whole)),
-                self.callee(CallTarget::Function(*keyed)),
-                self.operands(keys),
-                or_else(*otherwise)
-            ),
+            } => {
+                let whole = self.callee(CallTarget::Function(*whole));
+                let keyed = self.callee(CallTarget::Function(*keyed));
+                let keyed = format!("{keyed}({})", self.operands(keys));
+                let (first, then) = if *keys_first {
+                    (keyed, whole)
+                } else {
+                    (whole, keyed)
+                };
+                let (target, or_else) = (self.local(*target), or_else(*otherwise));
+                format!("{target} = lookup in {first}, or {then}{or_else}")
+            }
             StmtKind::CallReplacement {
                 target,
                 mock,

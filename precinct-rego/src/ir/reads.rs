@@ -123,7 +123,7 @@ fn collect(stmts: &[Stmt], reads: &mut Reads, calls: &mut Vec<FunctionId>) {
 }
 
 fn asked(subject: &Subject, reads: &mut Reads) {
-    if let Subject::Input(path) = subject {
+    if let Subject::Input(path) = subject.root() {
         reads.insert(path);
     }
 }

@@ -24,17 +24,26 @@ pub enum Subject {
     Input(Vec<Arc<str>>),
     /// A path of the base documents.
     Data(Vec<Arc<str>>),
-    /// What a local has at a constant key.
-    Get(Local, ConstantId),
+    /// What another subject has at a constant key.
+    Get(Box<Subject>, ConstantId),
 }
 
 impl Subject {
     /// The local that it is about.
     #[must_use]
-    pub const fn local(&self) -> Option<Local> {
+    pub fn local(&self) -> Option<Local> {
+        match self.root() {
+            Self::Local(local) => Some(*local),
+            _ => None,
+        }
+    }
+
+    /// What it is a part of.
+    #[must_use]
+    pub fn root(&self) -> &Self {
         match self {
-            Self::Local(local) | Self::Get(local, _) => Some(*local),
-            Self::Input(_) | Self::Data(_) => None,
+            Self::Get(source, _) => source.root(),
+            root => root,
         }
     }
 }

@@ -131,8 +131,9 @@ pub enum StmtKind {
         /// If the result is undefined (a builtin's error too, unless builtin errors are strict).
         otherwise: Label,
     },
-    /// Asks a document for what it holds at some keys. The whole document is asked, because it may be remembered; where it
-    /// can't be had because of what stands at other keys, the rules that fit these keys are asked.
+    /// Asks a document for what it holds at some keys. Either the whole document is asked, because it may be remembered,
+    /// and where it can't be had because of what stands at other keys, the rules that fit these keys are asked. Or
+    /// these rules are asked at once, until the whole document is known, or many keys were asked for.
     Lookup {
         /// Receives the document, which is only good for these keys.
         target: Local,
@@ -142,6 +143,8 @@ pub enum StmtKind {
         keyed: FunctionId,
         /// The keys.
         keys: Vec<Operand>,
+        /// The rules that fit the keys are asked first.
+        keys_first: bool,
         /// If there is no document.
         otherwise: Label,
     },

@@ -128,8 +128,9 @@ impl Checker<'_> {
     fn subject(&mut self, subject: &Subject, bound: &Bound) {
         match subject {
             Subject::Local(local) => self.read(Operand::Local(*local), bound),
-            Subject::Get(local, key) => {
-                self.read_all(&[Operand::Local(*local), Operand::Constant(*key)], bound);
+            Subject::Get(source, key) => {
+                self.subject(source, bound);
+                self.read(Operand::Constant(*key), bound);
             }
             Subject::Input(_) | Subject::Data(_) => {}
         }
@@ -305,6 +306,7 @@ impl Checker<'_> {
                 whole,
                 keyed,
                 keys,
+                keys_first: _,
                 otherwise,
             } => {
                 self.call(CallTarget::Function(*whole), Some(0));

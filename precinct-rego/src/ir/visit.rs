@@ -220,12 +220,16 @@ impl StmtKind {
 
 /// Calls `f` on the local of a subject; a constant can't take its place.
 fn subject_mut(subject: &mut Subject, f: &mut impl FnMut(&mut Operand)) {
-    if let Subject::Local(local) | Subject::Get(local, _) = subject {
-        let mut operand = Operand::Local(*local);
-        f(&mut operand);
-        if let Operand::Local(replaced) = operand {
-            *local = replaced;
+    match subject {
+        Subject::Local(local) => {
+            let mut operand = Operand::Local(*local);
+            f(&mut operand);
+            if let Operand::Local(replaced) = operand {
+                *local = replaced;
+            }
         }
+        Subject::Get(source, _) => subject_mut(source, f),
+        Subject::Input(_) | Subject::Data(_) => {}
     }
 }
 

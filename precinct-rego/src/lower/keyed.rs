@@ -2,7 +2,8 @@
 //!
 //! OPA asks only the rules whose heads fit the keys of a reference, with the variables of the heads bound from the start:
 //! a conflict at another key, or a builtin that fails on the way to it, is not met. Here the whole document is asked
-//! first, since it is remembered and asked for many keys; only where it fails is it done as OPA does it.
+//! first, since it is remembered and asked for many keys; only where it fails is it done as OPA does it. Where bound
+//! variables spare a loop it is done as OPA does it from the start: then a key costs a part of what the document costs.
 //!
 //! ```text
 //! data.p.r[k]                 l0 = lookup in data.p.r, or data.p.r#7(k)
@@ -12,7 +13,8 @@
 //!                                 body, with x bound …
 //! ```
 //!
-//! Which lookups need this is known when all functions are written: a document that can't fail is just called.
+//! Which lookups need this is known when all functions are written: a document that can't fail, and is written without
+//! a loop that a key spares, is just called.
 
 use std::collections::{HashMap, HashSet};
 
@@ -54,15 +56,67 @@ impl Tables<'_> {
         while !self.wanted.is_empty() {
             let failing = failing(&self.functions);
             let mut unwritten = Vec::new();
+            let mut looping = Vec::new();
             for (caller, wanted) in std::mem::take(&mut self.wanted) {
-                self.settle(caller, wanted, &failing, &mut unwritten);
+                self.settle(caller, wanted, &failing, &mut unwritten, &mut looping);
             }
             for (id, part) in unwritten {
                 self.keyed_function(id, &part)?;
             }
+            for (caller, lookups) in looping {
+                self.choose(caller, &lookups, &failing);
+            }
             self.write_parts()?;
         }
         Ok(())
+    }
+
+    /// Decides for lookups in documents with loops whether the keys are asked first.
+    fn choose(&mut self, caller: FunctionId, lookups: &[Local], failing: &HashSet<FunctionId>) {
+        let Some(mut function) = self
+            .functions
+            .get_mut(caller.index())
+            .and_then(Option::take)
+        else {
+            return;
+        };
+        visit::each_mut(&mut function.body, &mut |stmt| {
+            let StmtKind::Lookup {
+                target,
+                whole,
+                keyed,
+                keys_first,
+                otherwise,
+                ..
+            } = &mut stmt.kind
+            else {
+                return;
+            };
+            if !lookups.contains(target) {
+                return;
+            }
+            *keys_first = self.loops(*keyed) < self.loops(*whole);
+            if !*keys_first && !failing.contains(whole) {
+                stmt.kind = StmtKind::Call {
+                    target: *target,
+                    function: CallTarget::Function(*whole),
+                    args: Vec::new(),
+                    otherwise: *otherwise,
+                };
+            }
+        });
+        self.define(caller, function);
+    }
+
+    /// How many loops a function is written with.
+    fn loops(&self, id: FunctionId) -> usize {
+        let mut loops = 0;
+        if let Some(Some(function)) = self.functions.get(id.index()) {
+            visit::each(&function.body, &mut |stmt| {
+                loops += usize::from(matches!(stmt.kind, StmtKind::Scan { .. }));
+            });
+        }
+        loops
     }
 
     fn settle(
@@ -71,7 +125,9 @@ impl Tables<'_> {
         wanted: Vec<Wanted>,
         failing: &HashSet<FunctionId>,
         unwritten: &mut Vec<(FunctionId, Part)>,
+        looping: &mut Vec<(FunctionId, Vec<Local>)>,
     ) {
+        let mut with_loops = Vec::new();
         let mut wanted: HashMap<Local, Wanted> =
             wanted.into_iter().map(|one| (one.target, one)).collect();
         let Some(mut function) = self
@@ -91,7 +147,8 @@ impl Tables<'_> {
             else {
                 return;
             };
-            if !failing.contains(&whole) {
+            let has_loops = self.loops(whole) > 0;
+            if !has_loops && !failing.contains(&whole) {
                 return;
             }
             let Some(Wanted { part, keys, .. }) = wanted.remove(&target) else {
@@ -109,10 +166,15 @@ impl Tables<'_> {
                 whole,
                 keyed,
                 keys,
+                keys_first: false,
                 otherwise,
             };
+            if has_loops {
+                with_loops.push(target);
+            }
         });
         self.define(caller, function);
+        looping.push((caller, with_loops));
     }
 
     fn keyed_function(&mut self, id: FunctionId, part: &Part) -> Lowered<()> {

@@ -158,11 +158,10 @@ impl Finder<'_> {
 
     fn get(&self, known: &mut Known, at: usize, target: Local, source: Operand, key: Operand) {
         match (source, key) {
-            (Operand::Local(source), Operand::Constant(key))
-                if !known.reads.contains_key(&source) =>
-            {
-                let subject = Subject::Get(source, key);
-                known.reads.insert(target, Some((at, subject)));
+            (Operand::Local(source), Operand::Constant(key)) => {
+                let subject = known.subject(source);
+                let part = subject.map(|(_, subject)| (at, Subject::Get(Box::new(subject), key)));
+                known.reads.insert(target, part);
             }
             (Operand::Constant(source), Operand::Local(key)) => {
                 let keys = match self.constants.get(source.index()) {

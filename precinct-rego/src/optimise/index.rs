@@ -102,16 +102,10 @@ impl Indexer<'_> {
         blocks: impl Iterator<Item = (Stmt, Option<Comparison>)>,
         subject: &Subject,
     ) {
-        let on = match subject {
-            Subject::Local(local) => *local,
-            Subject::Input(_) | Subject::Data(_) | Subject::Get(..) => {
-                self.locals.push(LocalInfo {
-                    kind: LocalKind::Value,
-                    name: None,
-                });
-                Local(u32::try_from(self.locals.len() - 1).unwrap_or(u32::MAX))
-            }
-        };
+        let label = Label(self.labels);
+        self.labels += 1;
+        let mut reads = Vec::new();
+        let on = self.read(subject, label, &mut reads);
         let mut cases: Vec<Case> = Vec::new();
         let mut positions: BTreeMap<ConstantId, usize> = BTreeMap::new();
         let mut first = None;
@@ -146,37 +140,62 @@ impl Indexer<'_> {
                 default: Vec::new(),
             },
         };
-        let label = Label(self.labels);
-        let read = match subject {
-            Subject::Local(_) => {
-                done.push(switch);
-                return;
-            }
-            Subject::Input(path) => StmtKind::Input {
-                target: on,
-                path: path.clone(),
-                otherwise: label,
-            },
-            Subject::Data(path) => StmtKind::Data {
-                target: on,
-                path: path.clone(),
-                otherwise: label,
-            },
-            Subject::Get(source, key) => StmtKind::Get {
-                target: on,
-                source: Operand::Local(*source),
-                key: Operand::Constant(*key),
-                otherwise: label,
-            },
-        };
-        self.labels += 1;
+        if reads.is_empty() {
+            done.push(switch);
+            return;
+        }
+        let reads = reads.into_iter().map(|kind| Stmt { span, kind });
         done.push(Stmt {
             span,
             kind: StmtKind::Block {
                 label,
-                body: vec![Stmt { span, kind: read }, switch],
+                body: reads.chain([switch]).collect(),
             },
         });
+    }
+
+    /// The local that holds a subject, and what has to be read for it.
+    fn read(&mut self, subject: &Subject, otherwise: Label, reads: &mut Vec<StmtKind>) -> Local {
+        match subject {
+            Subject::Local(local) => *local,
+            Subject::Input(path) => {
+                let (target, path) = (self.local(), path.clone());
+                reads.push(StmtKind::Input {
+                    target,
+                    path,
+                    otherwise,
+                });
+                target
+            }
+            Subject::Data(path) => {
+                let (target, path) = (self.local(), path.clone());
+                reads.push(StmtKind::Data {
+                    target,
+                    path,
+                    otherwise,
+                });
+                target
+            }
+            Subject::Get(source, key) => {
+                let source = Operand::Local(self.read(source, otherwise, reads));
+                let (target, key) = (self.local(), Operand::Constant(*key));
+                reads.push(StmtKind::Get {
+                    target,
+                    source,
+                    key,
+                    otherwise,
+                });
+                target
+            }
+        }
+    }
+
+    fn local(&mut self) -> Local {
+        self.locals.push(LocalInfo {
+            kind: LocalKind::Value,
+            name: None,
+        });
+        Local(u32::try_from(self.locals.len() - 1).unwrap_or(u32::MAX))
     }
 }
 
@@ -198,12 +217,12 @@ fn decide(block: &mut Stmt, condition: &Equality, on: Local) {
 
 /// Whether the blocks themselves set the local that they are compared by.
 pub(super) fn writes(blocks: &[Stmt], subject: &Subject) -> bool {
-    let (Subject::Local(local) | Subject::Get(local, _)) = subject else {
+    let Some(local) = subject.local() else {
         return false;
     };
     let mut found = false;
     visit::each(blocks, &mut |stmt| {
-        found |= stmt.kind.targets().any(|target| target == *local);
+        found |= stmt.kind.targets().any(|target| target == local);
     });
     found
 }

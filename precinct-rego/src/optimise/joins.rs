@@ -108,7 +108,8 @@ impl Search<'_> {
                             self.inside.insert(*target, path);
                         }
                         (None, _) if !self.set.contains(source) => {
-                            self.subjects.insert(*target, Subject::Get(*source, *key));
+                            let source = Box::new(Subject::Local(*source));
+                            self.subjects.insert(*target, Subject::Get(source, *key));
                         }
                         _ => {}
                     }

@@ -25,6 +25,10 @@ pub(super) fn run(program: &mut Program) {
     let order = calls::callees_first(&calls);
     let complains = complaining(program);
     let cost = costs(program, &complains, &calls, &order);
+    let mut asked = vec![false; program.functions.len()];
+    for call in calls.iter().flatten().filter(|call| !call.seldom) {
+        asked[call.function.index()] = true;
+    }
     let mut times = vec![0_u32; program.functions.len()];
     // Callers before callees.
     for &index in order.iter().rev() {
@@ -39,7 +43,7 @@ pub(super) fn run(program: &mut Program) {
             None => times[index].max(1),
         };
         // What is asked where a document fails is not what results are kept for.
-        if program.functions[index].kind == FunctionKind::Keyed {
+        if program.functions[index].kind == FunctionKind::Keyed && !asked[index] {
             continue;
         }
         for call in &calls[index] {

@@ -52,7 +52,8 @@ pub use natives::{
 pub use origins::{Origins, disagreement};
 pub use run::{
     Base, Flow, Slot, between, elements, entries, equal, fail, fields, joined, less,
-    literal_object, located, lookup, matched, not_replaced, patched, replaced, running, scratch,
+    literal_object, located, lookup, lookup_keys, matched, not_replaced, patched, replaced,
+    running, scratch,
 };
 pub use scan::Scanner;
 pub use text::{Table, among, bool_of, str_of};

@@ -1,11 +1,11 @@
 //! Loops, builtins, replaced functions.
 
 use std::cell::Cell;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::arena::{Arena, Document};
 use crate::builtin::Builtin;
-use crate::context::{Context, Memo, Mock};
+use crate::context::{Context, Memo, Mock, SharedState};
 use crate::error::{EvalError, Location, code};
 use crate::evaluator::Evaluator;
 use crate::matcher::Matcher;
@@ -331,7 +331,7 @@ pub fn lookup<'a, T>(
     match slot.map(|slot| context.memo(slot)) {
         Some(Memo::Value(_) | Memo::Undefined) => return whole(context),
         Some(Memo::Failed) => return keyed(context),
-        Some(Memo::Empty) | None => {}
+        Some(Memo::Empty | Memo::Keys(_)) | None => {}
     }
     let attempt = context.attempt();
     match whole(context) {
@@ -342,6 +342,28 @@ pub fn lookup<'a, T>(
             keyed(context)
         }
     }
+}
+
+/// Asks the rules that fit the keys that are looked up, and the whole document where it is known or many keys were
+/// asked for.
+pub fn lookup_keys<'a>(
+    context: &mut Context<'a>,
+    slot: u32,
+    function: u32,
+    keys: &[Value<'a>],
+    whole: impl FnOnce(&mut Context<'a>) -> Result<Option<Value<'a>>, EvalError>,
+    keyed: impl FnOnce(&mut Context<'a>) -> Result<Option<Value<'a>>, EvalError>,
+) -> Result<Option<Value<'a>>, EvalError> {
+    if !context.asks_for_keys(slot) {
+        return lookup(context, Some(slot), whole, keyed);
+    }
+    if let Some(found) = context.known_at(slot, function, keys) {
+        context.counters.memo_hits += 1;
+        return Ok(found);
+    }
+    let found = keyed(context)?;
+    context.remember_at(slot, function, keys, found);
+    Ok(found)
 }
 
 /// The string lies between two others and covers none of the delimiters there: `glob.match("a/*/b", …)`.
@@ -367,9 +389,14 @@ thread_local! {
     static SPARE: Cell<Option<Evaluator>> = const { Cell::new(None) };
 }
 
+/// What the evaluators of all threads know together.
+static SHARED: LazyLock<Arc<SharedState>> = LazyLock::new(Arc::default);
+
 /// Lends the thread's evaluator, for callers that have none of their own.
 pub fn scratch<T>(run: impl FnOnce(&Evaluator) -> T) -> T {
-    let mut evaluator = SPARE.take().unwrap_or_default();
+    let mut evaluator = SPARE
+        .take()
+        .unwrap_or_else(|| Evaluator::new().with_shared(Arc::clone(&SHARED)));
     let result = run(&evaluator);
     evaluator.reset();
     SPARE.set(Some(evaluator));
