@@ -166,11 +166,11 @@ impl Document {
     }
 
     /// The positions of those entries of a list that may have a value at a path, see [`crate::joins`].
-    pub(crate) fn joined<S: AsRef<str>>(
+    pub(crate) fn joined<L: AsRef<str>, P: AsRef<str>>(
         &self,
-        list: &[S],
+        list: &[L],
         source: Value<'_>,
-        path: &[S],
+        path: &[P],
         wanted: Value<'_>,
     ) -> Option<&[u32]> {
         let joins = self.joins.get_or_init(Box::default);

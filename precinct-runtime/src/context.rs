@@ -13,8 +13,10 @@ use std::time::Instant;
 use bumpalo::collections::Vec as ArenaVec;
 
 use crate::arena::{Arena, Document, check_limit};
+use crate::calls::Calls;
 use crate::error::{EvalError, Location};
 use crate::generated::entered;
+use crate::joins::passing::Lists;
 use crate::json::to_string;
 use crate::value::Value;
 
@@ -67,24 +69,18 @@ pub enum Memo<'a> {
     Value(Value<'a>),
     /// The rule has no value, because working it out fails.
     Failed,
-    /// The rule was asked for some keys alone.
-    Keys(&'a Keyed<'a>),
+    /// What it gave for some keys or arguments is kept: for how many, and how often that was of use.
+    Calls {
+        /// How many calls are kept.
+        kept: u32,
+        /// How often one of them was found again.
+        found: u32,
+    },
 }
 
-/// What a rule has at some keys.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Keyed<'a> {
-    /// The function that was asked, by the number that the engine knows it under.
-    function: u32,
-    keys: &'a [Value<'a>],
-    found: Option<Value<'a>>,
-    /// What was asked before, and how much that is.
-    before: Option<&'a Keyed<'a>>,
-    count: u32,
-}
-
-/// A rule is asked for so many keys alone; then the whole is worked out.
-const MANY_KEYS: u32 = 64;
+/// A rule is asked for so many keys alone; then the whole is worked out. After so many calls of a function it has to be
+/// seen that some of them come again.
+const MANY: u32 = 64;
 
 /// What an evaluation is like before something is tried, see [`Context::attempt`].
 #[derive(Debug)]
@@ -215,9 +211,13 @@ pub struct Context<'a> {
     pub data: Value<'a>,
     /// The base documents as they were before any replacement, where their indexes are known.
     documents: Option<&'a Document>,
+    /// Other lists that loops look through.
+    lists: Lists<'a>,
+    /// What functions gave for their arguments.
+    calls: Calls<'a>,
     memo: &'a mut [Memo<'a>],
     /// Memo slots of outer replacements, in use while an inner one is in force, or kept for the next.
-    outer_memos: ArenaVec<'a, &'a mut [Memo<'a>]>,
+    outer_memos: ArenaVec<'a, (&'a mut [Memo<'a>], u32)>,
     spare_memos: ArenaVec<'a, &'a mut [Memo<'a>]>,
     masks: &'a mut [u32],
     mocks: &'a mut [Option<Mock<'a>>],
@@ -265,6 +265,8 @@ impl<'a> Context<'a> {
             input: None,
             data: Value::EMPTY_OBJECT,
             documents: None,
+            lists: Lists::new_in(arena),
+            calls: Calls::new_in(arena),
             memo: &mut [],
             outer_memos: ArenaVec::new_in(arena),
             spare_memos: ArenaVec::new_in(arena),
@@ -332,19 +334,22 @@ impl<'a> Context<'a> {
     }
 
     /// The positions of those entries of a list that may have a value at a path; `None` if all may. The list was read at
-    /// the path `list` of the base documents.
+    /// the path `list` of the base documents, if there is one.
     #[must_use]
-    pub fn joined<S: AsRef<str>>(
-        &self,
+    pub fn joined<L: AsRef<str>, P: AsRef<str>>(
+        &mut self,
         source: Value<'a>,
-        list: &[S],
-        path: &[S],
+        list: Option<&[L]>,
+        path: &'a [P],
         wanted: Option<Value<'a>>,
     ) -> Option<&'a [u32]> {
-        match wanted {
-            Some(wanted) => self.documents?.joined(list, source, path, wanted),
+        match (wanted, list, self.documents) {
+            (Some(wanted), Some(list), Some(documents)) => {
+                documents.joined(list, source, path, wanted)
+            }
+            (Some(wanted), ..) => self.lists.find(self.arena, source, path, wanted),
             // The loop leaves each entry when it asks for what is not there.
-            None => Some(&[]),
+            (None, ..) => Some(&[]),
         }
     }
 
@@ -480,60 +485,59 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What a rule is known to have at these keys, by a function that was asked for them.
-    #[must_use]
-    pub fn known_at(
-        &self,
-        slot: u32,
-        function: u32,
-        keys: &[Value<'a>],
-    ) -> Option<Option<Value<'a>>> {
-        let Memo::Keys(latest) = self.memo(slot) else {
-            return None;
-        };
-        let mut known = Some(latest);
-        while let Some(asked) = known {
-            if asked.function == function && asked.keys == keys {
-                return Some(asked.found);
-            }
-            known = asked.before;
-        }
-        None
-    }
-
     /// The rule may be asked for more keys alone.
     #[must_use]
     pub fn asks_for_keys(&self, slot: u32) -> bool {
         match self.memo(slot) {
             Memo::Empty => true,
-            Memo::Keys(latest) => latest.count < MANY_KEYS,
+            Memo::Calls { kept, .. } => kept < MANY,
             Memo::Undefined | Memo::Value(_) | Memo::Failed => false,
         }
     }
 
-    /// Keeps what a rule has at some keys, unless more is known by now.
-    pub fn remember_at(
+    /// It pays to keep what calls of the function give.
+    #[must_use]
+    pub fn keeps_calls(&self, slot: u32) -> bool {
+        match self.memo(slot) {
+            Memo::Calls { kept, found } => kept < MANY || found >= kept / 4,
+            _ => true,
+        }
+    }
+
+    /// What a function gave for these arguments, if that is known.
+    pub fn known_call(
         &mut self,
         slot: u32,
         function: u32,
-        keys: &[Value<'a>],
-        found: Option<Value<'a>>,
-    ) {
-        let before = match self.memo(slot) {
-            Memo::Empty => None,
-            Memo::Keys(latest) => Some(latest),
-            Memo::Undefined | Memo::Value(_) | Memo::Failed => return,
-        };
-        let asked: &'a Keyed<'a> = self.arena.alloc(Keyed {
-            function,
-            keys: self.arena.alloc_slice_copy(keys),
-            found,
-            before,
-            count: before.map_or(0, |before| before.count) + 1,
-        });
-        if let Some(memo) = self.memo.get_mut(slot as usize) {
-            *memo = Memo::Keys(asked);
+        args: &[Value<'a>],
+    ) -> Option<Option<Value<'a>>> {
+        let result = self.calls.find(function, args)?;
+        self.counters.memo_hits += 1;
+        if let Some(Memo::Calls { found, .. }) = self.memo.get_mut(slot as usize) {
+            *found = found.saturating_add(1);
         }
+        Some(result)
+    }
+
+    /// Keeps what a function gave for these arguments. What is undefined because a builtin failed is not kept, so that
+    /// each call is told of it.
+    pub fn keep_call(
+        &mut self,
+        slot: u32,
+        function: u32,
+        args: &[Value<'a>],
+        result: Option<Value<'a>>,
+    ) {
+        if result.is_none() && !self.builtin_errors.is_empty() {
+            return;
+        }
+        match self.memo.get_mut(slot as usize) {
+            Some(memo @ Memo::Empty) => *memo = Memo::Calls { kept: 1, found: 0 },
+            Some(Memo::Calls { kept, .. }) => *kept = kept.saturating_add(1),
+            // More is known by now.
+            _ => return,
+        }
+        self.calls.keep(function, args, result);
     }
 
     /// A replacement comes into force: results so far do not count for what is under it.
@@ -545,13 +549,16 @@ impl<'a> Context<'a> {
             self.arena
                 .alloc_slice_fill_copy(self.memo.len(), Memo::Empty)
         };
-        self.outer_memos
-            .push(std::mem::replace(&mut self.memo, fresh));
+        self.outer_memos.push((
+            std::mem::replace(&mut self.memo, fresh),
+            self.calls.begin_world(),
+        ));
     }
 
     /// The latest replacement ends: results from before count again.
     pub fn pop_memos(&mut self) {
-        if let Some(outer) = self.outer_memos.pop() {
+        if let Some((outer, world)) = self.outer_memos.pop() {
+            self.calls.back_to_world(world);
             self.spare_memos
                 .push(std::mem::replace(&mut self.memo, outer));
         }
@@ -592,6 +599,7 @@ impl<'a> Context<'a> {
         }
         self.depth = attempt.depth;
         self.builtin_errors.truncate(attempt.builtin_errors);
+        self.calls.begin_world();
         for memo in self.memo.iter_mut() {
             if *memo != Memo::Failed {
                 *memo = Memo::Empty;

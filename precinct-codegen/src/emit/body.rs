@@ -573,9 +573,18 @@ impl<'e, 'p> Body<'e, 'p> {
         let source = self.operand(source);
         let joined = join.map(|join| {
             let wanted = self.subject(&join.wanted);
-            let list = join.list.iter().map(|key| &**key);
+            let list = match &join.list {
+                Some(list) => {
+                    let list = list.iter().map(|key| &**key);
+                    quote!(Some(&[#(#list),*]))
+                }
+                None => quote!(None),
+            };
             let path = join.path.iter().map(|key| &**key);
-            quote!(rt::joined(cx, #source, &[#(#list),*], &[#(#path),*], #wanted))
+            quote!({
+                let wanted = #wanted;
+                rt::joined(cx, #source, #list, &[#(#path),*], wanted)
+            })
         });
         self.around.push(Around::Loop(label));
         let stmts = self.stmts(body);

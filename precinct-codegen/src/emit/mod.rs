@@ -358,6 +358,38 @@ impl<'p> Emitter<'p> {
             let value = self.wrapped(id, &quote!(value));
             quote!(match result { Some(value) => Some(#value), None => None })
         };
+        if function.params > 0 {
+            let number = id.0;
+            let args: Vec<_> = (0..function.params)
+                .map(|at| format_ident!("l{at}"))
+                .collect();
+            let known = if self.shapes[id.index()].total {
+                quote!(Some(Some(value)) => return Ok(#defined),)
+            } else {
+                quote! {
+                    Some(Some(value)) => return Ok(#defined),
+                    Some(None) => return Ok(None),
+                }
+            };
+            return quote! {
+                #doc
+                pub(crate) fn #name<'a, I: rt::Input<'a>>(#state, input: &I, #(#parameters),*) -> #result {
+                    fn compute<'a, I: rt::Input<'a>>(#state, input: &I, #(#parameters),*) -> #result {
+                        #body
+                    }
+                    if !cx.keeps_calls(#slot) {
+                        return compute(cx, input, #(#args),*);
+                    }
+                    match cx.known_call(#slot, #number, &[#(#args),*]) {
+                        #known
+                        _ => {}
+                    }
+                    let result = compute(cx, input, #(#args),*)?;
+                    cx.keep_call(#slot, #number, &[#(#args),*], #wrapped);
+                    Ok(result)
+                }
+            };
+        }
         quote! {
             #doc
             pub(crate) fn #name<'a, I: rt::Input<'a>>(#state, input: &I) -> #result {

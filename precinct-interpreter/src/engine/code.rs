@@ -363,7 +363,7 @@ pub(super) enum SubjectOp {
 /// What a loop looks for: the numbers of the paths of the list and within an entry, and what must be there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct JoinOp {
-    pub list: u32,
+    pub list: Option<u32>,
     pub path: u32,
     pub wanted: SubjectOp,
 }

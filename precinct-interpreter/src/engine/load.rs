@@ -653,7 +653,11 @@ impl<'l> Loader<'l> {
 
     fn join(&mut self, join: &ir::Join) -> Outcome<u32> {
         let loaded = JoinOp {
-            list: self.paths.add(&join.list)?,
+            list: join
+                .list
+                .as_ref()
+                .map(|list| self.paths.add(list))
+                .transpose()?,
             path: self.paths.add(&join.path)?,
             wanted: self.subject(&join.wanted)?,
         };

@@ -1,4 +1,5 @@
-//! Documents that are asked for some keys, and what is asked in their place when they fail.
+//! Functions and documents that are asked for arguments or keys: what is known of them already, and what is asked in
+//! their place when they fail.
 //!
 //! The function of the whole document is called like any other, but what the machine was like before is noted. If the
 //! function fails, everything that runs above the caller is dropped, and the caller calls the rules that fit its keys.
@@ -74,29 +75,42 @@ impl<'a, H: Hooks<'a>> Machine<'_, 'a, H> {
         if !self.context.asks_for_keys(slot) {
             return Ok(false);
         }
-        let values = self.values(frame, keys).collect::<Gathered>();
-        match self.context.known_at(slot, keyed.0, &values) {
-            None => self.call(frame, keyed, keys, (target, exit), Way::Kept)?,
-            Some(found) => {
-                self.context.counters.memo_hits += 1;
-                self.set_or(frame, target, found, exit);
-            }
-        }
+        self.known(frame, slot, (keyed, keys), (target, exit))?;
         Ok(true)
     }
 
-    /// Keeps what the keys of the lookup that the frame stands at have led to.
+    /// Gives what a function is known to give for its arguments, or calls it and keeps that.
+    pub(super) fn known(
+        &mut self,
+        frame: &mut Frame<'a>,
+        slot: u32,
+        (function, args): (FunctionId, Stretch),
+        (target, exit): (Reg, Pc),
+    ) -> Result<(), EvalError> {
+        if !self.context.keeps_calls(slot) {
+            return self.call(frame, function, args, (target, exit), Way::Plain);
+        }
+        let values = self.values(frame, args).collect::<Gathered>();
+        match self.context.known_call(slot, function.0, &values) {
+            None => self.call(frame, function, args, (target, exit), Way::Kept)?,
+            Some(found) => self.set_or(frame, target, found, exit),
+        }
+        Ok(())
+    }
+
+    /// Keeps what the call that the frame stands at has given.
     pub(super) fn keep(&mut self, frame: &Frame<'a>, found: Option<Value<'a>>) {
         let at = frame.pc.wrapping_sub(1);
-        let Some(Op::Lookup {
-            whole, keyed, keys, ..
-        }) = frame.code.ops.get(at)
-        else {
-            return;
+        let (asked, function, args) = match frame.code.ops.get(at) {
+            Some(Op::Lookup {
+                whole, keyed, keys, ..
+            }) => (*whole, *keyed, *keys),
+            Some(Op::Call { function, args, .. }) => (*function, *function, *args),
+            _ => return,
         };
-        if let Some(slot) = self.engine.functions[whole.index()].memo {
-            let values = self.values(frame, *keys).collect::<Gathered>();
-            self.context.remember_at(slot, keyed.0, &values, found);
+        if let Some(slot) = self.engine.functions[asked.index()].memo {
+            let values = self.values(frame, args).collect::<Gathered>();
+            self.context.keep_call(slot, function.0, &values, found);
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) enum Way {
     Outside,
     /// For some keys of its document; something else can be tried where it fails.
     Tried,
-    /// For some keys of its document, and what it gives is kept for these.
+    /// For some keys of its document or arguments, and what it gives is kept for these.
     Kept,
 }
 
@@ -144,9 +144,11 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                 ),
             ));
         }
-        if let Some(slot) = code.memo {
+        if let Some(slot) = code.memo
+            && code.params == 0
+        {
             match self.context.memo(slot) {
-                Memo::Empty | Memo::Failed | Memo::Keys(_) => {}
+                Memo::Empty | Memo::Failed | Memo::Calls { .. } => {}
                 Memo::Undefined => return Ok(None),
                 Memo::Value(value) => return Ok(Some(value)),
             }
@@ -232,7 +234,9 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
             if let Some(mocks) = self.mocks.pop() {
                 self.context.restore_mocks(mocks);
             }
-        } else if let Some(slot) = frame.code.memo {
+        } else if let Some(slot) = frame.code.memo
+            && frame.code.params == 0
+        {
             self.context.remember(slot, result);
         }
         if frame.way == Way::Tried {
@@ -404,8 +408,12 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                 } => {
                     let callee = &self.engine.functions[function.index()];
                     if let Some(slot) = callee.memo {
+                        if callee.params > 0 {
+                            self.known(frame, slot, (function, args), (target, exit))?;
+                            continue;
+                        }
                         match self.context.memo(slot) {
-                            Memo::Empty | Memo::Failed | Memo::Keys(_) => {}
+                            Memo::Empty | Memo::Failed | Memo::Calls { .. } => {}
                             Memo::Undefined => {
                                 self.context.counters.memo_hits += 1;
                                 frame.pc = exit as usize;
@@ -433,7 +441,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                         continue;
                     }
                     match slot.map_or(Memo::Empty, |slot| self.context.memo(slot)) {
-                        Memo::Empty | Memo::Keys(_) => {
+                        Memo::Empty | Memo::Calls { .. } => {
                             self.attempt(frame, whole, slot, (target, exit))?;
                         }
                         Memo::Failed => {
@@ -783,11 +791,11 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
     }
 
     /// The entries that a loop has to look at.
-    fn join(&self, frame: &Frame<'a>, source: Src, join: u32) -> Option<Iter<'a>> {
+    fn join(&mut self, frame: &Frame<'a>, source: Src, join: u32) -> Option<Iter<'a>> {
         let join = &frame.code.joins[join as usize];
         let source = self.value(frame, source);
         let wanted = self.subject(frame, join.wanted);
-        let (list, path) = (self.path(join.list), self.path(join.path));
+        let (list, path) = (join.list.map(|list| self.path(list)), self.path(join.path));
         match self.context.joined(source, list, path, wanted) {
             Some([]) => None,
             Some(positions) => Some(Iter::At(source, positions, 0)),

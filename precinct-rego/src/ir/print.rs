@@ -91,11 +91,11 @@ impl Printer<'_> {
             } => {
                 let join = join.as_ref().map_or_else(String::new, |join| {
                     let wanted = self.subject(&join.wanted);
-                    format!(
-                        " where {} has {wanted} at {}",
-                        place("base", &join.list),
-                        place("", &join.path)
-                    )
+                    let list = match &join.list {
+                        Some(list) => place("base", list),
+                        None => self.operand(*source),
+                    };
+                    format!(" where {list} has {wanted} at {}", place("", &join.path))
                 });
                 let entry = |local: &Option<Local>| {
                     local.map_or_else(|| "_".to_owned(), |local| self.local(local))

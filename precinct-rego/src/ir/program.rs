@@ -154,7 +154,7 @@ pub struct Function {
     pub locals: Vec<LocalInfo>,
     /// The statements. Running off the end means undefined.
     pub body: Vec<Stmt>,
-    /// Where the result is kept, for functions without parameters.
+    /// Where the result is kept; for functions with parameters, what is known of those that are.
     pub memo: Option<MemoSlot>,
     /// The first rule of the document, or the query.
     pub span: Span,

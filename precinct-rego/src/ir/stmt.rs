@@ -294,12 +294,12 @@ pub enum StmtKind {
     },
 }
 
-/// The body of a loop over a list of base documents does nothing for entries that have another value at a path, or none:
-/// an engine that knows them can leave them out.
+/// The body of a loop over a list does nothing for entries that have another value at a path, or none: an engine that
+/// knows them can leave them out.
 #[derive(Clone, Debug)]
 pub struct Join {
-    /// Where the list lies in the base documents.
-    pub list: Vec<Arc<str>>,
+    /// Where the list lies in the base documents, if it is one of them.
+    pub list: Option<Vec<Arc<str>>>,
     /// Object keys from the entry.
     pub path: Vec<Arc<str>>,
     /// What must be there; if it is undefined, all entries can be left out.

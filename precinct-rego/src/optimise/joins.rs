@@ -1,5 +1,5 @@
-//! Loops over a list of base documents that look for what has a certain value at a path say so: an engine that has an
-//! index for that goes to the entries that may have it, and leaves out the others.
+//! Loops over a list that look for what has a certain value at a path say so: an engine that has an index for that goes
+//! to the entries that may have it, and leaves out the others.
 //!
 //! ```text
 //! l0 = base["users"]       else 'r          l0 = base["users"]       else 'r
@@ -39,7 +39,7 @@ pub(super) fn run(function: &mut Function, constants: &[Constant]) {
     visit::each_mut(&mut function.body, &mut |stmt| {
         let StmtKind::Scan {
             label,
-            source: Operand::Local(source),
+            source,
             value: Some(value),
             body,
             join,
@@ -48,8 +48,9 @@ pub(super) fn run(function: &mut Function, constants: &[Constant]) {
         else {
             return;
         };
-        let Some(Some(list)) = lists.get(source) else {
-            return;
+        let list = match source {
+            Operand::Local(source) => lists.get(source).cloned().flatten(),
+            Operand::Constant(_) => None,
         };
         let search = Search {
             constants,

@@ -1,12 +1,16 @@
-//! Which functions keep their results: those that one evaluation can call more than once, unless they are cheap.
+//! Which functions keep their results: those that one evaluation can call more than once, unless they are cheap. Those
+//! with parameters keep a result for each arguments, which costs more, so that they have to be dear.
 //!
 //! This is decided here and not by the engines, so that both enter the same rules as often.
 
 use crate::ir::calls::{self, Call};
-use crate::ir::{CallTarget, FunctionKind, Program, StmtKind, visit};
+use crate::ir::{CallTarget, FunctionKind, MemoSlot, Program, StmtKind, visit};
 
 /// A function that costs no more statements than this is computed again rather than remembered.
 const CHEAP: u64 = 24;
+
+/// A function with parameters is dear if it has a loop, or costs so many statements.
+const DEAR: u64 = 1000;
 
 /// Builtins that are computed in place. Others may be slow, and what they complain about would be told once for each time
 /// that they are asked.
@@ -25,6 +29,7 @@ pub(super) fn run(program: &mut Program) {
     let order = calls::callees_first(&calls);
     let complains = complaining(program);
     let cost = costs(program, &complains, &calls, &order);
+    let loops = looping(program, &calls, &order);
     let mut asked = vec![false; program.functions.len()];
     for call in calls.iter().flatten().filter(|call| !call.seldom) {
         asked[call.function.index()] = true;
@@ -37,10 +42,15 @@ pub(super) fn run(program: &mut Program) {
         if times[index] <= 1 || cost[index] <= CHEAP {
             function.memo = None;
         }
+        let is_dear = loops[index] || cost[index] >= DEAR;
+        if function.kind == FunctionKind::Function && times[index] > 1 && is_dear {
+            function.memo = Some(MemoSlot(program.memo_slots));
+            program.memo_slots += 1;
+        }
         // What is remembered is computed once, however often it is asked for.
         let own = match function.memo {
-            Some(_) => 1,
-            None => times[index].max(1),
+            Some(_) if function.params == 0 => 1,
+            _ => times[index].max(1),
         };
         // What is asked where a document fails is not what results are kept for.
         if program.functions[index].kind == FunctionKind::Keyed && !asked[index] {
@@ -80,6 +90,19 @@ fn complaining(program: &Program) -> Vec<bool> {
             found
         })
         .collect()
+}
+
+/// The functions that have loops, or call such.
+fn looping(program: &Program, calls: &[Vec<Call>], order: &[usize]) -> Vec<bool> {
+    let mut loops = vec![false; program.functions.len()];
+    for &index in order {
+        let mut found = calls[index].iter().any(|call| loops[call.function.index()]);
+        visit::each(&program.functions[index].body, &mut |stmt| {
+            found |= matches!(stmt.kind, StmtKind::Scan { .. });
+        });
+        loops[index] = found;
+    }
+    loops
 }
 
 /// How many statements a call of each function runs, about.

@@ -193,10 +193,10 @@ pub fn entries(source: Value<'_>) -> Entries<'_> {
 /// What a loop goes over that looks for entries of a list of base documents with a value at a path.
 #[must_use]
 pub fn joined<'a>(
-    context: &Context<'a>,
+    context: &mut Context<'a>,
     source: Value<'a>,
-    list: &[&str],
-    path: &[&str],
+    list: Option<&[&str]>,
+    path: &'static [&'static str],
     wanted: Option<Value<'a>>,
 ) -> Entries<'a> {
     match context.joined(source, list, path, wanted) {
@@ -331,7 +331,7 @@ pub fn lookup<'a, T>(
     match slot.map(|slot| context.memo(slot)) {
         Some(Memo::Value(_) | Memo::Undefined) => return whole(context),
         Some(Memo::Failed) => return keyed(context),
-        Some(Memo::Empty | Memo::Keys(_)) | None => {}
+        Some(Memo::Empty | Memo::Calls { .. }) | None => {}
     }
     let attempt = context.attempt();
     match whole(context) {
@@ -357,12 +357,11 @@ pub fn lookup_keys<'a>(
     if !context.asks_for_keys(slot) {
         return lookup(context, Some(slot), whole, keyed);
     }
-    if let Some(found) = context.known_at(slot, function, keys) {
-        context.counters.memo_hits += 1;
+    if let Some(found) = context.known_call(slot, function, keys) {
         return Ok(found);
     }
     let found = keyed(context)?;
-    context.remember_at(slot, function, keys, found);
+    context.keep_call(slot, function, keys, found);
     Ok(found)
 }
 

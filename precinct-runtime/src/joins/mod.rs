@@ -7,6 +7,10 @@
 //! An index is made when it is first asked for, and lives as long as the document: who exchanges documents exchanges
 //! their indexes. It keeps hashes and no values, so that it may find too many entries, but never too few: loops test
 //! what they find.
+//!
+//! * `passing`: indexes over other lists
+
+pub(crate) mod passing;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -180,7 +184,7 @@ fn at<'a, S: AsRef<str>>(documents: Value<'a>, list: &[S]) -> Option<Value<'a>> 
 }
 
 /// The two lie at one place in memory.
-fn is_same(one: Value<'_>, other: Value<'_>) -> bool {
+pub(crate) fn is_same(one: Value<'_>, other: Value<'_>) -> bool {
     match (one, other) {
         (Value::Array(one), Value::Array(other)) => one.place() == other.place(),
         (Value::Object(one), Value::Object(other)) => one.place() == other.place(),
