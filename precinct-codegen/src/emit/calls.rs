@@ -111,10 +111,10 @@ impl Body<'_, '_> {
         let whole_call = self.fallible_call(whole, &[]);
         let values: Vec<TokenStream> = names.iter().map(|name| quote!(#name)).collect();
         let keyed_call = self.fallible_call(keyed, &values);
-        let found = quote!({
+        let found = quote!(({
             #(let #names = #keys;)*
             rt::lookup_keys(cx, #slot, #number, &[#(#names),*], |cx| #whole_call, |cx| #keyed_call)?
-        });
+        }));
         self.set_or(target, &found, otherwise)
     }
 
