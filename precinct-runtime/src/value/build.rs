@@ -267,6 +267,27 @@ impl<'a> ObjectBuilder<'a> {
         }
     }
 
+    /// Sets a key, whatever it held; gives its place and what it held.
+    pub(crate) fn exchange(
+        &mut self,
+        key: Value<'a>,
+        value: Value<'a>,
+    ) -> (usize, Option<Value<'a>>) {
+        if let Some(at) = self.position(key) {
+            let before = std::mem::replace(&mut self.entries[at].1, value);
+            return (at, Some(before));
+        }
+        self.append(key, value);
+        (self.entries.len() - 1, None)
+    }
+
+    /// Sets the value at a place that a key has.
+    pub(crate) fn set_at(&mut self, place: usize, value: Value<'a>) {
+        if let Some(entry) = self.entries.get_mut(place) {
+            entry.1 = value;
+        }
+    }
+
     /// The object; the builder is empty afterwards.
     pub fn finish(&mut self) -> Value<'a> {
         let kept = if self.ordered {
