@@ -1,9 +1,11 @@
 //! Texts. Positions count characters (Unicode scalar values), as OPA's do.
 //!
+//! * `affix`: whether texts begin or end with one of many
 //! * [`mod@format`]: what `sprintf` writes for its verbs
 //! * `plain`: what needs no more than texts side by side
 //! * `template`: `strings.render_template`
 
+mod affix;
 pub mod format;
 mod plain;
 mod template;
@@ -405,18 +407,12 @@ fn texts<'a>(args: &[Value<'a>], position: usize) -> Result<Vec<&'a str>, Builti
 }
 
 fn strings_any_prefix_match<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let (searched, bases) = (texts(args, 1)?, texts(args, 2)?);
-    let found = searched
-        .iter()
-        .any(|text| bases.iter().any(|base| text.starts_with(base)));
+    let found = affix::any_begins(&texts(args, 1)?, texts(args, 2)?);
     Ok(Some(Value::Bool(found)))
 }
 
 fn strings_any_suffix_match<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let (searched, bases) = (texts(args, 1)?, texts(args, 2)?);
-    let found = searched
-        .iter()
-        .any(|text| bases.iter().any(|base| text.ends_with(base)));
+    let found = affix::any_ends(&texts(args, 1)?, texts(args, 2)?);
     Ok(Some(Value::Bool(found)))
 }
 
