@@ -1,7 +1,9 @@
 //! Objects, and JSON documents by paths.
 //!
 //! * [`patch`]: the operations of `json.patch`, one at a time
+//! * `edit`: many of them on one document
 
+mod edit;
 pub mod patch;
 
 use std::collections::HashMap;
@@ -199,7 +201,10 @@ fn path<'a>(value: Value<'a>, arena: &'a Arena) -> Result<Vec<Value<'a>>, Builti
             let text = text.trim_start_matches('/');
             Ok(text
                 .split('/')
-                .map(|part| Value::string(arena, &part.replace("~1", "/").replace("~0", "~")))
+                .map(|part| match part.contains('~') {
+                    false => Value::String(part),
+                    true => Value::string(arena, &part.replace("~1", "/").replace("~0", "~")),
+                })
                 .collect())
         }
         Value::Array(items) => Ok(items.to_vec()),
@@ -347,9 +352,20 @@ fn remove<'a>(value: Value<'a>, unwanted: &Wanted<'a>, arena: &'a Arena) -> Valu
     }
 }
 
+/// With fewer operations, copying what they change is faster than opening it.
+const MANY_OPERATIONS: usize = 4;
+
 fn json_patch<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let operations = operand::array(args, 2)?;
     let mut document = operand::at(args, 1);
+    if operations.len() >= MANY_OPERATIONS {
+        let mut node = edit::Node::Closed(document);
+        for operation in operations {
+            context.spend(1)?;
+            node.apply(operation, context.arena())?;
+        }
+        return Ok(Some(node.close(context.arena())));
+    }
     for operation in operations {
         context.spend(1)?;
         document = patch::apply(document, operation, context.arena())?;
