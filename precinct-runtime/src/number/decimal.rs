@@ -136,6 +136,17 @@ impl<'a> Decimal<'a> {
         Some(if self.negative { -size } else { size })
     }
 
+    /// The same as [`Decimal::scaled`], with the digits in a machine word; `None` if they are too many.
+    pub(super) fn scaled_word(&self) -> Option<(bool, u128, i64)> {
+        if self.len() > 38 {
+            return None;
+        }
+        let digits = self.digits().fold(0, |sum, digit| {
+            sum * 10 + u128::from(digit.wrapping_sub(b'0'))
+        });
+        Some((self.negative, digits, self.power.saturating_sub(self.len())))
+    }
+
     /// Sign, digits as an integer and the power of ten to multiply it with.
     pub(super) fn scaled(&self) -> (bool, Vec<u8>, i64) {
         let digits: Vec<u8> = self.digits().collect();
