@@ -141,9 +141,15 @@ impl<'a> Decimal<'a> {
         if self.len() > 38 {
             return None;
         }
-        let digits = self.digits().fold(0, |sum, digit| {
-            sum * 10 + u128::from(digit.wrapping_sub(b'0'))
-        });
+        let mut digits = 0_u128;
+        for part in self.whole.chunks(16).chain(self.fraction.chunks(16)) {
+            let (mut sum, mut scale) = (0_u64, 1_u64);
+            for digit in part {
+                sum = sum * 10 + u64::from(digit.wrapping_sub(b'0'));
+                scale *= 10;
+            }
+            digits = digits * u128::from(scale) + u128::from(sum);
+        }
         Some((self.negative, digits, self.power.saturating_sub(self.len())))
     }
 

@@ -22,8 +22,28 @@ impl Digits {
         }
     }
 
+    /// Those of an integer, before the point.
+    pub(super) fn whole(int: u64) -> Self {
+        let mut digits = Self::new(0);
+        if int > 0 {
+            let mut buffer = itoa::Buffer::new();
+            digits.digits.extend(buffer.format(int).bytes());
+            digits.point = signed(digits.digits.len());
+        }
+        digits
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.digits.is_empty()
+    }
+
+    /// The next digit, of those behind the point if [`Digits::whole`] gave the others: zeros at first only move the point.
     pub(super) fn push(&mut self, digit: u8) {
-        self.digits.push(b'0' + digit);
+        if digit == 0 && self.digits.is_empty() {
+            self.point -= 1;
+        } else {
+            self.digits.push(b'0' + digit);
+        }
     }
 
     /// These are all digits, with one more in the last place or not.
@@ -145,16 +165,16 @@ impl Digits {
         if self.point <= 0 {
             text.push('0');
         }
-        for place in 0..self.point.max(0) {
-            text.push(self.at(usize::try_from(place).unwrap_or(usize::MAX)).into());
-        }
+        let before = usize::try_from(self.point).unwrap_or(0);
+        let (whole, fraction) = self.digits.split_at(before.min(places));
+        text.push_str(str::from_utf8(whole).unwrap_or_default());
+        text.extend(std::iter::repeat_n('0', before - whole.len()));
         if signed(places) > self.point {
             text.push('.');
             for _ in self.point..0 {
                 text.push('0');
             }
-            let from = usize::try_from(self.point).unwrap_or(0);
-            text.extend(self.digits[from..].iter().map(|digit| char::from(*digit)));
+            text.push_str(str::from_utf8(fraction).unwrap_or_default());
         }
         text
     }

@@ -198,10 +198,14 @@ impl Quick {
         }
         let middle = u128::from(self.mantissa) << 1;
         let inclusive = self.mantissa & 1 == 0;
-        let (mut own, point) = Stream::of(middle, places);
-        let (mut lower, _) = Stream::of(middle - 1, places);
-        let (mut upper, _) = Stream::of(middle + 1, places);
-        let mut digits = Digits::new(point);
+        let (digits, [mut own, mut lower, mut upper]) = Stream::shared(middle, places)
+            .unwrap_or_else(|| {
+                let (own, point) = Stream::of(middle, places);
+                let [(lower, _), (upper, _)] =
+                    [middle - 1, middle + 1].map(|bits| Stream::of(bits, places));
+                (Digits::new(point), [own, lower, upper])
+            });
+        let mut digits = digits;
         while !own.is_done() {
             let lower_was_done = lower.is_done();
             let (middle, low, high) = (own.next(), lower.next(), upper.next());
@@ -270,6 +274,38 @@ impl Stream {
             point -= 1;
         }
         (stream, point)
+    }
+
+    /// The digits that `bits / 2^places` has in common with what is one unit less and one more, as far as neither of
+    /// these ends there; and the three of them from there on. `None` if there are no such digits.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "64 bits are left, and one digit"
+    )]
+    fn shared(bits: u128, places: u32) -> Option<(Digits, [Self; 3])> {
+        let one = 1 << places;
+        let are_shared = |fraction: u128, unit: u128| fraction > unit && fraction + unit < one;
+        let (whole, mut fraction, mut unit) = ((bits >> places) as u64, bits & (one - 1), 1);
+        if !are_shared(fraction, unit) {
+            return None;
+        }
+        let mut digits = Digits::whole(whole);
+        loop {
+            let (ten, tenfold) = (fraction * 10, unit * 10);
+            if !are_shared(ten & (one - 1), tenfold) {
+                break;
+            }
+            (fraction, unit) = (ten & (one - 1), tenfold);
+            digits.push((ten >> places) as u8);
+        }
+        let rest = |fraction| Self {
+            whole: 0,
+            unit: 0,
+            fraction,
+            places,
+        };
+        let rests = [fraction, fraction - unit, fraction + unit].map(rest);
+        (!digits.is_empty()).then_some((digits, rests))
     }
 
     const fn is_done(&self) -> bool {
