@@ -128,7 +128,30 @@ fn units_parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a>
     if let Some(amount) = plain(operand::string(args, 1)?, plain_unit) {
         return Ok(Some(Value::int(amount)));
     }
+    if let Some(amount) = thousandths(context, operand::string(args, 1)?) {
+        return Ok(Some(amount.into()));
+    }
     general(context, args)
+}
+
+/// The shares of processors: `250m`. A thousandth is the nearest `float64` to it, and results have ten places.
+fn thousandths<'a>(context: &Context<'a>, text: &str) -> Option<Number<'a>> {
+    const THOUSANDTH: u128 = 1_152_921_504_606_847;
+    const ONE: u128 = 1 << 60;
+    const PLACES: u128 = 10_000_000_000;
+    let digits = text.strip_suffix('m')?;
+    if !(1..=9).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let amount = digits.parse::<u128>().ok().filter(|amount| *amount > 0)? * THOUSANDTH;
+    if amount.is_multiple_of(ONE) {
+        return None;
+    }
+    // Halves are rounded away from zero.
+    let scaled = (amount * PLACES * 2 + ONE) / (ONE * 2);
+    let (whole, places) = (scaled / PLACES, scaled % PLACES);
+    let text = bumpalo::format!(in context.arena(), "{}.{:010}", whole, places);
+    Some(Number::from_text(text.into_bump_str()))
 }
 
 fn general<'a>(context: &Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
@@ -265,6 +288,9 @@ mod tests {
             "+1",
             "1.5",
             "1e3",
+            "250",
+            "999999999",
+            "1234567890",
         ];
         let units = [
             "", "b", "B", "k", "K", "M", "m", "g", "G", "t", "T", "P", "Ki", "ki", "Mi", "Gi",
