@@ -12,27 +12,34 @@ use crate::number::Number;
 const MANY: usize = 24;
 
 /// Sorts by Rego's order; equal values keep theirs.
-pub(crate) fn sort<'a>(values: &mut [Value<'a>]) {
-    if values.is_sorted() {
+pub(crate) fn sort(values: &mut [Value<'_>]) {
+    sort_by_value(values, |value| *value);
+}
+
+/// Sorts by a value of each item; items of equal values keep their order.
+pub(crate) fn sort_by_value<'a, T: Copy>(items: &mut [T], value: impl Fn(&T) -> Value<'a> + Copy) {
+    if items.is_sorted_by(|a, b| value(a) <= value(b)) {
         return;
     }
-    if values.len() < MANY {
-        values.sort();
-        return;
-    }
-    let shared = Shared::of(values);
-    let keyed = values
-        .iter()
-        .map(|value| Some((shared.word(*value)?, *value)));
-    let Some(mut keyed) = keyed.collect::<Option<Vec<(u64, Value<'a>)>>>() else {
-        values.sort();
+    let keyed = if items.len() < MANY {
+        None
+    } else {
+        let shared = Shared::of(items.iter().map(value));
+        let keyed = items
+            .iter()
+            .map(|item| Some((shared.word(value(item))?, *item)));
+        keyed.collect::<Option<Vec<(u64, T)>>>()
+    };
+    let Some(mut keyed) = keyed else {
+        items.sort_by(|a, b| value(a).compare(value(b)));
         return;
     };
-    keyed.sort_by(|(word, value), (other_word, other)| {
-        word.cmp(other_word).then_with(|| value.compare(*other))
+    keyed.sort_by(|(word, item), (other_word, other)| {
+        word.cmp(other_word)
+            .then_with(|| value(item).compare(value(other)))
     });
-    for (value, (_, sorted)) in values.iter_mut().zip(keyed) {
-        *value = sorted;
+    for (item, (_, sorted)) in items.iter_mut().zip(keyed) {
+        *item = sorted;
     }
 }
 
@@ -51,40 +58,37 @@ enum Shared {
 }
 
 impl Shared {
-    fn of(values: &[Value<'_>]) -> Self {
-        let Some((first, rest)) = values.split_first() else {
+    fn of<'a>(mut values: impl Iterator<Item = Value<'a>>) -> Self {
+        let Some(first) = values.next() else {
             return Self::Nothing;
         };
         let found = match first {
-            Value::String(text) => rest
-                .iter()
+            Value::String(text) => values
                 .try_fold(text.len(), |length, value| {
                     let other = value.as_str()?.as_bytes().iter();
                     let same = text.as_bytes().iter().take(length).zip(other);
                     Some(same.take_while(|(a, b)| a == b).count())
                 })
                 .map(Self::Bytes),
-            Value::Array(items) => rest
-                .iter()
+            Value::Array(items) => values
                 .try_fold(items.len(), |length, value| {
                     let same = items.iter().take(length).zip(value.as_array()?);
                     Some(same.take_while(|(a, b)| a.equals(*b)).count())
                 })
                 .map(Self::Elements),
-            Value::Set(set) => rest
-                .iter()
+            Value::Set(set) => values
                 .try_fold(set.len(), |length, value| {
                     let same = set.items().iter().take(length).zip(value.as_set()?.items());
                     Some(same.take_while(|(a, b)| a.equals(**b)).count())
                 })
                 .map(Self::Members),
             Value::Object(object) => object.keys().next().and_then(|key| {
-                let has = |value: &Value<'_>| {
+                let has = |value: Value<'_>| {
                     let keys = value.as_object().map(super::Object::keys);
                     keys.and_then(|mut keys| keys.next())
                         .is_some_and(|first| first.equals(key))
                 };
-                rest.iter().all(has).then_some(Self::Key)
+                values.all(has).then_some(Self::Key)
             }),
             _ => None,
         };
