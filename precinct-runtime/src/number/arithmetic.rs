@@ -30,7 +30,7 @@ fn from_float<'a>(arena: &'a Arena, float: &Float) -> Outcome<'a> {
     Ok(Number::copied(arena, &format::float(float)?))
 }
 
-fn from_quick<'a>(arena: &'a Arena, quick: Quick) -> Outcome<'a> {
+fn from_quick(arena: &Arena, quick: Quick) -> Outcome<'_> {
     match quick.text() {
         Some(text) => Ok(Number::copied(arena, &text)),
         None => from_float(arena, &quick.into()),

@@ -387,7 +387,7 @@ mod tests {
         .map(str::to_owned)
         .to_vec();
         for _ in 0..400 {
-            let digits: String = (0..1 + roll(22))
+            let digits: String = (0..=roll(22))
                 .map(|_| char::from(b'0' + u8::try_from(roll(10)).unwrap()))
                 .collect();
             let digits = digits.trim_start_matches('0');

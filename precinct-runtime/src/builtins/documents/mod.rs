@@ -201,9 +201,12 @@ fn path<'a>(value: Value<'a>, arena: &'a Arena) -> Result<Vec<Value<'a>>, Builti
             let text = text.trim_start_matches('/');
             Ok(text
                 .split('/')
-                .map(|part| match part.contains('~') {
-                    false => Value::String(part),
-                    true => Value::string(arena, &part.replace("~1", "/").replace("~0", "~")),
+                .map(|part| {
+                    if part.contains('~') {
+                        Value::string(arena, &part.replace("~1", "/").replace("~0", "~"))
+                    } else {
+                        Value::String(part)
+                    }
                 })
                 .collect())
         }

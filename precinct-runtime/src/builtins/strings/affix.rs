@@ -7,7 +7,7 @@ const MANY: usize = 12;
 
 pub(super) fn any_begins(texts: &[&str], prefixes: Vec<&str>) -> bool {
     let starts = |text: &str, prefix: &str| text.starts_with(prefix);
-    any(texts, prefixes, starts, |a, b| a.cmp(b))
+    any(texts, prefixes, starts, Ord::cmp)
 }
 
 pub(super) fn any_ends(texts: &[&str], suffixes: Vec<&str>) -> bool {
