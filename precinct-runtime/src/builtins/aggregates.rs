@@ -83,7 +83,7 @@ fn min<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 
 fn sort<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let mut items = members(args)?.to_vec();
-    items.sort_by(|one, other| one.compare(*other));
+    crate::value::sort::sort(&mut items);
     Ok(Some(Value::array(context.arena(), &items)))
 }
 

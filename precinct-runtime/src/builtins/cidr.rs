@@ -150,17 +150,40 @@ fn contains<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn contains_pair(cidr: Value<'_>, inner: Value<'_>) -> Result<bool, BuiltinError> {
-    let outer = Network::parse(operand::string(&[cidr], 1)?)?;
-    let text = operand::string(&[inner], 1)?;
-    if let Ok(address) = text.parse::<IpAddr>() {
-        return Ok(outer.contains(address));
+    let outer = outer(cidr)?;
+    Ok(Inner::read(inner)?.is_in(outer))
+}
+
+fn outer(cidr: Value<'_>) -> Result<Network, BuiltinError> {
+    Network::parse(operand::string(&[cidr], 1)?)
+}
+
+/// What may be inside a network.
+#[derive(Clone, Copy)]
+enum Inner {
+    Address(IpAddr),
+    Network(Network),
+}
+
+impl Inner {
+    fn read(value: Value<'_>) -> Result<Self, BuiltinError> {
+        let text = operand::string(&[value], 1)?;
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Ok(Self::Address(address));
+        }
+        Network::read(text).map(Self::Network).ok_or_else(|| {
+            BuiltinError::new(format!(
+                "not a valid textual representation of an IP address or CIDR: {text}"
+            ))
+        })
     }
-    let inner = Network::read(text).ok_or_else(|| {
-        BuiltinError::new(format!(
-            "not a valid textual representation of an IP address or CIDR: {text}"
-        ))
-    })?;
-    Ok(outer.contains_network(inner))
+
+    fn is_in(self, outer: Network) -> bool {
+        match self {
+            Self::Address(address) => outer.contains(address),
+            Self::Network(inner) => outer.contains_network(inner),
+        }
+    }
 }
 
 /// Hands on the networks of an operand, one after the other, each with what names it in the result.
@@ -197,10 +220,23 @@ fn match_terms<'a>(
 /// An operand's element that is wrong is told of when its turn comes.
 fn contains_matches<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let mut found = Vec::new();
+    // Each text is read when it is asked for the first time.
+    let mut inners: Vec<Inner> = Vec::new();
     match_terms(1, operand::at(args, 1), &mut |cidr, index| {
+        let mut network = None;
+        let mut place = 0;
         match_terms(2, operand::at(args, 2), &mut |address, inner_index| {
             context.spend(1)?;
-            if contains_pair(cidr, address)? {
+            let network = match network {
+                Some(known) => known,
+                None => *network.insert(outer(cidr)?),
+            };
+            let inner = match inners.get(place) {
+                Some(known) => *known,
+                None => Inner::read(address).inspect(|inner| inners.push(*inner))?,
+            };
+            place += 1;
+            if inner.is_in(network) {
                 found.push(Value::array(context.arena(), &[index, inner_index]));
             }
             Ok(())

@@ -21,6 +21,12 @@ fn glob_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> 
     let delimiters = match operand::at(args, 2) {
         Value::Null => Cow::Borrowed(""),
         Value::Array(items) if items.is_empty() => Cow::Borrowed("."),
+        Value::Array(items)
+            if let (1, Some(Value::String(one))) = (items.len(), items.first())
+                && one.chars().count() == 1 =>
+        {
+            Cow::Borrowed(one)
+        }
         Value::Array(items) => {
             let mut all = String::new();
             for item in items {
@@ -46,7 +52,12 @@ fn glob_match<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> 
     };
     let text = operand::string(args, 3)?;
     // Delimiters first, and how many: no two pairs give the same key.
-    let key = bumpalo::format!(in context.arena(), "{}:{delimiters}{pattern}", delimiters.len());
+    let length = delimiters.len() + pattern.len() + 24;
+    let mut key = bumpalo::collections::String::with_capacity_in(length, context.arena());
+    key.push_str(itoa::Buffer::new().format(delimiters.len()));
+    for part in [":", &delimiters, pattern] {
+        key.push_str(part);
+    }
     let compiled = context
         .shared::<Patterns<Pattern>>()
         .get(&key, || Pattern::new(pattern, &delimiters))?;

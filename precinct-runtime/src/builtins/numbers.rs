@@ -1,5 +1,6 @@
 //! Arithmetic. `minus` is in the family of sets too: it serves both.
 
+use super::sets::difference;
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
@@ -43,12 +44,7 @@ fn minus<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     match (x, y) {
         (Value::Number(x), Value::Number(y)) => Ok(Some(x.minus(y, context.arena())?.into())),
         (Value::Set(x), Value::Set(y)) => {
-            let left: Vec<_> = x
-                .items()
-                .iter()
-                .copied()
-                .filter(|item| !y.contains(*item))
-                .collect();
+            let left = difference(x, y);
             Ok(Some(Set::from_sorted(context.arena(), &left)))
         }
         (Value::Set(_), y @ Value::Number(_)) => Err(operand::wrong_type(2, y, &["set"])),

@@ -3,6 +3,7 @@
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
+use crate::value::sort::{merge, pick};
 use crate::value::{Set, SetBuilder, Value};
 
 /// Sets.
@@ -56,32 +57,44 @@ fn both<'a>(args: &[Value<'a>]) -> Result<(&'a Set<'a>, &'a Set<'a>), BuiltinErr
     Ok((operand::set(args, 1)?, operand::set(args, 2)?))
 }
 
+/// So many times larger a set has to be for looking up members in it to be faster than going through it.
+const LARGER: usize = 8;
+
+/// The members of the first set that the second one has too.
+fn shared<'a>(x: &Set<'a>, y: &Set<'a>) -> Vec<Value<'a>> {
+    if x.len() * LARGER < y.len() {
+        let items = x.items().iter().copied();
+        return items.filter(|item| y.contains(*item)).collect();
+    }
+    if y.len() * LARGER < x.len() {
+        return y.items().iter().filter_map(|item| x.get(*item)).collect();
+    }
+    pick(x.items(), y.items(), true)
+}
+
+/// The members of the first set that the second one has not.
+pub(super) fn difference<'a>(x: &Set<'a>, y: &Set<'a>) -> Vec<Value<'a>> {
+    if x.len() * LARGER < y.len() {
+        let items = x.items().iter().copied();
+        return items.filter(|item| !y.contains(*item)).collect();
+    }
+    pick(x.items(), y.items(), false)
+}
+
 fn and<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let (x, y) = both(args)?;
-    let shared: Vec<_> = x
-        .items()
-        .iter()
-        .copied()
-        .filter(|item| y.contains(*item))
-        .collect();
-    Ok(Some(Set::from_sorted(context.arena(), &shared)))
+    Ok(Some(Set::from_sorted(context.arena(), &shared(x, y))))
 }
 
 fn or<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let (x, y) = both(args)?;
-    let items = x.items().iter().chain(y.items()).copied();
-    Ok(Some(Value::set(context.arena(), items)))
+    let all = merge(x.items(), y.items());
+    Ok(Some(Set::from_sorted(context.arena(), &all)))
 }
 
 fn set_diff<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let (x, y) = both(args)?;
-    let left: Vec<_> = x
-        .items()
-        .iter()
-        .copied()
-        .filter(|item| !y.contains(*item))
-        .collect();
-    Ok(Some(Set::from_sorted(context.arena(), &left)))
+    Ok(Some(Set::from_sorted(context.arena(), &difference(x, y))))
 }
 
 /// The sets in a set of sets.

@@ -125,6 +125,36 @@ fn give<'a>(
 
 /// `10K` is 10,000, `10Ki` is 10,240, `10m` is a hundredth.
 fn units_parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    if let Some(amount) = plain(operand::string(args, 1)?, plain_unit) {
+        return Ok(Some(Value::int(amount)));
+    }
+    if let Some(amount) = thousandths(context, operand::string(args, 1)?) {
+        return Ok(Some(amount.into()));
+    }
+    general(context, args)
+}
+
+/// The shares of processors: `250m`. A thousandth is the nearest `float64` to it, and results have ten places.
+fn thousandths<'a>(context: &Context<'a>, text: &str) -> Option<Number<'a>> {
+    const THOUSANDTH: u128 = 1_152_921_504_606_847;
+    const ONE: u128 = 1 << 60;
+    const PLACES: u128 = 10_000_000_000;
+    let digits = text.strip_suffix('m')?;
+    if !(1..=9).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let amount = digits.parse::<u128>().ok().filter(|amount| *amount > 0)? * THOUSANDTH;
+    if amount.is_multiple_of(ONE) {
+        return None;
+    }
+    // Halves are rounded away from zero.
+    let scaled = (amount * PLACES * 2 + ONE) / (ONE * 2);
+    let (whole, places) = (scaled / PLACES, scaled % PLACES);
+    let text = bumpalo::format!(in context.arena(), "{}.{:010}", whole, places);
+    Some(Number::from_text(text.into_bump_str()))
+}
+
+fn general<'a>(context: &Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let text = operand::string(args, 1)?.replace('"', "");
     let amount = apart(&text, Parser::Units)?;
     let unit = amount.unit;
@@ -167,7 +197,45 @@ fn units_parse<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a>
     give(context, amount, &factor, &divisor)
 }
 
+/// What most sizes are: digits and a unit. Anything else is for the general way.
+fn plain(text: &str, unit: impl FnOnce(&str) -> Option<i64>) -> Option<i64> {
+    let length = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, rest) = text.split_at(length);
+    digits.parse::<i64>().ok()?.checked_mul(unit(rest)?)
+}
+
+/// The units of whole sizes that are spelled in the usual ways.
+fn plain_unit(unit: &str) -> Option<i64> {
+    Some(match unit {
+        "" => 1,
+        "k" | "K" => 1000,
+        "M" => 1_000_000,
+        "g" | "G" => 1_000_000_000,
+        "t" | "T" => 1_000_000_000_000,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        "Ti" => 1 << 40,
+        _ => return None,
+    })
+}
+
+/// The same for bytes: the unit may name them.
+fn plain_byte_unit(unit: &str) -> Option<i64> {
+    let name = unit
+        .strip_suffix(['b', 'B'])
+        .filter(|name| !name.is_empty());
+    plain_unit(name.unwrap_or(unit))
+}
+
 fn units_parse_bytes<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    if let Some(bytes) = plain(operand::string(args, 1)?, plain_byte_unit) {
+        return Ok(Some(Value::int(bytes)));
+    }
+    general_bytes(context, args)
+}
+
+fn general_bytes<'a>(context: &Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let text = operand::string(args, 1)?.replace('"', "").to_lowercase();
     let Amount {
         digits,
@@ -198,4 +266,57 @@ fn units_parse_bytes<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outco
     let bytes = Float::of(Number::from_text(&amount))?.multiply(&Float::from_big(&factor));
     let bytes = bytes.truncate().ok_or(OutOfRange)?;
     Ok(Some(Number::from_big(context.arena(), &bytes).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::Arena;
+
+    #[test]
+    fn plain_sizes_are_what_the_general_way_makes_of_them() {
+        let amounts = [
+            "",
+            "0",
+            "00",
+            "7",
+            "007",
+            "512",
+            "9223372036854775807",
+            "9223372036854775808",
+            "-1",
+            "+1",
+            "1.5",
+            "1e3",
+            "250",
+            "999999999",
+            "1234567890",
+        ];
+        let units = [
+            "", "b", "B", "k", "K", "M", "m", "g", "G", "t", "T", "P", "Ki", "ki", "Mi", "Gi",
+            "Ti", "Pi", "KB", "kb", "MB", "GiB", "TiB", "Mb", "BB", "x", "i", " M",
+        ];
+        let arena = Arena::new();
+        let mut context = Context::new(&arena);
+        let mut read = 0;
+        for text in amounts
+            .iter()
+            .flat_map(|amount| units.map(|unit| format!("{amount}{unit}")))
+        {
+            let args = [Value::string(&arena, &text)];
+            let told = |outcome: Outcome<'_>| {
+                let value = outcome.map_err(|error| error.message)?;
+                Ok::<_, String>(value.map(|value| value.to_string()))
+            };
+            assert_eq!(
+                told(units_parse(&mut context, &args)),
+                told(general(&context, &args)),
+                "{text}"
+            );
+            let bytes = units_parse_bytes(&mut context, &args);
+            assert_eq!(told(bytes), told(general_bytes(&context, &args)), "{text}");
+            read += usize::from(plain(&text, plain_unit).is_some());
+        }
+        assert!(read > 40, "{read}");
+    }
 }

@@ -1,8 +1,9 @@
 //! Walking over all nodes of a document.
 
+use crate::arena::Arena;
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
-use crate::value::Value;
+use crate::value::{Array, Value};
 
 /// Walking over all nodes of a document.
 pub const FAMILY: &[Builtin] = &[
@@ -12,37 +13,71 @@ pub const FAMILY: &[Builtin] = &[
 /// Every node as `[path, value]`, outer nodes first, in the order of the document.
 fn walk<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let arena = context.arena();
-    let mut rows = Vec::new();
-    let mut open = vec![(Vec::new(), operand::at(args, 1))];
-    while let Some((path, value)) = open.pop() {
+    let whole = operand::at(args, 1);
+    context.spend(1)?;
+    let mut rows = vec![row(arena, &[], whole)];
+    // Nodes that are still to come, each with the path of what it is in; the last one is next.
+    let mut open: Vec<(&[Value<'a>], Value<'a>, Value<'a>)> = Vec::new();
+    enter(&mut open, &[], whole);
+    while let Some((above, key, value)) = open.pop() {
         context.spend(1)?;
-        let place = Value::array(arena, &path);
-        rows.push(Value::array(arena, &[place, value]));
-        let below = |key: Value<'a>| {
-            let mut path = path.clone();
-            path.push(key);
-            path
-        };
-        // What is opened last is visited first.
-        match value {
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate().rev() {
-                    let key = Value::int(i64::try_from(index).unwrap_or(i64::MAX));
-                    open.push((below(key), item));
-                }
-            }
-            Value::Object(object) => {
-                for (key, item) in object.entries().iter().rev() {
-                    open.push((below(key), item));
-                }
-            }
-            Value::Set(set) => {
-                for item in set.items().iter().rev() {
-                    open.push((below(*item), *item));
-                }
-            }
-            _ => {}
-        }
+        let path = arena
+            .alloc_slice_fill_with(above.len() + 1, |at| above.get(at).copied().unwrap_or(key));
+        rows.push(row(arena, path, value));
+        enter(&mut open, path, value);
     }
     Ok(Some(Value::array(arena, &rows)))
+}
+
+fn row<'a>(arena: &'a Arena, path: &'a [Value<'a>], value: Value<'a>) -> Value<'a> {
+    Value::Array(Array::new(arena.alloc([Value::Array(path.into()), value])))
+}
+
+fn enter<'a>(
+    open: &mut Vec<(&'a [Value<'a>], Value<'a>, Value<'a>)>,
+    path: &'a [Value<'a>],
+    value: Value<'a>,
+) {
+    match value {
+        Value::Array(items) => {
+            let items = items.iter().enumerate().rev();
+            open.extend(items.map(|(index, item)| {
+                let index = i64::try_from(index).unwrap_or(i64::MAX);
+                (path, Value::int(index), item)
+            }));
+        }
+        Value::Object(object) => {
+            let entries = object.entries().iter().rev();
+            open.extend(entries.map(|(key, item)| (path, key, item)));
+        }
+        Value::Set(set) => {
+            let items = set.items().iter().rev();
+            open.extend(items.map(|item| (path, *item, *item)));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_come_with_their_paths_in_the_order_of_the_document() {
+        let arena = Arena::new();
+        let mut context = Context::new(&arena);
+        let set = Value::set(&arena, [Value::int(2), Value::int(1)]);
+        let list = Value::array(&arena, &[Value::Null, set]);
+        let entries = [
+            (Value::String("b"), list),
+            (Value::String("a"), Value::TRUE),
+        ];
+        let rows = walk(&mut context, &[Value::object(&arena, entries)]);
+        let shown = rows.ok().flatten().map(|rows| rows.to_string());
+        let wanted = concat!(
+            r#"[[[], {"a": true, "b": [null, {1, 2}]}], [["a"], true], [["b"], [null, {1, 2}]], "#,
+            r#"[["b", 0], null], [["b", 1], {1, 2}], [["b", 1, 1], 1], [["b", 1, 2], 2]]"#,
+        );
+        assert_eq!(shown.as_deref(), Some(wanted));
+    }
 }

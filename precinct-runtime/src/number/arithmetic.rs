@@ -6,6 +6,7 @@
 use num_bigint::BigInt;
 
 use super::float::{Float, OutOfRange};
+use super::quick::Quick;
 use super::{Number, format};
 use crate::arena::Arena;
 use crate::error::BuiltinError;
@@ -29,16 +30,50 @@ fn from_float<'a>(arena: &'a Arena, float: &Float) -> Outcome<'a> {
     Ok(Number::copied(arena, &format::float(float)?))
 }
 
-fn exact_or_float<'a>(
-    arena: &'a Arena,
-    (left, right): (Number<'a>, Number<'a>),
-    exact: impl FnOnce(BigInt, BigInt) -> BigInt,
-    float: impl FnOnce(&Float, &Float) -> Float,
-) -> Outcome<'a> {
-    if let (Some(left), Some(right)) = (left.to_big(), right.to_big()) {
-        return Ok(Number::from_big(arena, &exact(left, right)));
+fn from_quick(arena: &Arena, quick: Quick) -> Outcome<'_> {
+    match quick.text() {
+        Some(text) => Ok(Number::copied(arena, &text)),
+        None => from_float(arena, &quick.into()),
     }
-    from_float(arena, &float(&Float::of(left)?, &Float::of(right)?))
+}
+
+fn both_quick(left: Number<'_>, right: Number<'_>) -> Option<(Quick, Quick)> {
+    Some((Quick::of(left)?, Quick::of(right)?))
+}
+
+/// The ways to compute one thing: with integers of 128 bits and of any size, with floats in machine words and of any
+/// size.
+struct Ways<W, B, Q, F> {
+    wide: W,
+    big: B,
+    quick: Q,
+    float: F,
+}
+
+impl<W, B, Q, F> Ways<W, B, Q, F>
+where
+    W: FnOnce(i128, i128) -> Option<i128>,
+    B: FnOnce(BigInt, BigInt) -> BigInt,
+    Q: FnOnce(Quick, Quick) -> Option<Quick>,
+    F: FnOnce(&Float, &Float) -> Float,
+{
+    fn compute<'a>(self, arena: &'a Arena, left: Number<'a>, right: Number<'a>) -> Outcome<'a> {
+        if let (Some(a), Some(b)) = (left.to_wide(), right.to_wide())
+            && let Some(int) = (self.wide)(a, b)
+        {
+            return Ok(Number::from_wide(arena, int));
+        }
+        if left.is_integer() && right.is_integer() {
+            if let (Some(left), Some(right)) = (left.to_big(), right.to_big()) {
+                return Ok(Number::from_big(arena, &(self.big)(left, right)));
+            }
+        } else if let Some((a, b)) = both_quick(left, right)
+            && let Some(quick) = (self.quick)(a, b)
+        {
+            return from_quick(arena, quick);
+        }
+        from_float(arena, &(self.float)(&Float::of(left)?, &Float::of(right)?))
+    }
 }
 
 /// The sum of many: exact if all are integers, otherwise of floats from the first on.
@@ -46,6 +81,12 @@ pub fn sum<'a>(numbers: &[Number<'a>], arena: &'a Arena) -> Outcome<'a> {
     if numbers.iter().all(|number| number.is_integer()) {
         let mut numbers = numbers.iter();
         return numbers.try_fold(Number::Int(0), |sum, number| sum.plus(*number, arena));
+    }
+    let quick = numbers
+        .iter()
+        .try_fold(Quick::ZERO, |sum, number| sum.add(Quick::of(*number)?));
+    if let Some(sum) = quick {
+        return from_quick(arena, sum);
     }
     let mut sum = Float::of(Number::Int(0))?;
     for number in numbers {
@@ -78,7 +119,13 @@ impl<'a> Number<'a> {
         {
             return Ok(Number::Int(sum));
         }
-        exact_or_float(arena, (self, other), |a, b| a + b, Float::add)
+        Ways {
+            wide: i128::checked_add,
+            big: |a, b| a + b,
+            quick: Quick::add,
+            float: Float::add,
+        }
+        .compute(arena, self, other)
     }
 
     /// `self - other`
@@ -89,7 +136,13 @@ impl<'a> Number<'a> {
         {
             return Ok(Number::Int(difference));
         }
-        exact_or_float(arena, (self, other), |a, b| a - b, Float::subtract)
+        Ways {
+            wide: i128::checked_sub,
+            big: |a, b| a - b,
+            quick: Quick::subtract,
+            float: Float::subtract,
+        }
+        .compute(arena, self, other)
     }
 
     /// `self * other`
@@ -100,7 +153,13 @@ impl<'a> Number<'a> {
         {
             return Ok(Number::Int(product));
         }
-        exact_or_float(arena, (self, other), |a, b| a * b, Float::multiply)
+        Ways {
+            wide: i128::checked_mul,
+            big: |a, b| a * b,
+            quick: Quick::multiply,
+            float: Float::multiply,
+        }
+        .compute(arena, self, other)
     }
 
     /// `self / other`
@@ -112,6 +171,12 @@ impl<'a> Number<'a> {
             if a != 0 && a % b == 0 {
                 return Ok(Number::Int(a / b));
             }
+        }
+        if let Some((dividend, divisor)) = both_quick(self, other)
+            && !divisor.is_zero()
+            && let Some(quotient) = dividend.divide(divisor)
+        {
+            return from_quick(arena, quotient);
         }
         let divisor = Float::of(other)?;
         if divisor.is_zero() {
@@ -128,6 +193,11 @@ impl<'a> Number<'a> {
                 b => Ok(Number::Int(a.wrapping_rem(b))),
             };
         }
+        if let (Some(a), Some(b)) = (self.to_wide(), other.to_wide())
+            && let Some(rest) = a.checked_rem(b)
+        {
+            return Ok(Number::from_wide(arena, rest));
+        }
         match (self.to_big(), other.to_big()) {
             (_, Some(b)) if b == BigInt::ZERO && self.is_integer() => {
                 Err(BuiltinError::new("modulo by zero"))
@@ -141,7 +211,10 @@ impl<'a> Number<'a> {
     pub fn absolute(self, arena: &'a Arena) -> Outcome<'a> {
         match small(self) {
             Some(int) => Ok(Number::Int(int.abs())),
-            None => from_float(arena, &Float::of(self)?.abs()),
+            None => match Quick::of(self) {
+                Some(quick) => from_quick(arena, quick.abs()),
+                None => from_float(arena, &Float::of(self)?.abs()),
+            },
         }
     }
 

@@ -136,6 +136,23 @@ impl<'a> Decimal<'a> {
         Some(if self.negative { -size } else { size })
     }
 
+    /// The same as [`Decimal::scaled`], with the digits in a machine word; `None` if they are too many.
+    pub(super) fn scaled_word(&self) -> Option<(bool, u128, i64)> {
+        if self.len() > 38 {
+            return None;
+        }
+        let mut digits = 0_u128;
+        for part in self.whole.chunks(16).chain(self.fraction.chunks(16)) {
+            let (mut sum, mut scale) = (0_u64, 1_u64);
+            for digit in part {
+                sum = sum * 10 + u64::from(digit.wrapping_sub(b'0'));
+                scale *= 10;
+            }
+            digits = digits * u128::from(scale) + u128::from(sum);
+        }
+        Some((self.negative, digits, self.power.saturating_sub(self.len())))
+    }
+
     /// Sign, digits as an integer and the power of ten to multiply it with.
     pub(super) fn scaled(&self) -> (bool, Vec<u8>, i64) {
         let digits: Vec<u8> = self.digits().collect();

@@ -70,6 +70,16 @@ impl Float {
         }
     }
 
+    /// `mantissa * 2^power` at the default precision.
+    pub(super) fn of_parts(negative: bool, mantissa: u64, power: i64) -> Self {
+        Self {
+            negative,
+            mantissa: BigUint::from(mantissa),
+            power,
+            precision: DEFAULT_PRECISION,
+        }
+    }
+
     /// The product, at this number's precision.
     #[must_use]
     pub fn scale(&self, other: &Self) -> Self {

@@ -8,12 +8,62 @@ use super::float::{Float, OutOfRange};
 const MOST_PLACES: i64 = 1_500_000;
 
 /// Decimal digits and the place of the point: `0.DIGITS * 10^point`.
-struct Digits {
+pub(super) struct Digits {
     digits: Vec<u8>,
     point: i64,
 }
 
 impl Digits {
+    /// No digits yet.
+    pub(super) fn new(point: i64) -> Self {
+        Self {
+            digits: Vec::with_capacity(24),
+            point,
+        }
+    }
+
+    /// Those of an integer, before the point.
+    pub(super) fn whole(int: u64) -> Self {
+        let mut digits = Self::new(0);
+        if int > 0 {
+            let mut buffer = itoa::Buffer::new();
+            digits.digits.extend(buffer.format(int).bytes());
+            digits.point = signed(digits.digits.len());
+        }
+        digits
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.digits.is_empty()
+    }
+
+    /// The next digit, of those behind the point if [`Digits::whole`] gave the others: zeros at first only move the point.
+    pub(super) fn push(&mut self, digit: u8) {
+        if digit == 0 && self.digits.is_empty() {
+            self.point -= 1;
+        } else {
+            self.digits.push(b'0' + digit);
+        }
+    }
+
+    /// These are all digits, with one more in the last place or not.
+    pub(super) fn end(&mut self, up: bool) {
+        if up {
+            self.round_up(self.digits.len());
+        } else {
+            self.round_down(self.digits.len());
+        }
+    }
+
+    /// The number as OPA prints it.
+    pub(super) fn text(&self, negative: bool, is_integer: bool) -> String {
+        if !is_integer && !PLAIN_POWERS.contains(&(self.point - 1)) {
+            self.scientific(negative)
+        } else {
+            self.plain(negative)
+        }
+    }
+
     /// All digits of `mantissa * 2^power`.
     fn of(mantissa: &BigUint, power: i64) -> Self {
         let (digits, shift) = if power >= 0 {
@@ -107,21 +157,24 @@ impl Digits {
 
     /// `123.45`
     fn plain(&self, negative: bool) -> String {
-        let mut text = String::from(if negative { "-" } else { "" });
+        let mut text = String::with_capacity(self.digits.len() + 8);
+        if negative {
+            text.push('-');
+        }
         let places = self.digits.len();
         if self.point <= 0 {
             text.push('0');
         }
-        for place in 0..self.point.max(0) {
-            text.push(self.at(usize::try_from(place).unwrap_or(usize::MAX)).into());
-        }
+        let before = usize::try_from(self.point).unwrap_or(0);
+        let (whole, fraction) = self.digits.split_at(before.min(places));
+        text.push_str(str::from_utf8(whole).unwrap_or_default());
+        text.extend(std::iter::repeat_n('0', before - whole.len()));
         if signed(places) > self.point {
             text.push('.');
             for _ in self.point..0 {
                 text.push('0');
             }
-            let from = usize::try_from(self.point).unwrap_or(0);
-            text.extend(self.digits[from..].iter().map(|digit| char::from(*digit)));
+            text.push_str(str::from_utf8(fraction).unwrap_or_default());
         }
         text
     }
@@ -158,14 +211,7 @@ pub fn float(float: &Float) -> Result<String, OutOfRange> {
     }
     let mut digits = Digits::of(float.mantissa(), float.power());
     digits.shorten(float);
-    let exponent = digits.point - 1;
-    Ok(
-        if !float.is_integer() && !PLAIN_POWERS.contains(&exponent) {
-            digits.scientific(float.is_negative())
-        } else {
-            digits.plain(float.is_negative())
-        },
-    )
+    Ok(digits.text(float.is_negative(), float.is_integer()))
 }
 
 /// Numbers with other powers of ten than these have an exponent in Go's shortest form.

@@ -5,6 +5,7 @@
 //!
 //! * [`decimal`]: exact comparison and hashing of number texts
 //! * [`float`]: binary floating point with a mantissa of 64 bits, as Go's `big.Float` has by default
+//! * `quick`: most of them in machine words
 //! * [`mod@format`]: such floats as the shortest text
 //! * [`arithmetic`]: `+ - * / %`, rounding
 
@@ -12,6 +13,7 @@ pub mod arithmetic;
 pub mod decimal;
 pub mod float;
 pub mod format;
+mod quick;
 pub(crate) mod size;
 
 use std::cmp::Ordering;
@@ -62,6 +64,23 @@ impl<'a> Number<'a> {
         match i64::try_from(int) {
             Ok(int) => Number::Int(int),
             Err(_) => Number::Literal(arena.alloc_str(&int.to_string())),
+        }
+    }
+
+    /// The same for 128 bits.
+    fn from_wide(arena: &'a Arena, int: i128) -> Self {
+        match i64::try_from(int) {
+            Ok(int) => Number::Int(int),
+            Err(_) => Number::Literal(arena.alloc_str(itoa::Buffer::new().format(int))),
+        }
+    }
+
+    /// The integer, if the text is one of up to 38 digits.
+    fn to_wide(self) -> Option<i128> {
+        match self {
+            Number::Int(int) => Some(int.into()),
+            Number::Literal(text) if text.len() <= 38 => text.parse().ok(),
+            Number::Literal(_) => None,
         }
     }
 

@@ -4,9 +4,9 @@ use bumpalo::collections::Vec as ArenaVec;
 
 use super::index::GrowingIndex;
 use super::members::sort_entries;
+use super::sort::{merge, sort};
 use super::{Array, Object, Set, Value};
 use crate::arena::Arena;
-use crate::number::Number;
 
 /// An array that grows.
 #[derive(Debug, Clone)]
@@ -64,6 +64,8 @@ impl<'a> ArrayBuilder<'a> {
 #[derive(Debug, Clone)]
 pub struct SetBuilder<'a> {
     items: ArenaVec<'a, Value<'a>>,
+    /// So many items from the front are sorted and all different.
+    sorted: usize,
     /// So many items are needed before duplicates are weeded out on the way.
     weed_at: usize,
 }
@@ -76,6 +78,7 @@ impl<'a> SetBuilder<'a> {
     pub fn new(arena: &'a Arena) -> Self {
         Self {
             items: ArenaVec::new_in(arena),
+            sorted: 0,
             weed_at: FIRST_WEEDING,
         }
     }
@@ -83,6 +86,7 @@ impl<'a> SetBuilder<'a> {
     /// Makes it empty again.
     pub fn clear(&mut self) {
         self.items.clear();
+        self.sorted = 0;
         self.weed_at = FIRST_WEEDING;
     }
 
@@ -113,23 +117,27 @@ impl<'a> SetBuilder<'a> {
     }
 
     fn weed(&mut self) {
-        if self.items.is_sorted_by(|a, b| a < b) {
+        let from = self.sorted.saturating_sub(1);
+        if self.items[from..].is_sorted_by(|a, b| a < b) {
+            self.sorted = self.items.len();
             return;
         }
-        if self.items.iter().all(|item| has_one_spelling(*item)) {
-            self.items.sort_unstable();
-        } else {
-            // Of equal numbers (1 and 1.0) the first one stays.
-            self.items.sort();
-        }
-        let mut kept = 0;
-        for at in 0..self.items.len() {
-            if kept == 0 || !self.items[kept - 1].equals(self.items[at]) {
+        // Of equal numbers (1 and 1.0) the first one stays.
+        sort(&mut self.items[self.sorted..]);
+        let mut kept = self.sorted;
+        for at in self.sorted..self.items.len() {
+            if kept == self.sorted || !self.items[kept - 1].equals(self.items[at]) {
                 self.items[kept] = self.items[at];
                 kept += 1;
             }
         }
         self.items.truncate(kept);
+        if self.sorted > 0 {
+            let merged = merge(&self.items[..self.sorted], &self.items[self.sorted..]);
+            self.items.truncate(merged.len());
+            self.items.copy_from_slice(&merged);
+        }
+        self.sorted = self.items.len();
     }
 
     /// The set; the builder is empty afterwards.
@@ -137,17 +145,10 @@ impl<'a> SetBuilder<'a> {
         self.weed();
         let arena = self.items.bump();
         let items = std::mem::replace(&mut self.items, ArenaVec::new_in(arena));
+        self.sorted = 0;
         self.weed_at = FIRST_WEEDING;
         Set::from_sorted_slice(arena, items.into_bump_slice())
     }
-}
-
-/// Equal values of this kind look alike too.
-const fn has_one_spelling(value: Value<'_>) -> bool {
-    matches!(
-        value,
-        Value::Null | Value::Bool(_) | Value::Number(Number::Int(_)) | Value::String(_)
-    )
 }
 
 impl<'a> Extend<Value<'a>> for SetBuilder<'a> {
@@ -264,6 +265,27 @@ impl<'a> ObjectBuilder<'a> {
         match self.position(key) {
             Some(at) => self.entries[at].1 = value,
             None => self.append(key, value),
+        }
+    }
+
+    /// Sets a key, whatever it held; gives its place and what it held.
+    pub(crate) fn exchange(
+        &mut self,
+        key: Value<'a>,
+        value: Value<'a>,
+    ) -> (usize, Option<Value<'a>>) {
+        if let Some(at) = self.position(key) {
+            let before = std::mem::replace(&mut self.entries[at].1, value);
+            return (at, Some(before));
+        }
+        self.append(key, value);
+        (self.entries.len() - 1, None)
+    }
+
+    /// Sets the value at a place that a key has.
+    pub(crate) fn set_at(&mut self, place: usize, value: Value<'a>) {
+        if let Some(entry) = self.entries.get_mut(place) {
+            entry.1 = value;
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -25,10 +26,7 @@ impl<'a> Index<'a> {
         len: usize,
         key: impl Fn(usize) -> Value<'a>,
     ) -> Option<&'a Self> {
-        if len < INDEX_FROM || u32::try_from(len).is_err() {
-            return None;
-        }
-        let slots = arena.alloc_slice_fill_copy((len * 2).next_power_of_two(), 0_u32);
+        let slots = arena.alloc_slice_fill_copy(slots_for(len)?, 0_u32);
         let mask = slots.len() - 1;
         for position in 0..len {
             let mut at = start(key(position), mask);
@@ -43,13 +41,70 @@ impl<'a> Index<'a> {
     /// The position of the key that `same` accepts among those with the hash of `wanted`.
     #[inline]
     pub(crate) fn find(&self, wanted: Value<'_>, same: impl FnMut(usize) -> bool) -> Option<usize> {
-        probe(self.slots, wanted, same)
+        probe(self.slots, |slot| *slot, wanted, same)
     }
 
     pub(crate) fn copy_into<'b>(&self, arena: &'b Arena) -> &'b Index<'b> {
         arena.alloc(Index {
             slots: arena.alloc_slice_copy(self.slots),
         })
+    }
+}
+
+fn slots_for(len: usize) -> Option<usize> {
+    (len >= INDEX_FROM && u32::try_from(len).is_ok()).then(|| (len * 2).next_power_of_two())
+}
+
+/// An index that is filled when so much is looked up that it pays: most sets are made to be counted, joined or written.
+#[derive(Debug)]
+pub(crate) struct LateIndex<'a> {
+    slots: &'a [AtomicU32],
+    /// How often something was looked up before; threads that count at the same time may miss each other.
+    asked: AtomicU32,
+    filled: OnceLock<()>,
+}
+
+/// A turn of a binary search takes about as long as noting a few keys.
+const KEYS_A_SEARCH: usize = 8;
+
+impl<'a> LateIndex<'a> {
+    /// An index for `len` keys, or none when there are too few to be worth it or too many to count.
+    pub(crate) fn new(arena: &'a Arena, len: usize) -> Option<&'a Self> {
+        let slots = slots_for(len)?;
+        Some(arena.alloc(Self {
+            slots: arena.alloc_slice_fill_with(slots, |_| AtomicU32::new(0)),
+            asked: AtomicU32::new(0),
+            filled: OnceLock::new(),
+        }))
+    }
+
+    /// Where a value stands among the sorted keys that the index is for.
+    #[inline]
+    pub(crate) fn find(&self, keys: &[Value<'_>], wanted: Value<'_>) -> Option<usize> {
+        if self.filled.get().is_none() {
+            let asked = self.asked.load(Ordering::Relaxed);
+            if (asked as usize).saturating_mul(KEYS_A_SEARCH) < keys.len() {
+                self.asked.store(asked + 1, Ordering::Relaxed);
+                return keys.binary_search_by(|have| have.compare(wanted)).ok();
+            }
+            self.filled.get_or_init(|| self.fill(keys));
+        }
+        let slot = |slot: &AtomicU32| slot.load(Ordering::Relaxed);
+        probe(self.slots, slot, wanted, |at| {
+            keys.get(at).is_some_and(|key| key.equals(wanted))
+        })
+    }
+
+    #[cold]
+    fn fill(&self, keys: &[Value<'_>]) {
+        let mask = self.slots.len() - 1;
+        for (number, key) in (1..).zip(keys) {
+            let mut at = start(*key, mask);
+            while self.slots[at].load(Ordering::Relaxed) != 0 {
+                at = (at + 1) & mask;
+            }
+            self.slots[at].store(number, Ordering::Relaxed);
+        }
     }
 }
 
@@ -103,15 +158,21 @@ impl<'a> GrowingIndex<'a> {
         if self.slots.is_empty() {
             return None;
         }
-        probe(&self.slots, wanted, same)
+        probe(&self.slots, |slot| *slot, wanted, same)
     }
 }
 
-fn probe(slots: &[u32], wanted: Value<'_>, mut same: impl FnMut(usize) -> bool) -> Option<usize> {
+#[inline]
+fn probe<S>(
+    slots: &[S],
+    read: impl Fn(&S) -> u32,
+    wanted: Value<'_>,
+    mut same: impl FnMut(usize) -> bool,
+) -> Option<usize> {
     let mask = slots.len() - 1;
     let mut at = start(wanted, mask);
     loop {
-        let position = (slots[at] as usize).checked_sub(1)?;
+        let position = (read(&slots[at]) as usize).checked_sub(1)?;
         if same(position) {
             return Some(position);
         }

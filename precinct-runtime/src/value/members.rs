@@ -1,6 +1,7 @@
 //! The keys and values of objects that are not packed: two slices, so that objects of one shape can share their keys.
 
 use super::index::Index;
+use super::sort::sort_by_value;
 use super::{Object, Value};
 use crate::arena::Arena;
 
@@ -153,12 +154,12 @@ impl<'a> Members<'a> {
 }
 
 /// Sorts by key and moves the last of equal keys to the front; returns how many entries stay.
-pub(crate) fn sort_entries(entries: &mut [(Value<'_>, Value<'_>)]) -> usize {
+pub(crate) fn sort_entries<'a>(entries: &mut [(Value<'a>, Value<'a>)]) -> usize {
     if entries.is_sorted_by(|a, b| a.0 < b.0) {
         return entries.len();
     }
     // Stable, so that the last of equal keys stays behind the others.
-    entries.sort_by(|a, b| a.0.compare(b.0));
+    sort_by_value(entries, |(key, _)| *key);
     let mut kept = 0;
     for at in 0..entries.len() {
         if kept > 0 && entries[kept - 1].0.equals(entries[at].0) {

@@ -7,6 +7,7 @@
 //! * `packed`: large documents, in a third of the memory
 //! * [`lists`]: indexes over the long lists of documents
 //! * [`build`]: how collections are made
+//! * `sort`: many values in order
 //! * [`document`]: the builder for documents with dynamic rule heads
 //! * [`display`]: values as Rego text
 
@@ -21,6 +22,7 @@ pub mod object;
 pub mod order;
 pub(crate) mod packed;
 pub mod set;
+pub(crate) mod sort;
 
 pub use array::{Array, ArrayIter};
 pub use build::{ArrayBuilder, Inserted, ObjectBuilder, SetBuilder};

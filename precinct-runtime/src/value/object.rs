@@ -154,6 +154,15 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// Keys and values, where they lie beside each other in memory.
+    #[inline]
+    pub(super) const fn lists(self) -> Option<(&'a [Value<'a>], &'a [Value<'a>])> {
+        match self.0 {
+            Place::Plain(members) => Some((members.keys(), members.values())),
+            Place::Packed(..) => None,
+        }
+    }
+
     pub(super) fn copy_into(self, arena: &Arena) -> Object<'_> {
         match self.0 {
             Place::Plain(members) => Object::new(members.copy_into(arena)),

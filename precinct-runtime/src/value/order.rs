@@ -30,9 +30,18 @@ impl Value<'_> {
             (Value::Bool(a), Value::Bool(b)) => a.cmp(&b),
             (Value::Number(a), Value::Number(b)) => a.compare(b),
             (Value::String(a), Value::String(b)) => a.cmp(b),
-            (Value::Array(a), Value::Array(b)) => a.iter().cmp(b),
-            (Value::Object(a), Value::Object(b)) => a.entries().iter().cmp(b.entries().iter()),
-            (Value::Set(a), Value::Set(b)) => a.items().cmp(b.items()),
+            (Value::Array(a), Value::Array(b)) => match (a.as_slice(), b.as_slice()) {
+                (Some(a), Some(b)) => compare_lists(a, b),
+                _ => a.iter().cmp(b),
+            },
+            (Value::Object(a), Value::Object(b)) => match (a.lists(), b.lists()) {
+                // Objects of one shape share their keys.
+                (Some((keys, a)), Some((same, b))) if std::ptr::eq(keys, same) => {
+                    compare_lists(a, b)
+                }
+                _ => a.entries().iter().cmp(b.entries().iter()),
+            },
+            (Value::Set(a), Value::Set(b)) => compare_lists(a.items(), b.items()),
             (a, b) => a.rank().cmp(&b.rank()),
         }
     }
@@ -56,17 +65,17 @@ impl Value<'_> {
             (Value::Bool(a), Value::Bool(b)) => a == b,
             (Value::Number(a), Value::Number(b)) => a.equals(b),
             (Value::String(a), Value::String(b)) => a == b,
-            (Value::Array(a), Value::Array(b)) => all_equal(a.iter(), b.iter()),
-            (Value::Object(a), Value::Object(b)) => {
-                a.len() == b.len()
-                    && a.entries()
-                        .iter()
-                        .zip(b.entries())
-                        .all(|((ka, va), (kb, vb))| ka.equals(kb) && va.equals(vb))
-            }
-            (Value::Set(a), Value::Set(b)) => {
-                all_equal(a.items().iter().copied(), b.items().iter().copied())
-            }
+            (Value::Array(a), Value::Array(b)) => match (a.as_slice(), b.as_slice()) {
+                (Some(a), Some(b)) => equal_lists(a, b),
+                _ => all_equal(a.iter(), b.iter()),
+            },
+            (Value::Object(a), Value::Object(b)) => match (a.lists(), b.lists()) {
+                (Some((keys, a)), Some((others, b))) => {
+                    equal_lists(keys, others) && equal_lists(a, b)
+                }
+                _ => all_equal(a.keys(), b.keys()) && all_equal(a.values(), b.values()),
+            },
+            (Value::Set(a), Value::Set(b)) => equal_lists(a.items(), b.items()),
             _ => false,
         }
     }
@@ -106,6 +115,27 @@ impl Value<'_> {
             }
         }
     }
+}
+
+/// What is in both lists may be the same memory: of one document, or of one value in two places.
+fn compare_lists(a: &[Value<'_>], b: &[Value<'_>]) -> Ordering {
+    if a.as_ptr() == b.as_ptr() {
+        return a.len().cmp(&b.len());
+    }
+    for (a, b) in a.iter().zip(b) {
+        let order = match (a, b) {
+            (Value::String(a), Value::String(b)) if std::ptr::eq(*a, *b) => continue,
+            (a, b) => a.compare(*b),
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+    a.len().cmp(&b.len())
+}
+
+fn equal_lists(a: &[Value<'_>], b: &[Value<'_>]) -> bool {
+    std::ptr::eq(a, b) || a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.equals(*b))
 }
 
 #[inline]

@@ -1,14 +1,14 @@
 //! Sets.
 
 use super::Value;
-use super::index::Index;
+use super::index::LateIndex;
 use crate::arena::Arena;
 
 /// A set: members in order, all different.
 #[derive(Debug, Clone, Copy)]
 pub struct Set<'a> {
     items: &'a [Value<'a>],
-    index: Option<&'a Index<'a>>,
+    index: Option<&'a LateIndex<'a>>,
 }
 
 /// Up to so many members, comparing with each string is faster than searching: most differ in length.
@@ -36,7 +36,7 @@ impl<'a> Set<'a> {
         if items.is_empty() {
             return Value::EMPTY_SET;
         }
-        let index = Index::build(arena, items.len(), |at| items[at]);
+        let index = LateIndex::new(arena, items.len());
         Value::Set(arena.alloc(Self { items, index }))
     }
 
@@ -77,7 +77,7 @@ impl<'a> Set<'a> {
             return self.items.iter().find(is).copied();
         }
         let at = match self.index {
-            Some(index) => index.find(value, |at| self.items[at].equals(value))?,
+            Some(index) => index.find(self.items, value)?,
             None => self
                 .items
                 .binary_search_by(|have| have.compare(value))
@@ -98,7 +98,7 @@ impl<'a> Set<'a> {
             arena.alloc_slice_fill_iter(self.items.iter().map(|item| item.copy_into(arena)));
         arena.alloc(Set {
             items,
-            index: self.index.map(|index| index.copy_into(arena)),
+            index: LateIndex::new(arena, items.len()).filter(|_| self.index.is_some()),
         })
     }
 }

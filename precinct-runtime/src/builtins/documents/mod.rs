@@ -1,8 +1,12 @@
 //! Objects, and JSON documents by paths.
 //!
 //! * [`patch`]: the operations of `json.patch`, one at a time
+//! * `edit`: many of them on one document
 
+mod edit;
 pub mod patch;
+
+use std::collections::HashMap;
 
 use crate::arena::Arena;
 use crate::builtin::{Builtin, Outcome, operand};
@@ -45,32 +49,70 @@ fn object_union<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a
 
 /// Both objects; where both have a key, objects are joined and otherwise the second counts.
 fn union<'a>(one: Object<'a>, other: Object<'a>, arena: &'a Arena) -> Value<'a> {
-    let mut builder = ObjectBuilder::new(arena);
-    for (key, value) in one.entries() {
-        builder.replace(key, value);
+    if other.is_empty() {
+        return Value::Object(one);
     }
-    for (key, value) in other.entries() {
-        let value = match (one.get(key), value) {
-            (Some(Value::Object(one)), Value::Object(other)) => union(one, other, arena),
-            _ => value,
-        };
-        builder.replace(key, value);
+    let mut entries = Vec::with_capacity(one.len() + other.len());
+    let (mut left, mut right) = (one.entries().iter().peekable(), other.entries().iter());
+    let mut next = right.next();
+    while let Some((key, value)) = next {
+        entries.extend(std::iter::from_fn(|| {
+            left.next_if(|(before, _)| *before < key)
+        }));
+        // Of equal keys (1 and 1.0) the first one stays.
+        entries.push(match left.next_if(|(same, _)| same.equals(key)) {
+            Some((key, under)) => match (under, value) {
+                (Value::Object(one), Value::Object(other)) => (key, union(one, other, arena)),
+                _ => (key, value),
+            },
+            None => (key, value),
+        });
+        next = right.next();
     }
-    builder.finish()
+    entries.extend(left);
+    Object::from_sorted(arena, &entries)
 }
 
 fn object_union_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let list = operand::array(args, 1)?;
-    let mut all = Object::EMPTY;
-    for item in list {
-        let object = item
-            .as_object()
-            .ok_or_else(|| operand::wrong_element(1, Value::Array(list), item, &["object"]))?;
-        if let Value::Object(joined) = union(all, object, context.arena()) {
-            all = joined;
+    let objects = list.iter().map(|item| {
+        item.as_object()
+            .ok_or_else(|| operand::wrong_element(1, Value::Array(list), item, &["object"]))
+    });
+    let objects = objects.collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(union_all(&objects, context.arena())))
+}
+
+/// What [`union`] of the first two, then of that and the third, and so on makes, in one pass.
+fn union_all<'a>(objects: &[Object<'a>], arena: &'a Arena) -> Value<'a> {
+    match objects {
+        [] => return Value::EMPTY_OBJECT,
+        [one] => return Value::Object(*one),
+        [one, other] => return union(*one, *other, arena),
+        _ => {}
+    }
+    let mut builder = ObjectBuilder::new(arena);
+    // The objects that lie over each other under one key, by the key's place.
+    let mut layers: HashMap<usize, Vec<Object<'a>>> = HashMap::new();
+    for (key, value) in objects.iter().flat_map(|object| object.entries()) {
+        let (place, before) = builder.exchange(key, value);
+        match (before, value) {
+            (Some(Value::Object(below)), Value::Object(above)) => {
+                layers
+                    .entry(place)
+                    .or_insert_with(|| vec![below])
+                    .push(above);
+            }
+            (Some(Value::Object(_)), _) => {
+                layers.remove(&place);
+            }
+            _ => {}
         }
     }
-    Ok(Some(Value::Object(all)))
+    for (place, layers) in layers {
+        builder.set_at(place, union_all(&layers, arena));
+    }
+    builder.finish()
 }
 
 /// The keys that an array, a set or an object names.
@@ -159,7 +201,13 @@ fn path<'a>(value: Value<'a>, arena: &'a Arena) -> Result<Vec<Value<'a>>, Builti
             let text = text.trim_start_matches('/');
             Ok(text
                 .split('/')
-                .map(|part| Value::string(arena, &part.replace("~1", "/").replace("~0", "~")))
+                .map(|part| {
+                    if part.contains('~') {
+                        Value::string(arena, &part.replace("~1", "/").replace("~0", "~"))
+                    } else {
+                        Value::String(part)
+                    }
+                })
                 .collect())
         }
         Value::Array(items) => Ok(items.to_vec()),
@@ -307,12 +355,78 @@ fn remove<'a>(value: Value<'a>, unwanted: &Wanted<'a>, arena: &'a Arena) -> Valu
     }
 }
 
+/// With fewer operations, copying what they change is faster than opening it.
+const MANY_OPERATIONS: usize = 4;
+
 fn json_patch<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let operations = operand::array(args, 2)?;
     let mut document = operand::at(args, 1);
+    if operations.len() >= MANY_OPERATIONS {
+        let mut node = edit::Node::Closed(document);
+        for operation in operations {
+            context.spend(1)?;
+            node.apply(operation, context.arena())?;
+        }
+        return Ok(Some(node.close(context.arena())));
+    }
     for operation in operations {
         context.spend(1)?;
         document = patch::apply(document, operation, context.arena())?;
     }
     Ok(Some(document))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Objects of a few keys, some of which nest.
+    fn object<'a>(arena: &'a Arena, seed: &mut u64, depth: u32) -> Value<'a> {
+        let mut roll = |sides: u64| {
+            *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (*seed >> 33) % sides
+        };
+        let keys = [
+            Value::int(1),
+            Value::Number(crate::number::Number::Literal("1.0")),
+            Value::String("a"),
+            Value::String("b"),
+            Value::String("c"),
+        ];
+        let count = roll(4);
+        let picked: Vec<_> = (0..count).map(|_| (roll(5), roll(3), roll(9))).collect();
+        let entries = picked.into_iter().map(|(key, kind, number)| {
+            let value = match kind {
+                0 => Value::int(i64::try_from(number).unwrap_or(0)),
+                _ if depth == 0 => Value::Null,
+                _ => object(arena, seed, depth - 1),
+            };
+            (
+                keys.get(usize::try_from(key).unwrap_or(0))
+                    .copied()
+                    .unwrap_or_default(),
+                value,
+            )
+        });
+        Value::object(arena, entries.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_union_of_many_is_that_of_two_again_and_again() {
+        let mut seed = 7;
+        for round in 0..500 {
+            let arena = Arena::new();
+            let objects: Vec<_> = (0..round % 7)
+                .filter_map(|_| object(&arena, &mut seed, 3).as_object())
+                .collect();
+            let plain = objects.iter().fold(Object::EMPTY, |all, object| {
+                let mut builder = ObjectBuilder::new(&arena);
+                crate::ops::collection::extend(&arena, &mut builder, Value::Object(all));
+                crate::ops::collection::extend(&arena, &mut builder, Value::Object(*object));
+                builder.finish().as_object().unwrap_or(Object::EMPTY)
+            });
+            let joined = union_all(&objects, &arena);
+            assert_eq!(joined.to_string(), Value::Object(plain).to_string());
+        }
+    }
 }

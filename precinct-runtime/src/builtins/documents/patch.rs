@@ -3,10 +3,62 @@
 use crate::arena::Arena;
 use crate::error::BuiltinError;
 use crate::json::Limits;
-use crate::value::{Set, Value};
+use crate::value::{Object, Set, Value};
 
 /// So many values may be put into a document at once, parts that are shared counted each time.
 const LARGEST: usize = 4_000_000;
+
+/// The parts of an operation that are looked at first.
+pub(super) struct Operation<'a> {
+    object: Object<'a>,
+    pub(super) op: &'a str,
+    pub(super) path: Vec<Value<'a>>,
+}
+
+impl<'a> Operation<'a> {
+    pub(super) fn of(operation: Value<'a>, arena: &'a Arena) -> Result<Self, BuiltinError> {
+        let Value::Object(object) = operation else {
+            return refuse(
+                "must be an array of JSON-Patch objects, but at least one element is not an object",
+            );
+        };
+        let at = attribute(object, "path")?;
+        let op = attribute(object, "op")?;
+        let Some(op) = op.as_str() else {
+            return refuse(format!(
+                "attribute 'op' must be a string but found: {}",
+                op.type_name()
+            ));
+        };
+        let path = super::path(at, arena)?;
+        Ok(Self { object, op, path })
+    }
+
+    pub(super) fn value(&self) -> Result<Value<'a>, BuiltinError> {
+        attribute(self.object, "value")
+    }
+
+    pub(super) fn from(&self, arena: &'a Arena) -> Result<Vec<Value<'a>>, BuiltinError> {
+        super::path(attribute(self.object, "from")?, arena)
+    }
+
+    /// Compares what is at the path.
+    pub(super) fn test(&self, there: Value<'a>) -> Result<(), BuiltinError> {
+        let value = self.value()?;
+        if there.equals(value) {
+            return Ok(());
+        }
+        refuse(format!(
+            "value from EditTree != patch value.\n\nExpected: {value}\n\nFound: {there}"
+        ))
+    }
+}
+
+fn attribute<'a>(object: Object<'a>, name: &str) -> Result<Value<'a>, BuiltinError> {
+    object
+        .get_str(name)
+        .ok_or_else(|| BuiltinError::new(format!("missing required attribute '{name}'")))
+}
 
 /// The document after the operation.
 ///
@@ -17,67 +69,42 @@ pub(super) fn apply<'a>(
     operation: Value<'a>,
     arena: &'a Arena,
 ) -> Result<Value<'a>, BuiltinError> {
-    let Value::Object(object) = operation else {
-        return refuse(
-            "must be an array of JSON-Patch objects, but at least one element is not an object",
-        );
-    };
-    let attribute = |name: &str| {
-        object
-            .get_str(name)
-            .ok_or_else(|| BuiltinError::new(format!("missing required attribute '{name}'")))
-    };
-    let at = attribute("path")?;
-    let op = attribute("op")?;
-    let Some(op) = op.as_str() else {
-        return refuse(format!(
-            "attribute 'op' must be a string but found: {}",
-            op.type_name()
-        ));
-    };
-    let path = super::path(at, arena)?;
-    match op {
-        "add" => add(document, &path, fits(&path, attribute("value")?)?, arena),
-        "remove" => remove(document, &path, arena).map(|(document, _)| document),
+    let operation = Operation::of(operation, arena)?;
+    let path = &*operation.path;
+    match operation.op {
+        "add" => add(document, path, fits(path, operation.value()?)?, arena),
+        "remove" => remove(document, path, arena).map(|(document, _)| document),
         "replace" => {
             let without = if path.is_empty() {
                 document
             } else {
-                remove(document, &path, arena)?.0
+                remove(document, path, arena)?.0
             };
-            add(without, &path, fits(&path, attribute("value")?)?, arena)
+            add(without, path, fits(path, operation.value()?)?, arena)
         }
         "move" => {
-            let from = super::path(attribute("from")?, arena)?;
-            let (document, value) = remove(document, &from, arena)?;
-            add(document, &path, fits(&path, value)?, arena)
+            let (document, value) = remove(document, &operation.from(arena)?, arena)?;
+            add(document, path, fits(path, value)?, arena)
         }
         "copy" => {
-            let from = super::path(attribute("from")?, arena)?;
-            let value = find(document, &from)?;
-            add(document, &path, fits(&path, value)?, arena)
+            let value = find(document, &operation.from(arena)?)?;
+            add(document, path, fits(path, value)?, arena)
         }
         "test" => {
-            let there = find(document, &path)?;
-            let value = attribute("value")?;
-            if there.equals(value) {
-                return Ok(document);
-            }
-            refuse(format!(
-                "value from EditTree != patch value.\n\nExpected: {value}\n\nFound: {there}"
-            ))
+            operation.test(find(document, path)?)?;
+            Ok(document)
         }
         other => refuse(format!("unrecognized op: '{other}'")),
     }
 }
 
-fn refuse<T>(message: impl Into<String>) -> Result<T, BuiltinError> {
+pub(super) fn refuse<T>(message: impl Into<String>) -> Result<T, BuiltinError> {
     Err(BuiltinError::new(message.into()))
 }
 
 /// A value that may stand below a path. Copying a document into itself doubles it with each operation: a few dozen
 /// would make one that nobody can walk through.
-fn fits<'a>(path: &[Value<'a>], value: Value<'a>) -> Result<Value<'a>, BuiltinError> {
+pub(super) fn fits<'a>(path: &[Value<'a>], value: Value<'a>) -> Result<Value<'a>, BuiltinError> {
     let depth = Limits::DEFAULT.depth.saturating_sub(path.len());
     let mut nodes = LARGEST;
     if value.is_within(depth, &mut nodes) {
@@ -88,7 +115,7 @@ fn fits<'a>(path: &[Value<'a>], value: Value<'a>) -> Result<Value<'a>, BuiltinEr
 }
 
 /// The position that a key names in an array of this length; `-` is behind its end.
-fn index(key: Value<'_>, length: usize) -> Result<usize, BuiltinError> {
+pub(super) fn index(key: Value<'_>, length: usize) -> Result<usize, BuiltinError> {
     match key {
         Value::String("-") => Ok(length),
         Value::String(text) => match text.parse::<i64>() {
@@ -110,7 +137,7 @@ fn index(key: Value<'_>, length: usize) -> Result<usize, BuiltinError> {
     }
 }
 
-fn find<'a>(document: Value<'a>, path: &[Value<'a>]) -> Result<Value<'a>, BuiltinError> {
+pub(super) fn find<'a>(document: Value<'a>, path: &[Value<'a>]) -> Result<Value<'a>, BuiltinError> {
     path.iter()
         .try_fold(document, |value, key| step(value, *key))
 }
@@ -159,7 +186,7 @@ fn no_composite<T>(value: Value<'_>) -> Result<T, BuiltinError> {
     ))
 }
 
-fn add<'a>(
+pub(super) fn add<'a>(
     document: Value<'a>,
     path: &[Value<'a>],
     value: Value<'a>,
@@ -231,8 +258,13 @@ fn without<'a>(set: &Set<'a>, key: Value<'a>) -> Vec<Value<'a>> {
         .collect()
 }
 
+#[cold]
+pub(super) fn no_child(key: Value<'_>) -> BuiltinError {
+    BuiltinError::new(format!("cannot delete child key {key} that does not exist"))
+}
+
 /// The document without the value at the path, and that value.
-fn remove<'a>(
+pub(super) fn remove<'a>(
     document: Value<'a>,
     path: &[Value<'a>],
     arena: &'a Arena,
@@ -244,8 +276,7 @@ fn remove<'a>(
         let (inner, removed) = remove(step(document, *key)?, rest, arena)?;
         return Ok((put(document, *key, inner, arena)?, removed));
     }
-    let missing =
-        || BuiltinError::new(format!("cannot delete child key {key} that does not exist"));
+    let missing = || no_child(*key);
     Ok(match document {
         Value::Array(items) => {
             let at = index(*key, items.len())?;

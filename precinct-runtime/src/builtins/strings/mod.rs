@@ -1,9 +1,11 @@
 //! Texts. Positions count characters (Unicode scalar values), as OPA's do.
 //!
+//! * `affix`: whether texts begin or end with one of many
 //! * [`mod@format`]: what `sprintf` writes for its verbs
 //! * `plain`: what needs no more than texts side by side
 //! * `template`: `strings.render_template`
 
+mod affix;
 pub mod format;
 mod plain;
 mod template;
@@ -141,7 +143,16 @@ fn indexof_n<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 
 /// Lower case letter by letter, as Go does it: the final sigma is no exception.
 fn lower<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let lowered: String = octets::shown(operand::string(args, 1)?)
+    let whole = operand::string(args, 1)?;
+    if whole.is_ascii() {
+        return in_case(
+            context,
+            whole,
+            u8::is_ascii_uppercase,
+            str::make_ascii_lowercase,
+        );
+    }
+    let lowered: String = octets::shown(whole)
         .chars()
         .map(|c| {
             if c == 'İ' {
@@ -155,11 +166,35 @@ fn lower<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn upper<'a>(context: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let raised: String = octets::shown(operand::string(args, 1)?)
+    let whole = operand::string(args, 1)?;
+    if whole.is_ascii() {
+        return in_case(
+            context,
+            whole,
+            u8::is_ascii_lowercase,
+            str::make_ascii_uppercase,
+        );
+    }
+    let raised: String = octets::shown(whole)
         .chars()
         .map(|c| single(c, c.to_uppercase()))
         .collect();
     text(context, &raised)
+}
+
+/// A text of ASCII in another case: itself if it holds no letter that changes.
+fn in_case<'a>(
+    context: &Context<'a>,
+    whole: &'a str,
+    changes: impl Fn(&u8) -> bool,
+    change: impl Fn(&mut str),
+) -> Outcome<'a> {
+    if !whole.bytes().any(|byte| changes(&byte)) {
+        return Ok(Some(Value::String(whole)));
+    }
+    let copy = context.arena().alloc_str(whole);
+    change(copy);
+    Ok(Some(Value::String(copy)))
 }
 
 /// The letter in its other case, if that is one letter.
@@ -405,18 +440,12 @@ fn texts<'a>(args: &[Value<'a>], position: usize) -> Result<Vec<&'a str>, Builti
 }
 
 fn strings_any_prefix_match<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let (searched, bases) = (texts(args, 1)?, texts(args, 2)?);
-    let found = searched
-        .iter()
-        .any(|text| bases.iter().any(|base| text.starts_with(base)));
+    let found = affix::any_begins(&texts(args, 1)?, texts(args, 2)?);
     Ok(Some(Value::Bool(found)))
 }
 
 fn strings_any_suffix_match<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    let (searched, bases) = (texts(args, 1)?, texts(args, 2)?);
-    let found = searched
-        .iter()
-        .any(|text| bases.iter().any(|base| text.ends_with(base)));
+    let found = affix::any_ends(&texts(args, 1)?, texts(args, 2)?);
     Ok(Some(Value::Bool(found)))
 }
 

@@ -428,6 +428,93 @@ pub fn parse(layout: &str, text: &str) -> Result<i128, BuiltinError> {
     finish(read).map_err(out_of_range)
 }
 
+/// The moment of a text in [`RFC3339`] as nearly all are: digits in their places, parts of seconds, `Z` or an offset.
+/// Whatever else may be one, or is wrong, is `None`, and for [`parse`].
+pub fn plain_rfc3339(text: &str) -> Option<i128> {
+    let (front, rest) = text.as_bytes().split_first_chunk::<19>()?;
+    let number = |from: usize, to: usize| {
+        front[from..to].iter().try_fold(0_i64, |sum, digit| {
+            digit
+                .is_ascii_digit()
+                .then(|| sum * 10 + i64::from(digit - b'0'))
+        })
+    };
+    let [
+        _,
+        _,
+        _,
+        _,
+        b'-',
+        _,
+        _,
+        b'-',
+        _,
+        _,
+        b'T',
+        _,
+        _,
+        b':',
+        _,
+        _,
+        b':',
+        ..,
+    ] = front
+    else {
+        return None;
+    };
+    let mut civil = Civil {
+        year: number(0, 4)?,
+        month: number(5, 7)?,
+        day: number(8, 10)?,
+        hour: number(11, 13)?,
+        minute: number(14, 16)?,
+        second: number(17, 19)?,
+        nano: 0,
+    };
+    let is_fine = (1..=12).contains(&civil.month)
+        && (1..=days_in(civil.year, civil.month)).contains(&civil.day)
+        && civil.hour < 24
+        && civil.minute < 60
+        && civil.second < 60;
+    if !is_fine {
+        return None;
+    }
+    let zone = match rest {
+        [b'.', fraction @ ..] => {
+            let length = fraction
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count();
+            if !(1..=9).contains(&length) {
+                return None;
+            }
+            let (digits, zone) = fraction.split_at(length);
+            let zeros = std::iter::repeat_n(&b'0', 9 - length);
+            let places = digits.iter().chain(zeros);
+            civil.nano = places.fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+            zone
+        }
+        zone => zone,
+    };
+    let offset = match zone {
+        b"Z" => 0,
+        [
+            sign @ (b'+' | b'-'),
+            h1 @ b'0'..=b'1',
+            h2 @ b'0'..=b'9',
+            b':',
+            m1 @ b'0'..=b'5',
+            m2 @ b'0'..=b'9',
+        ] => {
+            let two = |ten: &u8, one: &u8| i128::from(ten - b'0') * 10 + i128::from(one - b'0');
+            let minutes = two(h1, h2) * 60 + two(m1, m2);
+            if *sign == b'-' { -minutes } else { minutes }
+        }
+        _ => return None,
+    };
+    Some(civil.ns() - offset * 60_000_000_000)
+}
+
 fn finish(mut read: Read) -> Result<i128, &'static str> {
     match read.afternoon {
         Some(true) if read.civil.hour < 12 => read.civil.hour += 12,
@@ -745,5 +832,60 @@ mod tests {
             parse(RFC3339, "yesterday").unwrap_err().message,
             "parsing time \"yesterday\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"yesterday\" as \"2006\""
         );
+    }
+
+    #[test]
+    fn plain_texts_are_read_as_layouts_are() {
+        let dates = [
+            "2024-02-29",
+            "2023-02-29",
+            "1969-12-31",
+            "0000-01-01",
+            "9999-12-31",
+            "2024-13-01",
+            "2024-00-10",
+            "2024-4-01",
+            "202a-01-01",
+            "2100-02-29",
+        ];
+        let times = [
+            "T00:00:00",
+            "T23:59:59",
+            "T24:00:00",
+            "T12:60:00",
+            "T12:00:60",
+            "t10:00:00",
+            " 10:00:00",
+            "T1:00:00",
+        ];
+        let fractions = [
+            "",
+            ".5",
+            ".123456789",
+            ".1234567891",
+            ".",
+            ",5",
+            ".000000001",
+        ];
+        let zones = [
+            "Z", "z", "+00:00", "-00:00", "+19:59", "-07:30", "+24:00", "+23:59", "+1:00", "",
+            "Zx", "+01:60", "+0100",
+        ];
+        let mut read = 0;
+        for date in dates {
+            for time in times {
+                for (fraction, zone) in fractions
+                    .iter()
+                    .flat_map(|part| zones.map(|zone| (part, zone)))
+                {
+                    let text = format!("{date}{time}{fraction}{zone}");
+                    if let Some(ns) = plain_rfc3339(&text) {
+                        assert_eq!(parse(RFC3339, &text).ok(), Some(ns), "{text}");
+                        read += 1;
+                    }
+                }
+            }
+        }
+        assert!(read > 100, "{read}");
     }
 }

@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use crate::builtin::{Builtin, Outcome, operand};
 use crate::context::Context;
 use crate::error::BuiltinError;
+use crate::number::Number;
 use crate::number::float::Float;
 use crate::value::{Array, Value};
 use civil::Civil;
@@ -50,14 +51,23 @@ impl Zoned {
 
     /// Date and time of day in the zone.
     fn civil(&self) -> Civil {
-        let (offset, _) = self.offset();
+        let offset = seconds_at(&self.zone, self.ns);
         Civil::of(self.ns + i128::from(offset) * SECOND)
     }
 }
 
-fn offset_at(zone: &TimeZone, ns: i128) -> (i64, String) {
+fn timestamp(ns: i128) -> Option<Timestamp> {
     let seconds = i64::try_from(ns.div_euclid(SECOND)).unwrap_or_default();
-    let Ok(moment) = Timestamp::from_second(seconds) else {
+    Timestamp::from_second(seconds).ok()
+}
+
+/// The offset alone.
+fn seconds_at(zone: &TimeZone, ns: i128) -> i64 {
+    timestamp(ns).map_or(0, |moment| zone.to_offset(moment).seconds().into())
+}
+
+fn offset_at(zone: &TimeZone, ns: i128) -> (i64, String) {
+    let Some(moment) = timestamp(ns) else {
         return (0, "UTC".to_owned());
     };
     let info = zone.to_offset_info(moment);
@@ -71,14 +81,14 @@ fn offset_at(zone: &TimeZone, ns: i128) -> (i64, String) {
 /// before the change.
 fn moment(civil: Civil, zone: &TimeZone) -> i128 {
     let local = civil.ns();
-    let (first, _) = offset_at(zone, local);
+    let first = seconds_at(zone, local);
     let guess = local - i128::from(first) * SECOND;
-    let (second, _) = offset_at(zone, guess);
+    let second = seconds_at(zone, guess);
     if first == second {
         return guess;
     }
     let again = local - i128::from(second) * SECOND;
-    if offset_at(zone, again).0 == second {
+    if seconds_at(zone, again) == second {
         again
     } else {
         guess
@@ -112,12 +122,15 @@ fn zoned(value: Value<'_>) -> Result<Zoned, BuiltinError> {
             .map_err(|_| BuiltinError::new(format!("unknown time zone {name}")))?,
     };
     let layout = text(2)?.map(str::to_owned);
-    // Read as a float of 64 bits of mantissa.
-    let ns = Float::of(number)
-        .ok()
-        .filter(Float::is_integer)
-        .and_then(|float| i64::try_from(float.truncate()?).ok())
-        .ok_or_else(|| BuiltinError::new("timestamp too big"))?;
+    // Read as a float of 64 bits of mantissa, which all machine integers are.
+    let ns = match number {
+        Number::Int(ns) => Some(ns),
+        Number::Literal(_) => Float::of(number)
+            .ok()
+            .filter(Float::is_integer)
+            .and_then(|float| i64::try_from(float.truncate()?).ok()),
+    };
+    let ns = ns.ok_or_else(|| BuiltinError::new("timestamp too big"))?;
     Ok(Zoned {
         ns: i128::from(ns),
         zone,
@@ -126,8 +139,9 @@ fn zoned(value: Value<'_>) -> Result<Zoned, BuiltinError> {
 }
 
 fn numbers<'a>(context: &Context<'a>, list: &[i64]) -> Outcome<'a> {
-    let items: Vec<Value<'a>> = list.iter().map(|number| Value::int(*number)).collect();
-    Ok(Some(Value::array(context.arena(), &items)))
+    let items = list.iter().map(|number| Value::int(*number));
+    let items = context.arena().alloc_slice_fill_iter(items);
+    Ok(Some(Value::Array(Array::new(items))))
 }
 
 fn time_now_ns<'a>(context: &mut Context<'a>, _: &[Value<'a>]) -> Outcome<'a> {
@@ -140,7 +154,11 @@ fn time_parse_ns<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn time_parse_rfc3339_ns<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    in_range(layout::parse(layout::RFC3339, operand::string(args, 1)?)?)
+    let text = operand::string(args, 1)?;
+    match layout::plain_rfc3339(text) {
+        Some(ns) => in_range(ns),
+        None => in_range(layout::parse(layout::RFC3339, text)?),
+    }
 }
 
 fn time_parse_duration_ns<'a>(_: &mut Context<'a>, args: &[Value<'a>]) -> Outcome<'a> {
