@@ -187,12 +187,15 @@ pub trait HostFunction: Send + Sync {
 /// The host program's functions by name.
 pub type HostFunctions = HashMap<String, Arc<dyn HostFunction>>;
 
-/// What `print` writes to: a line, and where the call stands if the engine says so.
+/// A function that is told each printed line and the place of its `print`, if the engine says it.
+pub type PrintEach<'a> = dyn FnMut(&str, Option<&Location>) + 'a;
+
+/// What `print` writes to.
 pub enum Printer<'a> {
     /// To this function, which takes no memory to remember.
     Lines(fn(&str)),
-    /// To this one, which is told the place of the `print`, too.
-    Each(Box<dyn FnMut(&str, Option<&Location>) + 'a>),
+    /// To this one, with the places.
+    Each(Box<PrintEach<'a>>),
 }
 
 impl<'a> Printer<'a> {
