@@ -24,6 +24,10 @@ pub(crate) struct Calls<'a> {
     worlds: u32,
 }
 
+/// What a function gave; `None` is undefined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Given<'a>(pub Option<Value<'a>>);
+
 #[derive(Debug)]
 struct Call<'a> {
     hash: u64,
@@ -45,7 +49,7 @@ impl<'a> Calls<'a> {
     }
 
     /// What a function gave for these arguments.
-    pub(crate) fn find(&self, function: u32, args: &[Value<'_>]) -> Option<Option<Value<'a>>> {
+    pub(crate) fn find(&self, function: u32, args: &[Value<'_>]) -> Option<Given<'a>> {
         let hash = self.hash(function, args);
         let mut at = self.first(hash)?;
         while let Some(number) = self.slots[at].checked_sub(1) {
@@ -59,7 +63,7 @@ impl<'a> Calls<'a> {
                     .zip(args)
                     .all(|(have, it)| same(*have, *it))
             {
-                return Some(call.result);
+                return Some(Given(call.result));
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
@@ -173,8 +177,8 @@ mod tests {
         }
         for n in 0..1000 {
             let args = [Value::int(n), Value::String("a")];
-            assert_eq!(calls.find(7, &args), Some(Some(Value::int(n * n))));
-            assert_eq!(calls.find(8, &args), Some(None));
+            assert_eq!(calls.find(7, &args), Some(Given(Some(Value::int(n * n)))));
+            assert_eq!(calls.find(8, &args), Some(Given(None)));
             assert_eq!(calls.find(9, &args), None);
         }
         assert_eq!(calls.find(7, &[Value::int(1), Value::String("b")]), None);
@@ -188,7 +192,7 @@ mod tests {
         let list = Value::array(&arena, &[Value::int(1)]);
         let alike = Value::array(&arena, &[Value::int(1)]);
         calls.keep(1, &[list], None);
-        assert_eq!(calls.find(1, &[list]), Some(None));
+        assert_eq!(calls.find(1, &[list]), Some(Given(None)));
         assert_eq!(calls.find(1, &[alike]), None);
     }
 
@@ -201,9 +205,9 @@ mod tests {
         let outer = calls.begin_world();
         assert_eq!(calls.find(1, &args), None);
         calls.keep(1, &args, Some(Value::int(2)));
-        assert_eq!(calls.find(1, &args), Some(Some(Value::int(2))));
+        assert_eq!(calls.find(1, &args), Some(Given(Some(Value::int(2)))));
         calls.back_to_world(outer);
-        assert_eq!(calls.find(1, &args), Some(Some(Value::int(1))));
+        assert_eq!(calls.find(1, &args), Some(Given(Some(Value::int(1)))));
         calls.begin_world();
         assert_eq!(calls.find(1, &args), None);
     }
@@ -216,7 +220,7 @@ mod tests {
         for n in 0..=most {
             calls.keep(1, &[Value::int(n)], None);
         }
-        assert_eq!(calls.find(1, &[Value::int(most - 1)]), Some(None));
+        assert_eq!(calls.find(1, &[Value::int(most - 1)]), Some(Given(None)));
         assert_eq!(calls.find(1, &[Value::int(most)]), None);
     }
 }

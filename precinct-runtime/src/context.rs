@@ -13,7 +13,7 @@ use std::time::Instant;
 use bumpalo::collections::Vec as ArenaVec;
 
 use crate::arena::{Arena, Document, check_limit};
-use crate::calls::Calls;
+use crate::calls::{Calls, Given};
 use crate::error::{EvalError, Location};
 use crate::generated::entered;
 use crate::joins::passing::Lists;
@@ -513,7 +513,7 @@ impl<'a> Context<'a> {
         slot: u32,
         function: u32,
         args: &[Value<'a>],
-    ) -> Option<Option<Value<'a>>> {
+    ) -> Option<Given<'a>> {
         let result = self.calls.find(function, args)?;
         self.counters.memo_hits += 1;
         if let Some(Memo::Calls { found, .. }) = self.memo.get_mut(slot as usize) {

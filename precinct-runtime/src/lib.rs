@@ -13,7 +13,7 @@
 //! * [`index`]: which of many rules can apply
 //! * [`batch`]: many inputs at once
 //! * [`builtin`], [`builtins`]: the table of builtin functions and their families
-//! * `calls`: what functions gave for their arguments
+//! * [`calls`]: what functions gave for their arguments
 //! * [`compiled`]: policies of a program, asked by path
 //! * [`evaluator`]: what decisions reuse: memory, base data, bounds
 //! * [`library`]: compiled policies as a shared library: the boundary between it and a server
@@ -28,7 +28,7 @@ pub mod automaton;
 pub mod batch;
 pub mod builtin;
 pub mod builtins;
-mod calls;
+pub mod calls;
 pub mod compiled;
 pub mod context;
 pub mod counting;

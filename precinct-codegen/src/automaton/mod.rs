@@ -29,9 +29,12 @@ const ENTRIES: usize = 1 << 18;
 /// Bytes that all automata of a program may take.
 const ROOM: usize = 8 << 20;
 
+/// A pattern, and the characters that a `*` stops at if it is a glob.
+type Pattern = (String, Option<String>);
+
 /// The automata of a program, each made once.
 pub(crate) struct Automata {
-    made: RefCell<HashMap<(String, Option<String>), Option<TokenStream>>>,
+    made: RefCell<HashMap<Pattern, Option<TokenStream>>>,
     room: Cell<usize>,
 }
 

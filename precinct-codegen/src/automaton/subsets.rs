@@ -4,6 +4,7 @@
 //! for the borders of lines and words is answered when the next byte, or the end, is known.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use regex_automata::nfa::thompson::{NFA, State};
 use regex_automata::util::look::{Look, LookSet};
@@ -44,6 +45,14 @@ impl Side {
 struct Subset {
     places: Vec<StateID>,
     before: Side,
+}
+
+/// What is reached without a byte.
+enum Closure {
+    /// The end of the pattern.
+    Fits,
+    /// Places that ask for a byte.
+    Places(Vec<StateID>),
 }
 
 struct Subsets<'n> {
@@ -89,14 +98,15 @@ pub(super) fn of(nfa: &NFA, entries: usize) -> Option<Table> {
     let mut states: Vec<Vec<To>> = Vec::new();
     while let Some(subset) = open.get(states.len()).cloned() {
         let mut row = Vec::with_capacity(count + 1);
-        let mut closures: HashMap<Side, Option<Vec<StateID>>> = HashMap::new();
+        let mut closures: HashMap<Side, Closure> = HashMap::new();
         for class in 0..count {
             let byte = u8::try_from(classes.iter().position(|other| *other == class)?).ok()?;
             let side = Side::of(byte, asked);
-            if !closures.contains_key(&side) {
-                closures.insert(side, subsets.closure(&subset, side)?);
-            }
-            let Some(Some(closure)) = closures.get(&side) else {
+            let closure = match closures.entry(side) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(subsets.closure(&subset, side)?),
+            };
+            let Closure::Places(closure) = closure else {
                 row.push(To::Fits);
                 continue;
             };
@@ -112,8 +122,8 @@ pub(super) fn of(nfa: &NFA, entries: usize) -> Option<Table> {
             row.push(To::State(number));
         }
         row.push(match subsets.closure(&subset, Side::Edge)? {
-            None => To::Fits,
-            Some(_) => To::Dead,
+            Closure::Fits => To::Fits,
+            Closure::Places(_) => To::Dead,
         });
         states.push(row);
         if open.len() * (count + 1) > entries {
@@ -128,9 +138,8 @@ pub(super) fn of(nfa: &NFA, entries: usize) -> Option<Table> {
 }
 
 impl Subsets<'_> {
-    /// The places that ask for a byte and are reached without one, before something on the next side; inner `None` if
-    /// the text fits already, outer `None` if it took too long.
-    fn closure(&mut self, subset: &Subset, next: Side) -> Option<Option<Vec<StateID>>> {
+    /// What is reached without a byte, before something on the next side; `None` if it took too long.
+    fn closure(&mut self, subset: &Subset, next: Side) -> Option<Closure> {
         self.closures += 1;
         let mut reached = Vec::new();
         let mut open = subset.places.clone();
@@ -150,10 +159,10 @@ impl Subsets<'_> {
                 State::BinaryUnion { alt1, alt2 } => open.extend([*alt1, *alt2]),
                 State::Capture { next, .. } => open.push(*next),
                 State::Fail => {}
-                State::Match { .. } => return Some(None),
+                State::Match { .. } => return Some(Closure::Fits),
             }
         }
-        Some(Some(reached))
+        Some(Closure::Places(reached))
     }
 
     /// What lies behind a byte; a text can begin to fit at any place, unless the pattern says otherwise.

@@ -364,11 +364,11 @@ impl<'p> Emitter<'p> {
                 .map(|at| format_ident!("l{at}"))
                 .collect();
             let known = if self.shapes[id.index()].total {
-                quote!(Some(Some(value)) => return Ok(#defined),)
+                quote!(Some(rt::Given(Some(value))) => return Ok(#defined),)
             } else {
                 quote! {
-                    Some(Some(value)) => return Ok(#defined),
-                    Some(None) => return Ok(None),
+                    Some(rt::Given(Some(value))) => return Ok(#defined),
+                    Some(rt::Given(None)) => return Ok(None),
                 }
             };
             return quote! {

@@ -5,6 +5,7 @@
 //! function fails, everything that runs above the caller is dropped, and the caller calls the rules that fit its keys.
 
 use precinct_rego::ir::FunctionId;
+use precinct_runtime::calls::Given;
 use precinct_runtime::context::Attempt;
 use precinct_runtime::error::code;
 use precinct_runtime::{EvalError, Value};
@@ -93,7 +94,7 @@ impl<'a, H: Hooks<'a>> Machine<'_, 'a, H> {
         let values = self.values(frame, args).collect::<Gathered>();
         match self.context.known_call(slot, function.0, &values) {
             None => self.call(frame, function, args, (target, exit), Way::Kept)?,
-            Some(found) => self.set_or(frame, target, found, exit),
+            Some(Given(found)) => self.set_or(frame, target, found, exit),
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ pub mod text;
 pub use crate::arena::{Arena, Document};
 pub use crate::automaton::Automaton;
 pub use crate::builtin::Builtin;
+pub use crate::calls::Given;
 pub use crate::compiled::Compiled;
 pub use crate::context::{Context, Memo, Mock};
 pub use crate::error::{EvalError, Location};

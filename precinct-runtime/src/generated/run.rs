@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::arena::{Arena, Document};
 use crate::builtin::Builtin;
+use crate::calls::Given;
 use crate::context::{Context, Memo, Mock, SharedState};
 use crate::error::{EvalError, Location, code};
 use crate::evaluator::Evaluator;
@@ -357,7 +358,7 @@ pub fn lookup_keys<'a>(
     if !context.asks_for_keys(slot) {
         return lookup(context, Some(slot), whole, keyed);
     }
-    if let Some(found) = context.known_call(slot, function, keys) {
+    if let Some(Given(found)) = context.known_call(slot, function, keys) {
         return Ok(found);
     }
     let found = keyed(context)?;

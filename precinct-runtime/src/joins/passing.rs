@@ -160,7 +160,7 @@ mod tests {
     fn members_of_sets_and_entries_of_objects_have_positions() {
         let arena = Arena::new();
         let members: Vec<_> = (0..20).map(Value::int).collect();
-        let set = Value::set(&arena, &members);
+        let set = Value::set(&arena, members.iter().copied());
         let fields = members.iter().map(|n| (*n, Value::int(7)));
         let object = Value::object(&arena, fields);
         let mut lists = Lists::new_in(&arena);
