@@ -40,10 +40,10 @@ pub(super) fn run(function: &mut Function, constants: &[Constant]) {
         let StmtKind::Scan {
             label,
             source,
+            key,
             value: Some(value),
             body,
             join,
-            ..
         } = &mut stmt.kind
         else {
             return;
@@ -55,7 +55,7 @@ pub(super) fn run(function: &mut Function, constants: &[Constant]) {
         let search = Search {
             constants,
             label: *label,
-            set: written(body),
+            set: written(body).into_iter().chain(*key).collect(),
             inside: HashMap::from([(*value, Vec::new())]),
             subjects: HashMap::new(),
         };

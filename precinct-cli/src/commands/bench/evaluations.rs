@@ -4,7 +4,7 @@ use precinct_interpreter::policy::Query;
 use precinct_runtime::Document;
 use precinct_runtime::json::{Decoder, to_string};
 
-use super::{Args, MOST, Question, TIME, WARM, defined, each_time, repeated};
+use super::{Args, Format, MOST, Question, TIME, WARM, defined, each_time, repeated};
 use crate::commands::eval::{Engine, Stopped};
 use crate::host;
 use crate::native::{self, Trouble, World};
@@ -44,7 +44,7 @@ impl Subject<'_> {
     fn benchmark(&self) -> Result<Benchmark, Stopped> {
         let args = self.args;
         let engines = match args.engine.as_slice() {
-            [] => &[Engine::Interpreter, Engine::Native],
+            [] if args.format == Format::Pretty => &[Engine::Interpreter, Engine::Native],
             named => named,
         };
         let first = engines.first().copied().unwrap_or_default();

@@ -48,8 +48,8 @@ pub struct Args {
     /// Exit with 1 when the result is undefined.
     #[arg(long, default_value_t = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = clap::ArgAction::Set)]
     fail: bool,
-    /// Engines to measure, each from bytes and from a parsed input; both if none is named, or the interpreter alone
-    /// where native code can't be built. The figures on top are those of the first.
+    /// Engines to measure, each from bytes and from a parsed input; the figures on top are those of the first. Where none
+    /// is named, the table has both, and the forms for programs have what OPA's have.
     #[arg(long, value_enum, value_delimiter = ',', conflicts_with_all = ["partial", "e2e"])]
     engine: Vec<Engine>,
     /// Measure partial evaluation.
