@@ -22,6 +22,13 @@ use crate::ir::{
 };
 
 pub(super) fn run(function: &mut Function, constants: &[Constant]) {
+    let mut loops = false;
+    visit::each(&function.body, &mut |stmt| {
+        loops |= matches!(stmt.kind, StmtKind::Scan { .. });
+    });
+    if !loops {
+        return;
+    }
     let mut lists: HashMap<Local, Option<Vec<Arc<str>>>> = HashMap::new();
     visit::each(&function.body, &mut |stmt| {
         for target in stmt.kind.targets() {
