@@ -26,6 +26,8 @@ use regex_syntax::hir::Hir;
 const SIZE: usize = 1 << 20;
 /// Entries that the rows of an automaton may have before it is made smaller; after it they are numbered by `u16`.
 const ENTRIES: usize = 1 << 18;
+/// States that it may have before that: to make it smaller takes up to their square.
+const STATES: usize = 1 << 13;
 /// Bytes that all automata of a program may take.
 const ROOM: usize = 8 << 20;
 
@@ -128,7 +130,7 @@ impl Automaton {
             .configure(config)
             .build_from_hir(&hir)
             .ok()?;
-        let table = smallest::of(&subsets::of(&nfa, ENTRIES)?);
+        let table = smallest::of(&subsets::of(&nfa, STATES, ENTRIES)?);
         Self::packed(&table, nfa.is_always_start_anchored())
     }
 

@@ -64,8 +64,8 @@ struct Subsets<'n> {
     closures: usize,
 }
 
-/// The deterministic automaton of an NFA; none if it takes more entries, or asks for what is not known here.
-pub(super) fn of(nfa: &NFA, entries: usize) -> Option<Table> {
+/// The deterministic automaton of an NFA; none if it has more states or entries, or asks for what is not known here.
+pub(super) fn of(nfa: &NFA, most: usize, entries: usize) -> Option<Table> {
     let asked = nfa.look_set_any();
     let known = [
         Look::Start,
@@ -126,7 +126,7 @@ pub(super) fn of(nfa: &NFA, entries: usize) -> Option<Table> {
             Closure::Places(_) => To::Dead,
         });
         states.push(row);
-        if open.len() * (count + 1) > entries {
+        if open.len() > most || open.len() * (count + 1) > entries {
             return None;
         }
     }
