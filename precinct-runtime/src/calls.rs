@@ -20,8 +20,8 @@ pub(crate) struct Calls<'a> {
     /// The number of a call and one, or 0, by hash; a power of two, more than half of it 0.
     slots: &'a mut [u32],
     /// Calls count only in the world that they were made in.
-    world: u32,
-    worlds: u32,
+    world: u64,
+    worlds: u64,
 }
 
 /// What a function gave; `None` is undefined.
@@ -31,7 +31,7 @@ pub struct Given<'a>(pub Option<Value<'a>>);
 #[derive(Debug)]
 struct Call<'a> {
     hash: u64,
-    world: u32,
+    world: u64,
     function: u32,
     args: &'a [Value<'a>],
     result: Option<Value<'a>>,
@@ -96,13 +96,13 @@ impl<'a> Calls<'a> {
     }
 
     /// What is called from now on may give something else; returns the world to come back to.
-    pub(crate) const fn begin_world(&mut self) -> u32 {
+    pub(crate) const fn begin_world(&mut self) -> u64 {
         self.worlds += 1;
         std::mem::replace(&mut self.world, self.worlds)
     }
 
     /// What is called from now on gives what it gave in this world.
-    pub(crate) const fn back_to_world(&mut self, world: u32) {
+    pub(crate) const fn back_to_world(&mut self, world: u64) {
         self.world = world;
     }
 
@@ -127,7 +127,7 @@ impl<'a> Calls<'a> {
     }
 
     fn hash(&self, function: u32, args: &[Value<'_>]) -> u64 {
-        let start = u64::from(function) ^ (u64::from(self.world) << 32);
+        let start = u64::from(function) ^ self.world.rotate_left(32);
         args.iter()
             .fold(mix(start), |hash, arg| mix(hash ^ shallow(*arg)))
     }

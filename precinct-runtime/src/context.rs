@@ -220,7 +220,7 @@ pub struct Context<'a> {
     calls: Calls<'a>,
     memo: &'a mut [Memo<'a>],
     /// Memo slots of outer replacements, in use while an inner one is in force, or kept for the next.
-    outer_memos: ArenaVec<'a, (&'a mut [Memo<'a>], u32)>,
+    outer_memos: ArenaVec<'a, (&'a mut [Memo<'a>], u64)>,
     spare_memos: ArenaVec<'a, &'a mut [Memo<'a>]>,
     masks: &'a mut [u32],
     mocks: &'a mut [Option<Mock<'a>>],

@@ -73,11 +73,7 @@ impl Tables<'_> {
 
     /// Decides for lookups in documents with loops whether the keys are asked first.
     fn choose(&mut self, caller: FunctionId, lookups: &[Local], failing: &HashSet<FunctionId>) {
-        let Some(mut function) = self
-            .functions
-            .get_mut(caller.index())
-            .and_then(Option::take)
-        else {
+        let Some(mut function) = self.taken(caller) else {
             return;
         };
         visit::each_mut(&mut function.body, &mut |stmt| {
@@ -108,6 +104,11 @@ impl Tables<'_> {
         self.define(caller, function);
     }
 
+    /// Takes a function out, to be changed and defined again.
+    fn taken(&mut self, id: FunctionId) -> Option<Function> {
+        self.functions.get_mut(id.index()).and_then(Option::take)
+    }
+
     /// How many loops a function is written with.
     fn loops(&self, id: FunctionId) -> usize {
         let mut loops = 0;
@@ -130,11 +131,7 @@ impl Tables<'_> {
         let mut with_loops = Vec::new();
         let mut wanted: HashMap<Local, Wanted> =
             wanted.into_iter().map(|one| (one.target, one)).collect();
-        let Some(mut function) = self
-            .functions
-            .get_mut(caller.index())
-            .and_then(Option::take)
-        else {
+        let Some(mut function) = self.taken(caller) else {
             return;
         };
         visit::each_mut(&mut function.body, &mut |stmt| {
