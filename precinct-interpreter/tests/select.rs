@@ -1,5 +1,5 @@
 //! Rules behind an index give what they give without one: values, conflicts, `else`, `default`, order.
-//! The index knows equalities, parts of texts and intervals of numbers.
+//! The index knows equalities, parts of texts, what collections hold, and intervals of numbers.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -39,7 +39,9 @@ fn condition(draws: &mut Draws) -> String {
     let subject = draws.of(&["input.x", "input.y", "input.z.w"]);
     let text = draws.of(&TEXTS);
     let number = draws.below(40);
-    match draws.below(13) {
+    // Variables of one body need names of their own.
+    let own = draws.0 >> 33;
+    match draws.below(18) {
         0 => format!("{subject} == \"{text}\""),
         1 => format!("{subject} == {}", draws.below(3)),
         2 => format!("{subject} in {{\"{text}\", \"{}\"}}", draws.of(&TEXTS)),
@@ -61,6 +63,11 @@ fn condition(draws: &mut Draws) -> String {
             number + draws.below(4)
         ),
         11 => format!("{subject} {} {number}", draws.of(&["<", "<=", ">", ">="])),
+        12 => format!("\"{text}\" in {subject}"),
+        13 => format!("{subject}[_] == \"{text}\""),
+        14 => format!("some e{own} in {subject}; e{own} == {}", draws.below(3)),
+        15 => format!("some w{own} in {subject}; w{own}.w == \"{text}\""),
+        16 => format!("some k{own}, \"{text}\" in {subject}; k{own} != \"w\""),
         _ => format!("count([1 | some part in split({subject}, \"/\"); part == \"{text}\"]) > 0"),
     }
 }
@@ -93,9 +100,20 @@ fn policy(draws: &mut Draws) -> String {
 }
 
 fn input(draws: &mut Draws) -> String {
-    let mut value = || match draws.below(12) {
+    let mut value = || match draws.below(16) {
         0 => "1".to_owned(),
-        1 => "[\"a\"]".to_owned(),
+        1 => format!("[\"{}\", {}]", draws.of(&TEXTS), draws.below(3)),
+        12 => format!(
+            "[\"{}\", \"{}\", {{\"w\": \"{}\"}}]",
+            draws.of(&TEXTS),
+            draws.of(&TEXTS),
+            draws.of(&TEXTS)
+        ),
+        13 => format!(
+            "{{\"v\": \"{}\", \"w\": {{\"w\": \"{}\"}}}}",
+            draws.of(&TEXTS),
+            draws.of(&TEXTS)
+        ),
         2 => "null".to_owned(),
         3 | 4 => draws.below(45).to_string(),
         5 => format!("{}.{}", draws.below(45), draws.below(10)),

@@ -6,6 +6,7 @@
 use bumpalo::collections::Vec as ArenaVec;
 
 use crate::arena::Arena;
+use crate::index::fold;
 use crate::joins::is_same;
 use crate::value::Value;
 
@@ -127,18 +128,10 @@ impl<'a> Calls<'a> {
     }
 
     fn hash(&self, function: u32, args: &[Value<'_>]) -> u64 {
-        let start = u64::from(function) ^ self.world.rotate_left(32);
+        let start = fold(u64::from(function), self.world.rotate_left(32));
         args.iter()
-            .fold(mix(start), |hash, arg| mix(hash ^ shallow(*arg)))
+            .fold(start, |hash, arg| fold(hash, shallow(*arg)))
     }
-}
-
-/// Multiplied and folded.
-fn mix(word: u64) -> u64 {
-    let wide = u128::from(word ^ 0x2545_f491_4f6c_dd1d) * u128::from(0x9fb2_1c65_1e98_df25_u64);
-    #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
-    let folded = (wide as u64) ^ ((wide >> 64) as u64);
-    folded
 }
 
 /// A hash of a scalar, or of the place of a collection.

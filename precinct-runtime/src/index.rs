@@ -1,5 +1,5 @@
 //! Finding the arms of a `select` that can apply: by hash for equalities, by the hashes of beginnings, ends and segments
-//! of a text, and by intervals of numbers for the rest.
+//! of a text, by the hashes of what a collection holds, and by intervals of numbers for the rest.
 //!
 //! Arms test for themselves what they need, so that a hash that two texts share costs time and nothing else, and no
 //! text has to be kept here.
@@ -10,8 +10,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 use crate::arena::Arena;
 use crate::value::Value;
 
+mod held;
 mod ranges;
 
+use held::Held;
 use ranges::Ranges;
 pub use ranges::position;
 
@@ -26,6 +28,9 @@ pub enum Key<'k> {
     Ends(&'k str),
     /// Taken apart at the separator, it has this text at this place, counted from 0.
     Segment(char, usize, &'k str),
+    /// It is a collection, and what one of its elements, members or values has at this path of object keys equals this
+    /// value.
+    Holds(&'k [&'k str], Value<'k>),
     /// Its [`position`] lies between these, both included.
     Between(f64, f64),
 }
@@ -55,6 +60,7 @@ struct Subject {
     ends: Parts,
     segments: Vec<(char, usize, Buckets)>,
     ranges: Ranges,
+    held: Vec<Held>,
     /// The arms that want a text: what they do with anything else they must find out for themselves.
     texts: Vec<u32>,
 }
@@ -75,6 +81,7 @@ struct Buckets {
 }
 
 impl Buckets {
+    /// Lists by hash.
     fn new(lists: BTreeMap<u64, BTreeSet<u32>>) -> Self {
         let mut buckets = Self::default();
         for (hash, list) in lists {
@@ -198,6 +205,10 @@ impl Subject {
             Key::Between(from, to) => Some((*arm, *from, *to)),
             _ => None,
         }));
+        self.held = Held::all(entries.iter().filter_map(|(arm, _, key)| match key {
+            Key::Holds(path, value) => Some((*arm, *path, *value)),
+            _ => None,
+        }));
         let mut lists: BTreeMap<Place, BTreeMap<u64, BTreeSet<u32>>> = BTreeMap::new();
         let mut texts = BTreeSet::new();
         for (arm, _, key) in entries {
@@ -214,7 +225,7 @@ impl Subject {
                 Key::Segment(separator, at, text) => {
                     (Place::Segment(*separator, *at), hash(text.as_bytes()))
                 }
-                Key::Between(..) => continue,
+                Key::Holds(..) | Key::Between(..) => continue,
             };
             if place != Place::Value {
                 texts.insert(*arm);
@@ -246,6 +257,9 @@ impl Subject {
         let Value::String(text) = value else {
             if !self.values.is_empty() {
                 lists.push(self.values.get(value.hash64()));
+            }
+            for held in &self.held {
+                lists.push(held.arms(arena, value));
             }
             lists.push(&self.texts);
             return;
@@ -295,17 +309,25 @@ fn of_value(value: Value<'_>) -> u64 {
     }
 }
 
+/// Odd, and its bits are spread evenly.
+const FACTOR: u64 = 0x9fb2_1c65_1e98_df25;
+
+/// What hashes of texts begin with.
+const START: u64 = 0x2545_f491_4f6c_dd1d;
+
+/// Takes one more word into a hash.
+#[inline]
+pub(crate) fn fold(state: u64, word: u64) -> u64 {
+    let wide = u128::from(state ^ word) * u128::from(FACTOR);
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
+    let folded = (wide as u64) ^ ((wide >> 64) as u64);
+    folded
+}
+
 /// Eight bytes at a time, multiplied and folded.
 #[inline]
 fn hash(bytes: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9fb2_1c65_1e98_df25;
-    let fold = |state: u64, word: u64| {
-        let wide = u128::from(state ^ word) * u128::from(FACTOR);
-        #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
-        let folded = (wide as u64) ^ ((wide >> 64) as u64);
-        folded
-    };
-    let mut state = 0x2545_f491_4f6c_dd1d ^ bytes.len() as u64;
+    let mut state = START ^ bytes.len() as u64;
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
         state = fold(state, u64::from_le_bytes(*word)).wrapping_add(FACTOR);

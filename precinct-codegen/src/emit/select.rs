@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use precinct_rego::ir::{Arm, ConstantId, Key, Stmt, StmtKind, Subject, When};
+use precinct_rego::ir::{Arm, ConstantId, Key, Operand, Stmt, StmtKind, Subject, When};
 use precinct_runtime::Value;
 use precinct_runtime::index::position;
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -158,6 +158,12 @@ impl<'p> Body<'_, 'p> {
                 let at = Literal::u32_unsuffixed(*at);
                 quote!(Segment(#separator, #at, #text))
             }
+            Key::Holds { path, value } => {
+                let path = path.iter().map(|name| &**name);
+                let value = self.emitter.constant(*value);
+                let value = self.emitter.statics.value(value, &quote!());
+                quote!(Holds(&[#(#path),*], #value))
+            }
             Key::Between { from, to } => {
                 let end = |end: &Option<ConstantId>| {
                     let place = end.map(|end| position(self.emitter.constant(end)));
@@ -185,6 +191,10 @@ impl<'p> Body<'_, 'p> {
             Subject::Input(path) => {
                 let path = path.iter().map(|name| &**name);
                 quote!(rt::Input::field(input, &[#(#path),*], arena))
+            }
+            Subject::Constant(constant) => {
+                let value = self.operand(Operand::Constant(*constant));
+                quote!(Some(#value))
             }
             Subject::Data(path) => {
                 let path = path.iter().map(|name| &**name);

@@ -350,7 +350,7 @@ pub(super) struct SwitchTable {
 /// What the index of a select is asked about.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum SubjectOp {
-    Register(Reg),
+    Value(Src),
     Input(u32),
     Data(u32),
     /// What the subject of this number has at a key.

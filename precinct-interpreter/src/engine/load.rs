@@ -636,7 +636,10 @@ impl<'l> Loader<'l> {
 
     fn subject(&mut self, subject: &Subject) -> Outcome<SubjectOp> {
         Ok(match subject {
-            Subject::Local(local) => SubjectOp::Register(self.register(*local)?),
+            Subject::Local(local) => SubjectOp::Value(self.source(Operand::Local(*local))?),
+            Subject::Constant(constant) => {
+                SubjectOp::Value(self.source(Operand::Constant(*constant))?)
+            }
             Subject::Input(path) => SubjectOp::Input(self.paths.add(path)?),
             Subject::Data(path) => SubjectOp::Data(self.paths.add(path)?),
             Subject::Get(source, key) => {

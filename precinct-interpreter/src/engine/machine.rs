@@ -11,13 +11,13 @@ use precinct_runtime::value::Array;
 use precinct_runtime::{Builtin, Context, EvalError, Value};
 
 use super::Engine;
+use super::attempts::Tried;
 use super::code::{Code, NOWHERE, Op, PatchOp, Pc, Reg, Src, Stretch, SubjectOp};
 use super::conflicts::Collected;
 use super::constants;
 use super::hooks::{Hooks, Place};
 use super::inputs::Inputs;
 use super::load::BuiltinSlot;
-use super::lookup::Tried;
 use super::state::{Builder, Gathered, Iter};
 
 /// A function that runs, or waits for one that it called.
@@ -777,7 +777,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
 
     fn subject(&self, frame: &Frame<'a>, subject: SubjectOp) -> Option<Value<'a>> {
         match subject {
-            SubjectOp::Register(register) => Some(self.value(frame, Src(register))),
+            SubjectOp::Value(value) => Some(self.value(frame, value)),
             SubjectOp::Input(path) => self
                 .context
                 .input

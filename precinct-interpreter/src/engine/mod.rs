@@ -16,12 +16,14 @@
 //! * [`load`]: IR to instructions
 //! * [`constants`]: the constants of a program as values
 //! * [`machine`]: the loop that runs them, with an explicit stack: a deep policy cannot overflow the thread's
-//! * [`lookup`]: documents that are asked for some keys
+//! * [`lookup`]: functions and documents that are asked for arguments or keys
+//! * [`attempts`]: documents that are asked as a whole first
 //! * [`conflicts`]: what is said about a document with two values
 //! * [`state`]: what its stacks hold
 //! * [`inputs`]: parts of the input that were read
 //! * [`hooks`]: what coverage and traces see
 
+mod attempts;
 mod code;
 mod conflicts;
 pub mod constants;

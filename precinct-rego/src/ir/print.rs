@@ -151,6 +151,7 @@ impl Printer<'_> {
             Subject::Local(local) => self.local(*local),
             Subject::Input(keys) => path("input", keys),
             Subject::Data(keys) => path("base", keys),
+            Subject::Constant(constant) => self.operand(Operand::Constant(*constant)),
             Subject::Get(source, key) => format!(
                 "{}[{}]",
                 self.subject(source),
@@ -175,6 +176,10 @@ impl Printer<'_> {
                     at,
                     text,
                 } => format!("has {text:?} at {at} of {separator:?}"),
+                Key::Holds { path, value } => {
+                    let value = self.operand(Operand::Constant(*value));
+                    format!("holds {value} at {path:?}")
+                }
                 Key::Between { from, to } => {
                     let end = |end: &Option<ConstantId>| {
                         end.map_or_else(String::new, |it| self.operand(Operand::Constant(it)))

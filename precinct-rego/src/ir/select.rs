@@ -26,6 +26,8 @@ pub enum Subject {
     Data(Vec<Arc<str>>),
     /// What another subject has at a constant key.
     Get(Box<Subject>, ConstantId),
+    /// A constant, which is what a loop can look for.
+    Constant(ConstantId),
 }
 
 impl Subject {
@@ -63,7 +65,7 @@ pub enum When {
     /// Nothing is known.
     Always,
     /// Only if there is the subject of this number, and it is no string or one of the keys holds for it. (If it is no
-    /// string, and all keys are equalities or intervals, one of them must hold, too.)
+    /// string, and no key is about texts, one of them must hold, too.)
     Keys {
         /// Index into the subjects of the select.
         subject: u32,
@@ -91,6 +93,14 @@ pub enum Key {
         at: u32,
         /// The whole segment.
         text: Arc<str>,
+    },
+    /// It is a collection, and one of its elements, members or values has this constant at this path of object keys, or is
+    /// it where the path is empty.
+    Holds {
+        /// From the element.
+        path: Vec<Arc<str>>,
+        /// What is there.
+        value: ConstantId,
     },
     /// In the order of all values it lies between these numbers, or is one of them; there is at least one.
     Between {

@@ -132,6 +132,7 @@ impl Checker<'_> {
                 self.subject(source, bound);
                 self.read(Operand::Constant(*key), bound);
             }
+            Subject::Constant(constant) => self.read(Operand::Constant(*constant), bound),
             Subject::Input(_) | Subject::Data(_) => {}
         }
     }
@@ -145,7 +146,10 @@ impl Checker<'_> {
         }
         for key in keys {
             let constants = match key {
-                Key::Is(constant) => [Some(*constant), None],
+                Key::Is(constant)
+                | Key::Holds {
+                    value: constant, ..
+                } => [Some(*constant), None],
                 Key::Between { from, to } => [*from, *to],
                 Key::Text(_) | Key::Starts(_) | Key::Ends(_) | Key::Segment { .. } => [None, None],
             };

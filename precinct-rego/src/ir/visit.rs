@@ -229,7 +229,7 @@ fn subject_mut(subject: &mut Subject, f: &mut impl FnMut(&mut Operand)) {
             }
         }
         Subject::Get(source, _) => subject_mut(source, f),
-        Subject::Input(_) | Subject::Data(_) => {}
+        Subject::Input(_) | Subject::Data(_) | Subject::Constant(_) => {}
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::patterns;
+use super::{entries, patterns};
 use crate::ir::{
     Builtin, CallTarget, Comparison, Constant, ConstantId, Key, Local, Operand, Stmt, StmtKind,
     Subject, Test,
@@ -20,6 +20,13 @@ pub(super) struct Condition {
     pub keys: Vec<Key>,
     /// The statement is an equality with the one key, and says nothing else.
     pub equality: Option<Equality>,
+}
+
+impl Condition {
+    /// To look it up takes as long as the collection that it is about is long.
+    pub(super) fn goes_through(&self) -> bool {
+        self.keys.iter().any(|key| matches!(key, Key::Holds { .. }))
+    }
 }
 
 /// Where an equality stands in the block.
@@ -147,6 +154,12 @@ impl Finder<'_> {
                     let name = self.builtins.get(id.index()).map(|builtin| &*builtin.name);
                     self.call(&mut known, name.unwrap_or_default(), args)
                 }
+                StmtKind::Scan { .. } => {
+                    if at + 1 == body.len() {
+                        self.scan(&mut known, &stmt.kind);
+                    }
+                    false
+                }
                 _ => false,
             };
             if !goes_on {
@@ -226,6 +239,14 @@ impl Finder<'_> {
                 }
             }
             Test::Member {
+                value: Operand::Constant(value),
+                collection: Operand::Local(collection),
+            } => {
+                if let Some((_, subject)) = known.subject(*collection) {
+                    known.add(subject, vec![holds(Vec::new(), *value)], None);
+                }
+            }
+            Test::Member {
                 value: Operand::Local(local),
                 collection: Operand::Constant(collection),
             } => {
@@ -240,6 +261,29 @@ impl Finder<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What a collection must hold for the loop over it to do anything, with which the block ends.
+    fn scan(&self, known: &mut Known, stmt: &StmtKind) {
+        let StmtKind::Scan {
+            label,
+            source: Operand::Local(source),
+            key,
+            value: Some(entry),
+            body,
+            ..
+        } = stmt
+        else {
+            return;
+        };
+        let Some((_, subject)) = known.subject(*source) else {
+            return;
+        };
+        for wanted in entries::wanted(self.constants, *label, *key, *entry, body) {
+            if let Subject::Constant(value) = wanted.value {
+                known.add(subject.clone(), vec![holds(wanted.path, value)], None);
+            }
         }
     }
 
@@ -297,6 +341,10 @@ impl Finder<'_> {
         }
         true
     }
+}
+
+fn holds(path: Vec<Arc<str>>, value: ConstantId) -> Key {
+    Key::Holds { path, value }
 }
 
 /// Whether a comparison bounds its left side from above; not if it does not bound it.

@@ -176,6 +176,11 @@ impl Indexer<'_> {
                 });
                 target
             }
+            Subject::Constant(constant) => {
+                let (target, source) = (self.local(), Operand::Constant(*constant));
+                reads.push(StmtKind::Assign { target, source });
+                target
+            }
             Subject::Get(source, key) => {
                 let source = Operand::Local(self.read(source, otherwise, reads));
                 let (target, key) = (self.local(), Operand::Constant(*key));

@@ -9,17 +9,13 @@
 //!   test l2 == l3          else 'n
 //! ```
 //!
-//! The loop's statements stay: as with [`super::select`], an index may err on one side. Entries can be left out because
-//! nothing that could be noticed stands before the comparison, and what leaves there goes on to the next entry.
+//! The loop's statements stay: as with [`super::select`], an index may err on one side.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::comprehensions::written;
-use crate::ir::{
-    Comparison, Constant, Function, Join, Label, Local, Operand, Stmt, StmtKind, Subject, Test,
-    visit,
-};
+use super::entries::wanted;
+use crate::ir::{Constant, Function, Join, Local, Operand, StmtKind, visit};
 
 pub(super) fn run(function: &mut Function, constants: &[Constant]) {
     let mut loops = false;
@@ -59,102 +55,13 @@ pub(super) fn run(function: &mut Function, constants: &[Constant]) {
             Operand::Local(source) => lists.get(source).cloned().flatten(),
             Operand::Constant(_) => None,
         };
-        let search = Search {
-            constants,
-            label: *label,
-            set: written(body).into_iter().chain(*key).collect(),
-            inside: HashMap::from([(*value, Vec::new())]),
-            subjects: HashMap::new(),
-        };
-        *join = search.run(body).map(|(path, wanted)| {
+        let found = wanted(constants, *label, *key, *value, body);
+        *join = found.into_iter().next().map(|found| {
             Box::new(Join {
-                list: list.clone(),
-                path,
-                wanted,
+                list,
+                path: found.path,
+                wanted: found.value,
             })
         });
     });
-}
-
-struct Search<'a> {
-    constants: &'a [Constant],
-    label: Label,
-    /// What the loop sets.
-    set: HashSet<Local>,
-    /// What the entry has at which path.
-    inside: HashMap<Local, Vec<Arc<str>>>,
-    /// What is the same for all entries, though the loop reads it.
-    subjects: HashMap<Local, Subject>,
-}
-
-impl Search<'_> {
-    fn run(mut self, body: &[Stmt]) -> Option<(Vec<Arc<str>>, Subject)> {
-        for stmt in body {
-            if stmt.kind.exit().is_some_and(|exit| exit != self.label) {
-                return None;
-            }
-            match &stmt.kind {
-                StmtKind::Input { target, path, .. } => {
-                    self.subjects.insert(*target, Subject::Input(path.clone()));
-                }
-                StmtKind::Data { target, path, .. } => {
-                    self.subjects.insert(*target, Subject::Data(path.clone()));
-                }
-                StmtKind::Get {
-                    target,
-                    source: Operand::Local(source),
-                    key: Operand::Constant(key),
-                    ..
-                } => {
-                    let text = match self.constants.get(key.index()) {
-                        Some(Constant::String(text)) => Some(text),
-                        _ => None,
-                    };
-                    match (self.inside.get(source), text) {
-                        (Some(path), Some(text)) => {
-                            let path = path.iter().chain([text]).cloned().collect();
-                            self.inside.insert(*target, path);
-                        }
-                        (None, _) if !self.set.contains(source) => {
-                            let source = Box::new(Subject::Local(*source));
-                            self.subjects.insert(*target, Subject::Get(source, *key));
-                        }
-                        _ => {}
-                    }
-                }
-                StmtKind::Mark | StmtKind::Assign { .. } | StmtKind::Get { .. } => {}
-                StmtKind::Test { test, .. } => {
-                    if let Some(found) = self.test(test) {
-                        return Some(found);
-                    }
-                }
-                _ => return None,
-            }
-        }
-        None
-    }
-
-    fn test(&self, test: &Test) -> Option<(Vec<Arc<str>>, Subject)> {
-        let Test::Compare {
-            comparison: Comparison::Equal,
-            left: Operand::Local(left),
-            right: Operand::Local(right),
-        } = test
-        else {
-            return None;
-        };
-        [(left, right), (right, left)]
-            .into_iter()
-            .find_map(|(entry, wanted)| {
-                let path = self.inside.get(entry)?;
-                let wanted = match self.subjects.get(wanted) {
-                    Some(subject) => subject.clone(),
-                    None if !self.set.contains(wanted) && !self.inside.contains_key(wanted) => {
-                        Subject::Local(*wanted)
-                    }
-                    None => return None,
-                };
-                Some((path.clone(), wanted))
-            })
-    }
 }

@@ -23,7 +23,8 @@
 //! * [`groups`]: comprehensions of a loop that are built together
 //! * [`existence`]: comprehensions that are only tested
 //! * [`comprehensions`], [`quiet`]: what both know
-//! * [`joins`]: loops that look for entries of base documents
+//! * [`joins`]: loops that look for entries with a certain value
+//! * [`entries`]: what entries of a loop must have
 //! * [`memos`]: results that are not worth keeping
 //! * [`marks`]: what passes note about locals and labels
 
@@ -33,6 +34,7 @@ mod conditions;
 mod constants;
 mod copies;
 mod early;
+mod entries;
 mod existence;
 mod fold;
 mod groups;

@@ -95,7 +95,7 @@ fn arms(blocks: &[Stmt], finder: &Finder<'_>) -> Option<(Vec<Subject>, Vec<When>
             let Some((count, best)) = conditions
                 .iter()
                 .map(|condition| (company.of(condition), condition))
-                .min_by_key(|(count, _)| *count)
+                .min_by_key(|(count, condition)| (*count, condition.goes_through()))
             else {
                 return When::Always;
             };

@@ -142,7 +142,8 @@ impl Found {
     }
 }
 
-fn elements(source: Value<'_>) -> ArrayIter<'_> {
+/// What a loop over a collection goes through.
+pub(crate) fn elements(source: Value<'_>) -> ArrayIter<'_> {
     match source {
         Value::Array(items) => items.iter(),
         Value::Object(object) => object.values(),
@@ -152,14 +153,14 @@ fn elements(source: Value<'_>) -> ArrayIter<'_> {
 }
 
 /// What an entry has at a path.
-enum Inside<'a> {
+pub(crate) enum Inside<'a> {
     Value(Value<'a>),
     Nothing,
     /// That is not a matter of keys.
     Unknown,
 }
 
-fn inside<'a, P: AsRef<str>>(entry: Value<'a>, path: &[P]) -> Inside<'a> {
+pub(crate) fn inside<'a, P: AsRef<str>>(entry: Value<'a>, path: &[P]) -> Inside<'a> {
     let mut value = entry;
     for key in path {
         match value {
