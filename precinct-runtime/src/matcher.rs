@@ -27,10 +27,15 @@ pub struct Matcher {
     /// What a `*` of a glob stops at; `None` is a regular expression.
     delimiters: Option<Cow<'static, str>>,
     /// What the compiler of the policy has made of it already.
-    automaton: Option<Automaton>,
+    prepared: Option<Prepared>,
     needle: OnceLock<Box<str>>,
     /// `None` if the pattern is wrong.
     compiled: OnceLock<Option<Compiled>>,
+}
+
+struct Prepared {
+    automaton: Automaton,
+    needle: &'static str,
 }
 
 enum Compiled {
@@ -57,16 +62,16 @@ impl Matcher {
         Self {
             pattern,
             delimiters,
-            automaton: None,
+            prepared: None,
             needle: OnceLock::new(),
             compiled: OnceLock::new(),
         }
     }
 
-    /// The same pattern, which the compiler of the policy made an automaton of.
+    /// The same pattern, which the compiler of the policy made an automaton of, and found the [`needle`] of.
     #[must_use]
-    pub const fn prepared(mut self, automaton: Automaton) -> Self {
-        self.automaton = Some(automaton);
+    pub const fn prepared(mut self, automaton: Automaton, needle: &'static str) -> Self {
+        self.prepared = Some(Prepared { automaton, needle });
         self
     }
 
@@ -85,17 +90,23 @@ impl Matcher {
         };
         context.spend(2 + text.len() as u64 / 16)?;
         context.counters.builtin_calls += 1;
-        if let Some(automaton) = &self.automaton
-            && (automaton.anchored || text.len() <= SHORT)
-        {
-            return Ok(Some(automaton.fits(text)));
-        }
-        let needle = self.needle.get_or_init(|| self.needle());
+        let needle = match &self.prepared {
+            Some(Prepared { automaton, .. }) if !automaton.prefix.is_empty() => {
+                return Ok(Some(automaton.fits(text)));
+            }
+            Some(prepared) => prepared.needle,
+            None => self.needle.get_or_init(|| self.needle()),
+        };
         if let Some(Some(Compiled::Glob(glob))) = self.compiled.get() {
             return Ok(Some(glob.matches(text)));
         }
-        if !needle.is_empty() && !text.contains(&**needle) {
+        if !needle.is_empty() && !text.contains(needle) {
             return Ok(Some(false));
+        }
+        if let Some(Prepared { automaton, .. }) = &self.prepared
+            && (automaton.anchored || text.len() <= SHORT)
+        {
+            return Ok(Some(automaton.fits(text)));
         }
         Ok(match self.compiled.get_or_init(|| self.compile()) {
             Some(Compiled::Expression(expression)) => Some(expression.is_match(text)),
@@ -124,42 +135,49 @@ impl Matcher {
         }
     }
 
-    /// The longest text that all texts that fit contain; nothing where that is not plain, or the pattern is wrong and
-    /// has to be found wrong whatever the text is.
     #[cold]
     fn needle(&self) -> Box<str> {
-        let runs = match &self.delimiters {
-            Some(_) if self.pattern.contains(['\\', '{', '}', '[', ']']) => Vec::new(),
-            Some(_) => self.pattern.split(['*', '?']).map(str::to_owned).collect(),
-            None => self.plain_runs().unwrap_or_default(),
-        };
-        let longest = runs.into_iter().max_by_key(String::len);
-        longest.unwrap_or_default().into_boxed_str()
+        needle(&self.pattern, self.delimiters.is_some()).into_boxed_str()
     }
+}
 
-    /// The texts that stand plain in a regular expression.
-    fn plain_runs(&self) -> Option<Vec<String>> {
-        // Repetitions can make an expression too large to be compiled.
-        if self.pattern.len() > LONG || self.pattern.contains('{') {
-            return None;
-        }
-        let translated = expressions::go::translate(&self.pattern).ok()?;
-        let parsed = regex_syntax::parse(&translated).ok()?;
-        let mut runs = vec![Vec::new()];
-        let parts = match parsed.kind() {
-            HirKind::Concat(parts) => parts.as_slice(),
-            _ => std::slice::from_ref(&parsed),
-        };
-        for part in parts {
-            match part.kind() {
-                HirKind::Literal(literal) => runs.last_mut()?.extend_from_slice(&literal.0),
-                HirKind::Look(_) | HirKind::Empty => {}
-                _ => runs.push(Vec::new()),
-            }
-        }
-        let texts = runs.into_iter().map(String::from_utf8);
-        texts.collect::<Result<_, _>>().ok()
+/// The longest text that all texts contain that fit a glob or a regular expression; nothing where that is not plain, or
+/// the pattern is wrong and has to be found wrong whatever the text is.
+#[must_use]
+pub fn needle(pattern: &str, is_glob: bool) -> String {
+    let runs = if !is_glob {
+        plain_runs(pattern).unwrap_or_default()
+    } else if pattern.contains(['\\', '{', '}', '[', ']']) {
+        Vec::new()
+    } else {
+        pattern.split(['*', '?']).map(str::to_owned).collect()
+    };
+    let longest = runs.into_iter().max_by_key(String::len);
+    longest.unwrap_or_default()
+}
+
+/// The texts that stand plain in a regular expression.
+fn plain_runs(pattern: &str) -> Option<Vec<String>> {
+    // Repetitions can make an expression too large to be compiled.
+    if pattern.len() > LONG || pattern.contains('{') {
+        return None;
     }
+    let translated = expressions::go::translate(pattern).ok()?;
+    let parsed = regex_syntax::parse(&translated).ok()?;
+    let mut runs = vec![Vec::new()];
+    let parts = match parsed.kind() {
+        HirKind::Concat(parts) => parts.as_slice(),
+        _ => std::slice::from_ref(&parsed),
+    };
+    for part in parts {
+        match part.kind() {
+            HirKind::Literal(literal) => runs.last_mut()?.extend_from_slice(&literal.0),
+            HirKind::Look(_) | HirKind::Empty => {}
+            _ => runs.push(Vec::new()),
+        }
+    }
+    let texts = runs.into_iter().map(String::from_utf8);
+    texts.collect::<Result<_, _>>().ok()
 }
 
 impl fmt::Debug for Matcher {

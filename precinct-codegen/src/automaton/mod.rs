@@ -28,8 +28,9 @@ const SIZE: usize = 1 << 20;
 const ENTRIES: usize = 1 << 18;
 /// States that it may have before that: to make it smaller takes up to their square.
 const STATES: usize = 1 << 13;
-/// Bytes that all automata of a program may take.
-const ROOM: usize = 8 << 20;
+/// Bytes that all automata of a program may take. Thousands of patterns are told apart by what stands plain in them, and
+/// would make a program that takes long to build.
+const ROOM: usize = 1 << 20;
 
 /// A pattern, and the characters that a `*` stops at if it is a glob.
 type Pattern = (String, Option<String>);
@@ -63,13 +64,18 @@ impl Automata {
     }
 
     fn make(&self, pattern: &str, delimiters: Option<&str>) -> Option<TokenStream> {
+        let room = self.room.get();
+        if room == 0 {
+            return None;
+        }
         let automaton = match delimiters {
             None => Automaton::of_expression(pattern),
             Some(delimiters) => Automaton::of_glob(pattern, delimiters),
         }?;
-        self.room
-            .set(self.room.get().checked_sub(automaton.size())?);
-        Some(automaton.written())
+        // Where one has no room, those behind it are not even made.
+        let left = room.checked_sub(automaton.size());
+        self.room.set(left.unwrap_or(0));
+        left.map(|_| automaton.written())
     }
 }
 

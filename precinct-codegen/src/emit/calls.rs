@@ -1,6 +1,7 @@
 //! Calls of functions, builtins and what replaces them.
 
 use precinct_rego::ir::{BuiltinId, CallTarget, FunctionId, Label, Local, MockId, Operand, Stmt};
+use precinct_runtime::matcher::needle;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
@@ -181,7 +182,8 @@ impl Body<'_, '_> {
     /// What makes a matcher one whose pattern is compiled already.
     fn prepared(&self, pattern: &str, delimiters: Option<&str>) -> Option<TokenStream> {
         let automaton = self.emitter.automata.of(pattern, delimiters)?;
-        Some(quote!(.prepared(#automaton)))
+        let needle = needle(pattern, delimiters.is_some());
+        Some(quote!(.prepared(#automaton, #needle)))
     }
 
     /// A call through the table of builtins: gives a `Result<Option<Value>, EvalError>`.
