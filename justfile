@@ -41,6 +41,10 @@ deny:
 record-plans OPA:
     cargo run -p precinct-conformance --bin record-plans -- {{OPA}} tests/plans/source tests/plans
 
+# Records the traces and coverage of `tests/traces/source` from a real OPA; its path is the argument.
+record-traces OPA:
+    cargo run -p precinct-conformance --bin record-traces -- {{OPA}} tests/traces/source tests/traces
+
 # Random policies against a real OPA (needs Go); `just differential --cases 100000 --seed 1`.
 differential *ARGS:
     cargo run --release -p precinct-differential -- {{ARGS}}

@@ -89,6 +89,7 @@ fn own_effects(stmt: &Stmt, natives: &Natives<'_>, own: &mut Effects) {
         | StmtKind::Finish { .. }
         | StmtKind::Return { .. }
         | StmtKind::Enter { .. }
+        | StmtKind::Indexed { .. }
         | StmtKind::Mark => {}
     }
 }

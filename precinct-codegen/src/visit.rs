@@ -223,7 +223,10 @@ pub(crate) fn parts(stmt: &Stmt) -> Parts<'_> {
             }
             parts.bodies.push(body);
         }
-        StmtKind::Enter { rule: _ } | StmtKind::Mark | StmtKind::Fail { .. } => {}
+        StmtKind::Enter { rule: _ }
+        | StmtKind::Indexed { rule: _ }
+        | StmtKind::Mark
+        | StmtKind::Fail { .. } => {}
     }
     parts
 }

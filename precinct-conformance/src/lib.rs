@@ -7,6 +7,7 @@
 //! * [`plans`]: what is built into plans
 //! * [`report`]: totals and failures
 //! * [`source`]: recorded parses, layouts and errors
+//! * [`traces`]: what is told of an evaluation
 
 pub mod case;
 pub mod engines;
@@ -15,6 +16,7 @@ pub mod judge;
 pub mod plans;
 pub mod report;
 pub mod source;
+pub mod traces;
 
 pub use case::{Answer, Case, Expected, Version};
 pub use judge::judge;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use precinct_rego::ast::{Child, ExprKind, Module, Rule, Span};
+use precinct_rego::lower::Watch;
 use precinct_rego::source::Sources;
 
 use crate::engine::{Hooks, Place};
@@ -16,7 +17,40 @@ use crate::trace::{Event, Op, Outline, Subject};
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     seen: HashSet<Span>,
-    excluded: HashSet<Span>,
+    /// What was seen in other ways of evaluating the same.
+    runs: BTreeMap<Kind, HashSet<Span>>,
+}
+
+/// Why something was not evaluated: it is in another way of evaluating the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// OPA's index leaves the rule out.
+    IndexExcluded,
+    /// Another rule or another turn of a loop had settled the value.
+    EarlyExit,
+}
+
+impl Kind {
+    /// Both, in the order in which they are told.
+    pub const ALL: [Self; 2] = [Self::IndexExcluded, Self::EarlyExit];
+
+    /// OPA's word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::IndexExcluded => "index_excluded",
+            Self::EarlyExit => "early_exit",
+        }
+    }
+
+    /// How it is evaluated that this is no reason.
+    #[must_use]
+    pub const fn lifted(self) -> Watch {
+        Watch {
+            index: !matches!(self, Self::IndexExcluded),
+            early_exit: !matches!(self, Self::EarlyExit),
+        }
+    }
 }
 
 impl Hooks<'_> for Coverage {
@@ -33,41 +67,27 @@ impl Coverage {
     /// Takes over what another collector has seen of the same policy.
     pub fn merge(&mut self, other: &Coverage) {
         self.seen.extend(&other.seen);
-        self.excluded.extend(&other.excluded);
-    }
-
-    /// Takes over what a trace says was evaluated. Rules that an index sorts out do not count.
-    pub fn record(&mut self, events: &[Event], outline: &Outline) {
-        for event in events {
-            let span = match (event.op, event.subject) {
-                // The author of a test did not write what tells its cases.
-                (Op::Eval, Subject::Expr(_)) if event.text.starts_with("internal.test_case(") => {
-                    continue;
-                }
-                (Op::Eval, Subject::Expr(_)) => event.span,
-                (Op::Exit, Subject::Rule) => outline.head(event.span).unwrap_or(event.span),
-                _ => continue,
-            };
-            self.seen.insert(span);
+        for (kind, seen) in &other.runs {
+            self.runs.entry(*kind).or_default().extend(seen);
         }
     }
 
-    /// Takes over the expressions that ran only because the engine has no index of rules.
-    pub fn exclude(&mut self, spans: impl IntoIterator<Item = Span>) {
-        self.excluded.extend(spans);
+    /// Takes over what a trace says was evaluated.
+    pub fn record(&mut self, events: &[Event], outline: &Outline) {
+        self.seen.extend(evaluated(events, outline));
+    }
+
+    /// Takes over what a trace says was evaluated that was not watched as OPA evaluates, but [so](Kind::lifted).
+    pub fn record_run(&mut self, kind: Kind, events: &[Event], outline: &Outline) {
+        let seen = self.runs.entry(kind).or_default();
+        seen.extend(evaluated(events, outline));
     }
 
     /// What was covered of these modules, as they were parsed, and what was not.
     #[must_use]
     pub fn report(&self, modules: &[Module], sources: &Sources) -> Report {
         let mut files: BTreeMap<Arc<str>, FileReport> = BTreeMap::new();
-        let mut covered: BTreeMap<Arc<str>, BTreeSet<Range>> = BTreeMap::new();
-        for span in &self.seen {
-            if let Some((file, range)) = range(*span, sources) {
-                covered.entry(file).or_default().insert(range);
-            }
-        }
-        for (file, ranges) in covered {
+        for (file, ranges) in by_file(&self.seen, sources) {
             files.entry(file).or_default().covered = ranges.into_iter().collect();
         }
         for module in modules {
@@ -89,19 +109,46 @@ impl Coverage {
                 files.entry(file).or_default().not_covered = ranges.into_iter().collect();
             }
         }
-        for (file, range) in self
-            .excluded
-            .iter()
-            .filter_map(|span| range(*span, sources))
-        {
-            if let Some(report) = files.get_mut(&file)
-                && report.not_covered.contains(&range)
-            {
-                report.index_excluded.insert(range);
+        for (kind, seen) in &self.runs {
+            let ranges = by_file(seen, sources);
+            for (file, report) in &mut files {
+                let Some(covered) = ranges.get(file) else {
+                    continue;
+                };
+                for gap in &report.not_covered {
+                    if covered.iter().any(|covered| covered.contains(gap)) {
+                        report.kinds.entry(*gap).or_default().push(*kind);
+                    }
+                }
             }
         }
         Report { files }
     }
+}
+
+/// The expressions that a trace begins, and the heads of the rules whose bodies held.
+fn evaluated<'e>(
+    events: &'e [Event],
+    outline: &'e Outline,
+) -> impl Iterator<Item = Span> + use<'e> {
+    events
+        .iter()
+        .filter_map(|event| match (event.op, event.subject) {
+            // The author of a test did not write what tells its cases.
+            (Op::Eval, Subject::Expr(_)) => {
+                (!event.text.starts_with("internal.test_case(")).then_some(event.span)
+            }
+            (Op::Exit, Subject::Rule) => Some(outline.head(event.span).unwrap_or(event.span)),
+            _ => None,
+        })
+}
+
+fn by_file(spans: &HashSet<Span>, sources: &Sources) -> BTreeMap<Arc<str>, BTreeSet<Range>> {
+    let mut files: BTreeMap<Arc<str>, BTreeSet<Range>> = BTreeMap::new();
+    for (file, range) in spans.iter().filter_map(|span| range(*span, sources)) {
+        files.entry(file).or_default().insert(range);
+    }
+    files
 }
 
 /// A place in a text.
@@ -135,8 +182,8 @@ pub struct FileReport {
     pub covered: Vec<Range>,
     /// In the order of the text.
     pub not_covered: Vec<Range>,
-    /// Those that would have been evaluated if no index had sorted their rules out.
-    pub index_excluded: BTreeSet<Range>,
+    /// Why some of those were not evaluated.
+    pub kinds: BTreeMap<Range, Vec<Kind>>,
 }
 
 impl FileReport {

@@ -12,7 +12,7 @@ use precinct_rego::compile::types::Type;
 use precinct_rego::compile::{self, CompileOptions, Compiled, CompiledQuery, QueryOptions};
 use precinct_rego::error::{Code, Diagnostic};
 use precinct_rego::ir::{FunctionId, FunctionKind, Program, verify};
-use precinct_rego::lower::{self, QueryBody};
+use precinct_rego::lower::{self, QueryBody, Watch};
 use precinct_rego::optimise;
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
@@ -49,8 +49,10 @@ pub struct PolicyOptions {
     pub strict: bool,
     /// Keep `print` calls.
     pub prints: bool,
-    /// Keep the marks that coverage and traces need.
+    /// Keep the marks of expressions.
     pub marks: bool,
+    /// Do what OPA does where traces and coverage tell, and keep the marks that they need.
+    pub watch: Option<Watch>,
     /// Leave the program as it was lowered.
     pub unoptimised: bool,
     /// After how many errors the compiler gives up; 0 is never.
@@ -73,6 +75,7 @@ impl Default for PolicyOptions {
             strict: false,
             prints: false,
             marks: false,
+            watch: None,
             unoptimised: false,
             max_errors: 10,
             unsafe_builtins: Vec::new(),
@@ -282,7 +285,7 @@ impl Policy {
         &self.compiled.modules
     }
 
-    /// Rules and bodies, for a trace. It needs a policy with marks.
+    /// Rules and bodies, for a trace. It needs a policy that is [watched](PolicyOptions::watch).
     pub fn outline(&self) -> Outline {
         Outline::new(&self.compiled.modules, &self.compiled.renamed)
     }
@@ -759,9 +762,13 @@ fn load(
     sources: &Sources,
     options: &PolicyOptions,
 ) -> Result<Loaded, Vec<Diagnostic>> {
-    let mut lowering = lower::lower(modules, queries, &Callable(&options.capabilities))?;
+    let signatures = Callable(&options.capabilities);
+    let mut lowering = match options.watch {
+        Some(watch) => lower::lower_watched(modules, queries, &signatures, watch)?,
+        None => lower::lower(modules, queries, &signatures)?,
+    };
     debug_assert_eq!(verify(&lowering.program), Vec::<String>::new());
-    if !options.unoptimised {
+    if !options.unoptimised && options.watch.is_none() {
         if options.marks {
             optimise::optimise_watched(&mut lowering.program);
         } else {
@@ -771,7 +778,7 @@ fn load(
     }
     let loading = Options {
         sources: Some(sources),
-        marks: options.marks,
+        marks: options.marks || options.watch.is_some(),
     };
     let engine = Engine::new(&lowering.program, loading).map_err(|error| {
         vec![Diagnostic::new(

@@ -449,11 +449,14 @@ fn a_loop_that_looks_for_entries_says_so() {
     assert!(join.starts_with(r#"base["users"] has "#), "{join}");
     assert!(join.ends_with(r#" at ["org"]["id"]"#), "{join}");
     assert!(joined("some w in input.ws; some u in data.users; u.n != 1; w == u.id").is_some());
+    let join = joined("some u in data.users; u.id == 7").unwrap();
+    assert!(join.starts_with(r#"base["users"] has 7"#), "{join}");
     // A list that is no base document is said by what holds it.
     let join = joined("some u in input.users; u.id == input.id").unwrap();
     assert!(join.starts_with('l'), "{join}");
     for plain in [
         "some u in data.users; u.id != input.id",
+        "some u in input.users; u.id == 7",
         "some u in data.users; count(u.name) > 1; u.id == input.id",
         "some u in data.users; u.id == u.name",
         "some i, u in data.users; u.id == i",

@@ -4,13 +4,14 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use precinct_interpreter::coverage::Coverage;
+use precinct_interpreter::coverage::{Coverage, Kind};
 use precinct_interpreter::policy::{Policy, PolicyOptions, Query};
 use precinct_interpreter::stack::Stack;
 use precinct_interpreter::trace::{Event, Outline, Tracer};
+use precinct_rego::lower::Watch;
 use precinct_rego::source::Sources;
-use precinct_runtime::Document;
-use precinct_runtime::context::Bounds;
+use precinct_runtime::context::{Bounds, Printer};
+use precinct_runtime::{Arena, Context, Document};
 
 use super::question::QuestionArgs;
 use super::{Outcome, residual};
@@ -76,10 +77,10 @@ pub struct Args {
     /// Accepted for OPA's sake: documents are always stored for reading.
     #[arg(long)]
     optimize_store_for_read_speed: bool,
-    /// Accepted for OPA's sake: results do not depend on it.
+    /// Let traces and coverage go on where a rule or a loop has settled the value; results do not depend on it.
     #[arg(long)]
     disable_early_exit: bool,
-    /// Accepted for OPA's sake: results do not depend on it.
+    /// Let traces and coverage enter rules that OPA's index leaves out; results do not depend on it.
     #[arg(long)]
     disable_indexing: bool,
     /// The kind of program that is run.
@@ -236,20 +237,23 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
     metrics.push(("timer_rego_load_files_ns", host::nanos(started)));
     metrics.push(("timer_rego_module_parse_ns", parsed.parse_ns));
     let started = Instant::now();
-    let policy = host::compile(&parsed, options).map_err(|refusal| errors(refusal.shown()))?;
+    let policy =
+        host::compile(&parsed, options.clone()).map_err(|refusal| errors(refusal.shown()))?;
     metrics.push(("timer_rego_module_compile_ns", host::nanos(started)));
     let started = Instant::now();
     let package = args
         .package
         .as_ref()
         .map(|package| format!("data.{package}"));
-    let query = policy
-        .query(text, package.as_deref(), &args.import)
-        .map_err(|failure| errors(host::failure_shown(&failure)))?;
+    let ask = |policy: &Policy| {
+        let query = policy.query(text, package.as_deref(), &args.import);
+        query.map_err(|failure| errors(host::failure_shown(&failure)))
+    };
+    let query = ask(&policy)?;
     metrics.push(("timer_rego_query_parse_ns", 0));
     metrics.push(("timer_rego_query_compile_ns", host::nanos(started)));
     let started = Instant::now();
-    let mut coverage = Coverage::default();
+    let mut covered = Coverage::default();
     let outline = args.traced().then(|| policy.outline());
     let run = Run {
         args,
@@ -266,7 +270,7 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
             let mut times = Vec::new();
             for _ in 0..args.count.max(1) {
                 let begun = Instant::now();
-                let answered = run.once(&mut coverage, report);
+                let answered = run.once(&mut covered, report);
                 times.push(host::nanos(begun));
                 rows = match answered {
                     Ok(rows) => rows,
@@ -274,7 +278,7 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
                         run.explain(report);
                         if args.coverage {
                             report.coverage =
-                                Some(coverage.report(&parsed.modules, &parsed.sources));
+                                Some(covered.report(&parsed.modules, &parsed.sources));
                         }
                         return Err(stopped);
                     }
@@ -293,7 +297,21 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
         report.measured(metrics, &times, args.count);
     }
     if args.coverage {
-        report.coverage = Some(coverage.report(&parsed.modules, &parsed.sources));
+        for kind in coverage::kinds(&args.coverage_runs).map_err(Stopped::Message)? {
+            let options = PolicyOptions {
+                watch: Some(kind.lifted()),
+                ..options.clone()
+            };
+            let policy =
+                host::compile(&parsed, options).map_err(|refusal| errors(refusal.shown()))?;
+            let run = Run {
+                policy: &policy,
+                query: &ask(&policy)?,
+                ..run
+            };
+            run.supplement(kind, &mut covered);
+        }
+        report.coverage = Some(covered.report(&parsed.modules, &parsed.sources));
     }
     Ok(rows)
 }
@@ -321,11 +339,6 @@ impl Report {
 }
 
 impl Args {
-    fn index_excluded(&self) -> bool {
-        self.coverage_runs.is_empty()
-            || self.coverage_runs.iter().any(|run| run == "index_excluded")
-    }
-
     fn traced(&self) -> bool {
         self.profile || self.coverage || self.explain != Explain::Off
     }
@@ -338,8 +351,11 @@ impl Args {
             strict: self.strict,
             prints: true,
             // Who wants to see what builtins complain about wants everything to be evaluated to its end.
-            marks: self.traced() || self.show_builtin_errors,
-            unoptimised: self.traced(),
+            marks: self.show_builtin_errors,
+            watch: self.traced().then_some(Watch {
+                index: !self.disable_indexing,
+                early_exit: !self.disable_early_exit,
+            }),
             capabilities,
             ..PolicyOptions::default()
         };
@@ -353,6 +369,7 @@ impl Args {
 }
 
 /// A query that is ready to be asked.
+#[derive(Clone, Copy)]
 struct Run<'r> {
     args: &'r Args,
     policy: &'r Policy,
@@ -381,22 +398,49 @@ impl Run<'_> {
         }
     }
 
-    fn once(&self, coverage: &mut Coverage, report: &mut Report) -> Result<Vec<Row>, Stopped> {
-        let (args, query) = (self.args, self.query);
-        let arena = host::arena();
-        let mut context = host::prepare(query.context(&arena))
+    fn context<'a>(&'a self, arena: &'a Arena) -> Context<'a> {
+        let mut context = host::prepare(self.query.context(arena))
             .with_documents(self.data)
             .with_input(self.input.map(Document::value))
             .with_bounds(Bounds {
-                deadline: args.timeout.map(|time| Instant::now() + time),
+                deadline: self.args.timeout.map(|time| Instant::now() + time),
                 ..Bounds::default()
             });
-        context.strict_builtin_errors = args.strict_builtin_errors;
+        context.strict_builtin_errors = self.args.strict_builtin_errors;
+        context
+    }
+
+    /// Evaluates once more, in another way, for what coverage says about gaps; nothing else is shown of it.
+    fn supplement(&self, kind: Kind, coverage: &mut Coverage) {
+        let Some(outline) = self.outline else { return };
+        let arena = host::arena();
+        let mut context = self.context(&arena);
+        context.printer = Some(Printer::each(|_, _| {}));
+        let mut tracer = Tracer::new(self.query.program(), outline, self.query.outline()).once();
+        let answers = self.query.answers_with(&mut context, &mut tracer);
+        if let Err(error) = &answers {
+            let lifted = match kind {
+                Kind::IndexExcluded => "rule indexing",
+                Kind::EarlyExit => "early exit",
+            };
+            eprintln!("warning: coverage pass with {lifted} disabled failed: {error}");
+        }
+        let answered = answers.is_ok_and(|answers| !answers.is_empty());
+        coverage.record_run(kind, &tracer.finish(answered), outline);
+    }
+
+    fn once(&self, coverage: &mut Coverage, report: &mut Report) -> Result<Vec<Row>, Stopped> {
+        let (args, query) = (self.args, self.query);
+        let arena = host::arena();
+        let mut context = self.context(&arena);
         let mut stack = Stack::default();
         let answers = if let Some(outline) = self.outline {
             let mut tracer = Tracer::new(query.program(), outline, query.outline());
             if args.var_values {
                 tracer = tracer.with_locals();
+            }
+            if args.disable_early_exit {
+                tracer = tracer.without_early_exit();
             }
             if !args.profile && args.explain == Explain::Off {
                 tracer = tracer.once();
@@ -404,9 +448,6 @@ impl Run<'_> {
             let mut hooks = (tracer, &mut stack);
             let answers = query.answers_with(&mut context, &mut hooks);
             let answered = answers.as_ref().is_ok_and(|answers| !answers.is_empty());
-            if args.index_excluded() {
-                coverage.exclude(hooks.0.excluded().iter().copied());
-            }
             report.events = hooks.0.finish(answered);
             coverage.record(&report.events, outline);
             answers

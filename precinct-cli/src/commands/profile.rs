@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_interpreter::trace::Tracer;
+use precinct_rego::lower::Watch;
 use precinct_runtime::Document;
 
 use super::Outcome;
@@ -68,8 +69,7 @@ pub fn run(args: &Args) -> Outcome {
 fn report(args: &Args, text: &str) -> Result<String, Stopped> {
     let options = PolicyOptions {
         version: args.question.version(),
-        marks: true,
-        unoptimised: true,
+        watch: Some(Watch::default()),
         ..PolicyOptions::default()
     };
     let places = args.question.places();

@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
+use precinct_interpreter::coverage::Kind;
 use precinct_interpreter::policy::PolicyOptions;
 use precinct_interpreter::trace::{Detail, Event, Op, Subject, filtered, pretty};
+use precinct_rego::lower::Watch;
 
 use super::Outcome;
 use crate::host::{self, Places, Refusal};
@@ -178,8 +180,18 @@ fn changes(paths: &[String]) -> BTreeMap<PathBuf, Option<SystemTime>> {
 }
 
 fn once(args: &Args, wanted: &dyn Fn(&str) -> bool) -> u8 {
-    let prepared = match prepared(args, args.coverage) {
-        Ok(prepared) => prepared,
+    let watch = args.coverage.then(Watch::default);
+    let kinds = coverage::kinds(&args.coverage_runs).map(|kinds| {
+        let wanted = if args.coverage { kinds } else { Vec::new() };
+        wanted.into_iter()
+    });
+    let ready = kinds.and_then(|kinds| {
+        let run = |kind: Kind| Ok((kind, prepared(args, Some(kind.lifted()))?.0));
+        let runs = kinds.map(run).collect::<Result<Vec<_>, String>>()?;
+        Ok((prepared(args, watch)?, runs))
+    });
+    let (prepared, runs) = match ready {
+        Ok(ready) => ready,
         Err(message) => {
             eprintln!("{message}");
             return 1;
@@ -199,8 +211,6 @@ fn once(args: &Args, wanted: &dyn Fn(&str) -> bool) -> u8 {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         },
-        index_excluded: args.coverage_runs.is_empty()
-            || args.coverage_runs.iter().any(|run| run == "index_excluded"),
         progress: args.format != Format::Json,
     };
     let outline = args.coverage.then(|| policy.outline());
@@ -211,8 +221,12 @@ fn once(args: &Args, wanted: &dyn Fn(&str) -> bool) -> u8 {
             let results: Vec<TestResult> = tests.iter().map(bench).collect();
             code = show(args, results);
         } else {
+            let covering = outline.as_ref().map(|outline| runner::Covering {
+                outline,
+                runs: &runs,
+            });
             let (mut results, covered) =
-                runner::run(policy, &parsed.data, &tests, &options, outline.as_ref());
+                runner::run(policy, &parsed.data, &tests, &options, covering);
             explain(args, &tests, &options, &mut results);
             code = match outline {
                 Some(_) => {
@@ -241,7 +255,7 @@ fn explain(
         return;
     }
     // What compiled once compiles again; when files have changed in between there is nothing to tell.
-    let Ok((policy, parsed)) = prepared(args, true) else {
+    let Ok((policy, parsed)) = prepared(args, Some(Watch::default())) else {
         return;
     };
     let outline = policy.outline();
@@ -286,13 +300,12 @@ impl Args {
 
 type Prepared = (precinct_interpreter::Policy, host::Parsed);
 
-fn prepared(args: &Args, marks: bool) -> Result<Prepared, String> {
+fn prepared(args: &Args, watch: Option<Watch>) -> Result<Prepared, String> {
     let mut options = PolicyOptions {
         version: host::version(args.v0_compatible, false),
         prints: true,
         max_errors: args.max_errors,
-        marks,
-        unoptimised: marks,
+        watch,
         capabilities: host::capabilities(args.capabilities.as_deref())?,
         ..PolicyOptions::default()
     };

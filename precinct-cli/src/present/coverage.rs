@@ -1,9 +1,28 @@
 //! Coverage as OPA's JSON.
 
-use precinct_interpreter::coverage::{FileReport, Range, Report};
+use precinct_interpreter::coverage::{FileReport, Kind, Range, Report};
 
 use super::json::Json;
 use super::table::grid;
+
+/// The reasons that gaps are marked with, as `--coverage-runs` names them: both unless it is given.
+///
+/// # Errors
+/// There is no such reason.
+pub fn kinds(names: &[String]) -> Result<Vec<Kind>, String> {
+    if names.is_empty() {
+        return Ok(Kind::ALL.to_vec());
+    }
+    let wanted = names.iter().filter(|name| !name.is_empty());
+    let kinds = wanted.map(|name| {
+        let known = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        let [one, other] = Kind::ALL.map(Kind::name);
+        known.ok_or_else(|| {
+            format!("invalid --coverage-runs value {name:?} (expected {one:?} or {other:?})")
+        })
+    });
+    kinds.collect()
+}
 
 fn position(row: u32, col: u32) -> Json {
     Json::object([("row", Some(row.into())), ("col", Some(col.into()))])
@@ -16,10 +35,9 @@ fn ranges(list: &[Range], report: &FileReport) -> Option<Json> {
             ("end", Some(position(range.end.row, range.end.col))),
             (
                 "kinds",
-                report
-                    .index_excluded
-                    .contains(range)
-                    .then(|| Json::Array(vec!["index_excluded".into()])),
+                report.kinds.get(range).map(|kinds| {
+                    Json::Array(kinds.iter().map(|kind| kind.name().into()).collect())
+                }),
             ),
         ])
     });

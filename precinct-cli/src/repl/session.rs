@@ -11,6 +11,7 @@ use precinct_interpreter::trace::Tracer;
 use precinct_rego::ast::{ExprKind, Module, Rule, TermValue};
 use precinct_rego::error::Diagnostic;
 use precinct_rego::format::{FormatOptions, format_source};
+use precinct_rego::lower::Watch;
 use precinct_rego::source::Sources;
 use precinct_rego::syntax;
 use precinct_runtime::{Document, Value};
@@ -486,8 +487,7 @@ impl Session {
             modules.push(module);
         }
         let options = PolicyOptions {
-            marks: self.traced(),
-            unoptimised: self.traced(),
+            watch: self.traced().then(Watch::default),
             prints: true,
             ..self.options.clone()
         };

@@ -4,13 +4,13 @@
 //! begun and not true has failed. To know which cases were begun, a call that notes them is put into the rule, as early
 //! as its variables allow.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use precinct_interpreter::coverage::Coverage;
+use precinct_interpreter::coverage::{Coverage, Kind};
 use precinct_interpreter::engine::{Hooks, NoHooks};
 use precinct_interpreter::policy::Policy;
 use precinct_interpreter::stack::Stack;
@@ -58,8 +58,6 @@ pub struct Options {
     pub timeout: Duration,
     /// How many run at once.
     pub threads: usize,
-    /// Note what ran only because there is no index of rules.
-    pub index_excluded: bool,
     /// Tell on a terminal how far the run is.
     pub progress: bool,
 }
@@ -222,14 +220,22 @@ fn variables(term: &Term, seen: &mut BTreeSet<String>) {
     }
 }
 
-/// Runs the tests, several at once, and gives the results in the tests' order. With an outline, which needs a policy
-/// with marks, what was evaluated is noted.
+/// What coverage needs.
+#[derive(Clone, Copy)]
+pub struct Covering<'p> {
+    /// Of the policy, which is watched.
+    pub outline: &'p Outline,
+    /// The same modules, watched in the other ways that may say why something was not evaluated.
+    pub runs: &'p [(Kind, Policy)],
+}
+
+/// Runs the tests, several at once, and gives the results in the tests' order, and what was evaluated if that is asked for.
 pub fn run(
     policy: &Policy,
     data: &Document,
     tests: &[Test],
     options: &Options,
-    outline: Option<&Outline>,
+    covering: Option<Covering<'_>>,
 ) -> (Vec<TestResult>, Coverage) {
     let started = Instant::now();
     let told = options.progress && std::io::stderr().is_terminal();
@@ -250,15 +256,17 @@ pub fn run(
                 while let Some((index, test)) =
                     Some(lock(&next)).and_then(|index| Some((index, tests.get(index)?)))
                 {
-                    let result = match outline {
+                    let result = match covering {
                         None => one(policy, data, test, options),
-                        Some(outline) => {
-                            let traced = trace(policy, data, test, options, outline, Kept::Once);
-                            coverage.record(&traced.events, outline);
-                            if options.index_excluded {
-                                coverage.exclude(traced.excluded);
+                        Some(Covering { outline, runs }) => {
+                            let traced =
+                                |policy| trace(policy, data, test, options, outline, Kept::Once);
+                            let Traced { result, events } = traced(policy);
+                            coverage.record(&events, outline);
+                            for (kind, policy) in runs.iter().filter(|_| result.error.is_none()) {
+                                coverage.record_run(*kind, &traced(policy).events, outline);
                             }
-                            traced.result
+                            result
                         }
                     };
                     let mut done = done
@@ -310,11 +318,9 @@ pub struct Traced {
     pub result: TestResult,
     /// What happened.
     pub events: Vec<Event>,
-    /// What ran only because there is no index of rules.
-    pub excluded: HashSet<Span>,
 }
 
-/// Runs a test of a policy with marks and tells what happened.
+/// Runs a test of a policy that is watched and tells what happened.
 pub fn trace(
     policy: &Policy,
     data: &Document,
@@ -329,7 +335,6 @@ pub fn trace(
         return Traced {
             result: one(policy, data, test, options),
             events: Vec::new(),
-            excluded: HashSet::new(),
         };
     };
     let arena = Arena::new();
@@ -343,7 +348,6 @@ pub fn trace(
     let (result, defined) = watched(policy, data, test, options, &arena, &mut hooks);
     Traced {
         result: shown_with(result, &hooks.0, policy, test),
-        excluded: hooks.1.excluded().clone(),
         events: hooks.1.finish_document(defined),
     }
 }

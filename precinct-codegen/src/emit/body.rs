@@ -541,7 +541,7 @@ impl<'e, 'p> Body<'e, 'p> {
                     quote!(rt::enter_rule();)
                 }
             }
-            StmtKind::Mark => quote!(),
+            StmtKind::Indexed { .. } | StmtKind::Mark => quote!(),
             StmtKind::Fail { code, message } => {
                 let (code, message): (&str, &str) = (code, message);
                 let place = self.place(stmt.span);

@@ -267,6 +267,9 @@ pub(super) enum Op {
     Enter {
         rule: u32,
     },
+    Indexed {
+        rule: u32,
+    },
     Mark,
     Fail {
         error: u32,
@@ -323,6 +326,7 @@ impl Op {
             | Op::WithBegin { .. }
             | Op::WithEnd { .. }
             | Op::Enter { .. }
+            | Op::Indexed { .. }
             | Op::Mark
             | Op::Fail { .. } => {}
         }

@@ -43,6 +43,11 @@ pub trait Hooks<'a> {
     #[inline]
     fn rule(&mut self, _rule: RuleId, _place: Place<'_, 'a>) {}
 
+    /// A rule of the function that runs passes OPA's index; said of all of them before the first begins. Needs
+    /// [`Options::marks`](super::Options::marks).
+    #[inline]
+    fn indexed(&mut self, _rule: RuleId) {}
+
     /// An error ends the evaluation: the functions that were running, the outermost first, with their place.
     #[inline]
     fn failed(&mut self, _running: &[Place<'_, 'a>]) {}
@@ -79,6 +84,11 @@ impl<'a, H: Hooks<'a>> Hooks<'a> for &mut H {
     }
 
     #[inline]
+    fn indexed(&mut self, rule: RuleId) {
+        (**self).indexed(rule);
+    }
+
+    #[inline]
     fn failed(&mut self, running: &[Place<'_, 'a>]) {
         (**self).failed(running);
     }
@@ -112,6 +122,12 @@ impl<'a, One: Hooks<'a>, Other: Hooks<'a>> Hooks<'a> for (One, Other) {
     fn rule(&mut self, rule: RuleId, place: Place<'_, 'a>) {
         self.0.rule(rule, place);
         self.1.rule(rule, place);
+    }
+
+    #[inline]
+    fn indexed(&mut self, rule: RuleId) {
+        self.0.indexed(rule);
+        self.1.indexed(rule);
     }
 
     #[inline]

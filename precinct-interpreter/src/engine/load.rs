@@ -585,6 +585,11 @@ impl<'l> Loader<'l> {
             StmtKind::Enter { rule } => {
                 self.emit(Op::Enter { rule: rule.0 });
             }
+            StmtKind::Indexed { rule } => {
+                if self.marks {
+                    self.emit(Op::Indexed { rule: rule.0 });
+                }
+            }
             StmtKind::Mark => {
                 if self.marks {
                     self.emit(Op::Mark);

@@ -740,6 +740,7 @@ impl<'m, 'a, H: Hooks<'a>> Machine<'m, 'a, H> {
                     let place = place(&self.registers, frame, self.frames.len());
                     self.hooks.rule(RuleId(rule), place);
                 }
+                Op::Indexed { rule } => self.hooks.indexed(RuleId(rule)),
                 Op::Mark => {
                     let place = place(&self.registers, frame, self.frames.len());
                     self.hooks.mark(place);

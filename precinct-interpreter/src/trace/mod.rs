@@ -7,8 +7,12 @@
 //!
 //! * [`outline`]: rules and bodies, as far as a trace shows them
 //! * [`tracer`]: from hooks to events
+//! * `captures`: the values of a query's expressions
+//! * `matched`: the rules that an index lets through
 //! * [`pretty`]: events as lines
 
+mod captures;
+mod matched;
 pub mod outline;
 pub mod pretty;
 pub mod tracer;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::captures::Captures;
 use precinct_rego::ast::{
     Body, Child, Every, Expr, ExprKind, Head, Module, Rule, SourceId, Span, Term, TermValue, Var,
 };
@@ -21,14 +22,8 @@ pub struct Outline {
 /// What is known of a document or function.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Document {
-    /// All bodies that hold give the same constant: the first is enough.
-    pub early: bool,
-    /// The constant.
-    constant: Option<Arc<str>>,
     /// The rule that answers when no other does.
     pub default: Option<Arc<Scope>>,
-    /// Some bodies give something else.
-    mixed: bool,
 }
 
 /// A rule or a body.
@@ -42,10 +37,10 @@ pub(super) struct Scope {
     pub span: Span,
     /// The rule's head.
     pub head: Span,
-    /// The document that the rule belongs to.
-    pub document: Arc<str>,
     /// Members of a set or object: each answer is taken, then the next is asked for.
     pub collects: bool,
+    /// What the rule gives, if that is a constant.
+    pub constant: Option<Arc<str>>,
     /// A `default` rule.
     pub default: bool,
     /// An `else` branch.
@@ -54,6 +49,8 @@ pub(super) struct Scope {
     pub every: bool,
     /// The variables that are shown: their name in the program and that in the source.
     pub vars: Vec<(Arc<str>, Arc<str>)>,
+    /// How many of the expressions, the last ones, ask whether values are true that others have captured.
+    pub captures: usize,
     /// The expressions.
     pub exprs: Vec<Step>,
 }
@@ -94,8 +91,6 @@ pub(super) struct Step {
     pub negated: bool,
     /// The bodies in it.
     pub inner: Vec<Arc<Scope>>,
-    /// It compares a reference with a constant: an index would have sorted the rule out.
-    pub indexed: bool,
     /// What `trace` says: a text, or the name of a variable.
     pub note: Option<Note>,
     /// The variables in it: their name in the program and that in the source.
@@ -153,17 +148,12 @@ impl Outline {
 
     fn rule(&mut self, package: &str, rule: &Rule, names: Names<'_>) {
         let name: Arc<str> = name(package, &rule.head).into();
-        let chained = rule.else_rule.is_some();
         let mut otherwise = false;
         let mut next = Some(rule);
         while let Some(rule) = next {
             let head = &rule.head;
             let collects = head.key.is_some() || head.reference.iter().skip(1).any(is_open);
             let mut exprs = names.steps(&rule.body);
-            let looked_up = LookedUp::of(rule);
-            for (step, expr) in exprs.iter_mut().zip(rule.body.iter()) {
-                step.indexed = is_indexed(expr, &looked_up);
-            }
             self.constants_of(&exprs);
             if rule.default {
                 exprs = vec![Step {
@@ -177,11 +167,12 @@ impl Outline {
                 text: Arc::clone(&name),
                 span: rule.span,
                 head: head.span,
-                document: Arc::clone(&name),
                 collects,
                 otherwise,
                 every: false,
+                constant: given(head),
                 default: rule.default,
+                captures: 0,
                 vars: names.of_terms(head.key.iter().chain(&head.value).chain(&head.args)),
                 exprs,
             });
@@ -189,8 +180,6 @@ impl Outline {
             let document = self.documents.entry(Arc::clone(&name)).or_default();
             if rule.default {
                 document.default = Some(Arc::clone(&scope));
-            } else {
-                document.values(head, chained || collects);
             }
             self.rules.entry(rule.span).or_insert(scope);
             next = rule.else_rule.as_deref();
@@ -201,17 +190,29 @@ impl Outline {
     #[must_use]
     pub fn query(body: &Body, renamed: &HashMap<Var, Var>) -> Query {
         let mut exprs = Names(renamed).steps(body);
-        for (step, expr) in exprs.iter_mut().zip(body.iter()) {
-            if matches!(expr.kind, ExprKind::Term(_)) && !expr.negated {
-                step.value_of = Some(Arc::clone(&step.text));
-                step.text = format!("{} = _", step.text).into();
+        let captures = Captures::of(body);
+        for (number, step) in exprs.iter_mut().enumerate() {
+            match captures.text(number, &step.text) {
+                None => {}
+                Some((text, is_value)) => {
+                    step.value_of = is_value.then(|| Arc::clone(&step.text));
+                    step.text = text.into();
+                }
             }
         }
+        let spans = exprs.iter().map(|step| step.span).collect::<Vec<_>>();
+        let asked = captures.asked().into_iter();
+        exprs.extend(asked.map(|number| Step {
+            span: spans[number],
+            text: "_".into(),
+            ..Step::default()
+        }));
         let texts: Vec<&str> = exprs.iter().map(|step| step.text.as_ref()).collect();
         let text = texts.join("; ").into();
         Query(Arc::new(Scope {
             text,
             span: exprs.first().map(|step| step.span).unwrap_or_default(),
+            captures: exprs.len() - body.len(),
             exprs,
             ..Scope::default()
         }))
@@ -257,15 +258,6 @@ impl Outline {
         Some(selected(self.constants.get(variable)?, path)?.to_string())
     }
 
-    /// Whether some rule answers for this reference, or for a part of it.
-    pub(super) fn is_virtual(&self, reference: &str) -> bool {
-        self.documents.keys().any(|name| {
-            reference
-                .strip_prefix(name.as_ref())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        })
-    }
-
     /// The head of the rule that stands here.
     pub(crate) fn head(&self, rule: Span) -> Option<Span> {
         self.rules.get(&rule).map(|scope| scope.head)
@@ -283,23 +275,6 @@ impl Outline {
 /// The outline of a query.
 #[derive(Clone, Debug, Default)]
 pub struct Query(pub(super) Arc<Scope>);
-
-impl Document {
-    fn values(&mut self, head: &Head, never: bool) {
-        let constant: Option<Arc<str>> = match &head.value {
-            None => Some("true".into()),
-            Some(value) if is_constant(value) => Some(value.to_string().into()),
-            Some(_) => None,
-        };
-        let fits = match &self.constant {
-            None => true,
-            Some(known) => constant.as_ref() == Some(known),
-        };
-        self.mixed |= never || !fits || constant.is_none();
-        self.constant = constant;
-        self.early = !self.mixed;
-    }
-}
 
 /// `data.a.b` of a package and a rule's head, up to its first part that is not constant.
 fn name(package: &str, head: &Head) -> String {
@@ -428,11 +403,11 @@ impl Names<'_> {
         while let Some(at) = rest.find(PREFIX) {
             let (before, name) = rest.split_at(at);
             shown.push_str(before);
-            let digits = name[PREFIX.len()..]
-                .bytes()
-                .take_while(u8::is_ascii_digit)
-                .count();
-            let end = PREFIX.len() + digits;
+            // Those of queries are numbered on their own.
+            let number = &name[PREFIX.len()..];
+            let digits = number.strip_prefix('q').unwrap_or(number);
+            let behind = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+            let end = name.len() - behind.len();
             let end = if name[end..].starts_with("__") {
                 end + 2
             } else {
@@ -589,7 +564,6 @@ impl Names<'_> {
             text: self.text(expr),
             negated: expr.negated || matches!(expr.kind, ExprKind::Not(_)),
             inner,
-            indexed: false,
             written: expr.span,
             note: note(expr),
             parts: self.parts(expr, &seen),
@@ -690,84 +664,12 @@ fn selected<'t>(term: &'t Term, path: &[Arc<str>]) -> Option<&'t Term> {
     Some(at)
 }
 
-/// A reference into a document without variables.
-fn is_document(term: &Term) -> bool {
-    let TermValue::Ref(parts) = &term.value else {
-        return false;
-    };
-    let rooted = match parts.first().map(|head| &head.value) {
-        Some(TermValue::Var(name)) => matches!(name.as_ref(), "input" | "data"),
-        _ => false,
-    };
-    rooted && parts.iter().skip(1).all(is_constant)
-}
-
-/// The variables of a rule that an index knows before its body runs.
-struct LookedUp<'r> {
-    args: Vec<&'r Var>,
-    /// Those that stand for a document.
-    documents: Vec<&'r Var>,
-}
-
-impl<'r> LookedUp<'r> {
-    fn of(rule: &'r Rule) -> Self {
-        let variable = |term: &'r Term| match &term.value {
-            TermValue::Var(name) => Some(name),
-            _ => None,
-        };
-        let stands_for = |expr: &'r Expr| {
-            let ExprKind::Call(terms) = &expr.kind else {
-                return None;
-            };
-            let [_, one, other] = terms.as_slice() else {
-                return None;
-            };
-            let equal = ["eq", "assign"].iter().any(|name| expr.operator_is(name));
-            match (variable(one), variable(other)) {
-                _ if !equal || expr.negated => None,
-                (Some(name), _) if is_document(other) => Some(name),
-                (_, Some(name)) if is_document(one) => Some(name),
-                _ => None,
-            }
-        };
-        Self {
-            args: rule.head.args.iter().filter_map(variable).collect(),
-            documents: rule.body.iter().filter_map(stands_for).collect(),
-        }
+/// What a rule gives, if that is a constant.
+fn given(head: &Head) -> Option<Arc<str>> {
+    match &head.value {
+        None => Some("true".into()),
+        Some(value) => is_constant(value).then(|| value.to_string().into()),
     }
-}
-
-/// Whether an index looks at this expression: it compares a document or an argument with a constant.
-fn is_indexed(expr: &Expr, looked_up: &LookedUp<'_>) -> bool {
-    let negated = expr.negated || !expr.with.is_empty();
-    let one_of = |term: &Term, names: &[&Var]| match &term.value {
-        TermValue::Var(name) => names.contains(&name),
-        _ => false,
-    };
-    let is_argument = |term: &Term| one_of(term, &looked_up.args);
-    let terms = match &expr.kind {
-        ExprKind::Call(terms) => terms,
-        ExprKind::Term(term) => return !negated && is_document(term),
-        _ => return false,
-    };
-    let called = expr.operator().map(|parts| dotted_names(parts));
-    if !negated && called.as_deref() == Some("glob.match") && terms.len() == 4 {
-        let constant = is_constant(&terms[1]) && is_constant(&terms[2]);
-        return constant
-            && (is_document(&terms[3])
-                || is_argument(&terms[3])
-                || one_of(&terms[3], &looked_up.documents));
-    }
-    if negated || terms.len() != 3 {
-        return false;
-    }
-    let equal = ["eq", "equal"].iter().any(|name| expr.operator_is(name));
-    let variable = |term: &Term| matches!(term.value, TermValue::Var(_));
-    let fits = |one: &Term, other: &Term| {
-        is_document(one) && (variable(other) || is_constant(other))
-            || is_argument(one) && is_constant(other)
-    };
-    equal && (fits(&terms[1], &terms[2]) || fits(&terms[2], &terms[1]))
 }
 
 fn note(expr: &Expr) -> Option<Note> {

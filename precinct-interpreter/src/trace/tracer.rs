@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use precinct_rego::ast::Span;
-use precinct_rego::ir::{FunctionId, FunctionKind, Program, RuleId};
+use precinct_rego::ir::{FunctionId, FunctionKind, NodeId, Program, RuleId, TreeNode};
 use precinct_runtime::Value;
 
+use super::matched::Matched;
 use super::outline::{Note, Outline, Part, Query, Scope, Step};
 use super::{Event, Op, Shown, Subject};
 use crate::engine::{Hooks, Place};
@@ -25,14 +26,16 @@ pub struct Tracer<'p, 'a> {
     outline: &'p Outline,
     /// What happened so far.
     pub events: Vec<Event>,
-    /// Expressions of rules that an index would have sorted out.
-    excluded: HashSet<Span>,
     /// Keep the variables that are bound.
     locals: bool,
     /// Look at the variables, for those or for notes.
     watched: bool,
     /// Keep each place once: enough to know what was evaluated.
     once: bool,
+    /// The first answer can be enough.
+    early_exit: bool,
+    /// What is taken back lies in a rule that was left at its first answer.
+    unwinding: bool,
     started: Instant,
     open: Vec<Open>,
     calls: Vec<Call>,
@@ -55,6 +58,8 @@ struct Open {
     /// How many of the bodies in that expression have begun.
     entered: usize,
     held: bool,
+    /// It was left at its first answer.
+    early: bool,
     /// Where its events begin.
     from: usize,
     /// Rules that answered while an expression ran.
@@ -67,14 +72,24 @@ struct Call {
     function: FunctionId,
     /// How many bodies were open when it was called.
     base: usize,
-    /// The event that says how many rules can answer, and that number.
-    index: Option<(usize, usize)>,
+    /// The event that says how many rules can answer.
+    index: Option<usize>,
+    /// Those rules.
+    matched: Matched,
     name: Arc<str>,
     /// A piece of another function: what it does belongs to that.
     piece: bool,
     /// The documents of a package: nobody asks those for another answer.
-    package: bool,
+    package: Option<Package>,
     answered: bool,
+}
+
+/// Where an evaluation of a whole package is.
+#[derive(Clone, Copy, Debug)]
+struct Package {
+    node: NodeId,
+    /// How many of the nodes below are done.
+    done: usize,
 }
 
 impl<'p, 'a> Tracer<'p, 'a> {
@@ -85,10 +100,11 @@ impl<'p, 'a> Tracer<'p, 'a> {
             program,
             outline,
             events: Vec::new(),
-            excluded: HashSet::new(),
             locals: false,
             watched: outline.notes_variables(),
             once: false,
+            early_exit: true,
+            unwinding: false,
             started: Instant::now(),
             open: Vec::new(),
             calls: Vec::new(),
@@ -109,6 +125,13 @@ impl<'p, 'a> Tracer<'p, 'a> {
         self
     }
 
+    /// Of a program that goes on where the first answer is enough.
+    #[must_use]
+    pub fn without_early_exit(mut self) -> Self {
+        self.early_exit = false;
+        self
+    }
+
     /// Keeps what ran, but not how often: a long evaluation takes no more memory than a short one.
     #[must_use]
     pub fn once(mut self) -> Self {
@@ -122,12 +145,6 @@ impl<'p, 'a> Tracer<'p, 'a> {
         self.eval(0);
         self.begin(function);
         self
-    }
-
-    /// Expressions that ran only because the engine has no index of rules.
-    #[must_use]
-    pub fn excluded(&self) -> &HashSet<Span> {
-        &self.excluded
     }
 
     /// Ends the trace of [`Tracer::of_document`] with the document's value.
@@ -279,6 +296,7 @@ impl<'p, 'a> Tracer<'p, 'a> {
             at: None,
             entered: 0,
             held: false,
+            early: false,
             from,
             answered: Vec::new(),
         });
@@ -320,12 +338,12 @@ impl<'p, 'a> Tracer<'p, 'a> {
         let ids = (open.query, open.parent);
         let span = step.span;
         let negation = step.negated.then(|| step.inner.first().cloned()).flatten();
-        let known: Vec<(Arc<str>, String)> = step
-            .documents
-            .iter()
-            .filter_map(|name| Some((Arc::clone(name), self.indexed.get(name)?.clone())))
-            .collect();
         let note = step.note.clone();
+        let documents = step.documents.clone();
+        let known: Vec<_> = documents
+            .iter()
+            .filter_map(|name| self.known(name))
+            .collect();
         for (name, message) in known {
             self.push(Op::Index, ids, Subject::Expr(expr), span, name);
             self.say(message);
@@ -350,13 +368,40 @@ impl<'p, 'a> Tracer<'p, 'a> {
         }
     }
 
+    /// What was said about the rules of a computed document that this is, or lies in.
+    fn known(&self, document: &str) -> Option<(Arc<str>, String)> {
+        let mut name = document;
+        loop {
+            if let Some((name, said)) = self.indexed.get_key_value(name) {
+                return Some((Arc::clone(name), said.clone()));
+            }
+            (name, _) = name.split_at(name.rfind(['.', '['])?);
+        }
+    }
+
+    /// The innermost body held before: its last expression has another answer.
+    fn again(&mut self) {
+        let Some(open) = self.open.last() else { return };
+        let (Some(at), true) = (open.at, open.held) else {
+            return;
+        };
+        let scope = Arc::clone(&open.scope);
+        self.around(Op::Redo, (open.query, open.parent), &scope);
+        self.redo(at, true);
+    }
+
     /// The innermost body holds.
     fn exit(&mut self) {
+        self.again();
+        let all = self.open.last().map_or(0, |open| open.scope.exprs.len());
         let begun = self.open.last().map_or(0, |open| {
             let next = open.at.map_or(0, |at| at + 1);
-            if open.scope.rule { next } else { usize::MAX }
+            if open.scope.rule {
+                next
+            } else {
+                next.max(all - open.scope.captures)
+            }
         });
-        let all = self.open.last().map_or(0, |open| open.scope.exprs.len());
         for expr in begun.min(all)..all {
             self.eval(expr);
         }
@@ -369,6 +414,9 @@ impl<'p, 'a> Tracer<'p, 'a> {
         self.around(Op::Exit, ids, &scope);
         if self.early(&scope) {
             self.say("early");
+            if let Some(open) = self.open.last_mut() {
+                open.early = true;
+            }
         }
         self.next_member();
         if scope.rule
@@ -403,23 +451,12 @@ impl<'p, 'a> Tracer<'p, 'a> {
     }
 
     fn early(&self, scope: &Scope) -> bool {
-        let alone = scope.default
-            && self
-                .calls
-                .last()
-                .and_then(|call| call.index)
-                .is_some_and(|(_, count)| count == 0);
-        alone
-            || scope.rule
-                && self
-                    .outline
-                    .documents
-                    .get(&scope.document)
-                    .is_some_and(|document| document.early)
+        let call = self.calls.last();
+        self.early_exit && scope.rule && call.is_some_and(|call| call.matched.early())
     }
 
-    /// Takes back the innermost body's expressions down to `to`, the one that has another answer.
-    fn back(&mut self, to: usize) {
+    /// Takes back the innermost body's expressions down to `to`, which goes on with another answer if there is one.
+    fn back(&mut self, to: usize, goes_on: bool) {
         let Some(open) = self.open.last_mut() else {
             return;
         };
@@ -428,8 +465,12 @@ impl<'p, 'a> Tracer<'p, 'a> {
         let scope = Arc::clone(&open.scope);
         let ids = (open.query, open.parent);
         let mut from = at + 1;
+        let early = open.early;
         if held {
-            self.around(Op::Redo, ids, &scope);
+            // Rules that answered one that was left at its first answer are not asked again.
+            if !(self.unwinding && scope.rule) {
+                self.around(Op::Redo, ids, &scope);
+            }
         } else {
             // The rules that answered it are left before an expression fails.
             let (answered, kept) = std::mem::take(&mut open.answered)
@@ -442,12 +483,16 @@ impl<'p, 'a> Tracer<'p, 'a> {
             self.about(Op::Fail, at);
             from = at;
         }
+        let outer = self.unwinding;
+        self.unwinding |= early && held;
         for expr in (to..from).rev() {
-            self.redo(expr);
+            self.redo(expr, expr == to && goes_on);
         }
+        self.unwinding = outer;
     }
 
-    fn redo(&mut self, expr: usize) {
+    /// Takes an expression back; one that goes on keeps the rules that answered it.
+    fn redo(&mut self, expr: usize, goes_on: bool) {
         let Some(open) = self.open.last_mut() else {
             return;
         };
@@ -455,7 +500,7 @@ impl<'p, 'a> Tracer<'p, 'a> {
         let mut again = Vec::new();
         let mut kept = Vec::new();
         for (at, inner) in std::mem::take(&mut open.answered) {
-            if at == expr {
+            if at == expr && !(goes_on && inner.scope.rule) {
                 again.push(inner);
             } else {
                 kept.push((at, inner));
@@ -477,7 +522,7 @@ impl<'p, 'a> Tracer<'p, 'a> {
     /// Takes back everything of a body that is asked for no more.
     fn retire(&mut self, open: Open) {
         self.open.push(open);
-        self.back(0);
+        self.back(0, false);
         self.open.pop();
     }
 
@@ -487,35 +532,6 @@ impl<'p, 'a> Tracer<'p, 'a> {
         if open.scope.every {
             return self.close_every(open);
         }
-        let sorted_out = |step: &Step| {
-            let documents = &step.documents;
-            step.indexed && !documents.iter().any(|name| self.outline.is_virtual(name))
-        };
-        let steps = &open.scope.exprs;
-        let failed = match open.at {
-            Some(at) => steps.get(at),
-            // What the rule needs was not there, so its body did not begin.
-            None => steps.iter().find(|step| sorted_out(step)),
-        };
-        let excluded = open.scope.rule
-            && !open.scope.otherwise
-            && !open.held
-            && failed.is_some_and(sorted_out);
-        if excluded {
-            if open.at.is_none() {
-                let looked_up = steps.iter().filter(|step| sorted_out(step));
-                self.excluded.extend(looked_up.map(|step| step.span));
-            }
-            let skipped = self.events.drain(open.from..);
-            let evaluated = skipped.filter(|event| event.op == Op::Eval);
-            self.excluded.extend(evaluated.map(|event| event.span));
-            if let Some(call) = self.calls.last_mut()
-                && let Some((_, count)) = &mut call.index
-            {
-                *count = count.saturating_sub(1);
-            }
-            return;
-        }
         if self.once && self.events.len() > open.from + ENOUGH {
             let mut seen = HashSet::new();
             let mut tail = self.events.split_off(open.from);
@@ -523,7 +539,7 @@ impl<'p, 'a> Tracer<'p, 'a> {
             self.events.append(&mut tail);
         }
         let asker = self.calls.len().checked_sub(2).map(|at| &self.calls[at]);
-        let asked_once = open.scope.rule && asker.is_some_and(|call| call.package);
+        let asked_once = open.scope.rule && asker.is_some_and(|call| call.package.is_some());
         if open.held
             && !open.scope.collects
             && !asked_once
@@ -569,10 +585,15 @@ impl<'p, 'a> Tracer<'p, 'a> {
                 None => Arc::clone(&known.name),
             })
             .unwrap_or_default();
+        let package = known.and_then(|known| match known.kind {
+            FunctionKind::Tree(node) => Some(Package { node, done: 0 }),
+            _ => None,
+        });
         let mut index = None;
         if rules {
             self.advance(&name);
         }
+        self.pass_over(Some(function));
         if rules && let Some(open) = self.open.last() {
             let at = open.at.unwrap_or_default();
             let span = open
@@ -588,17 +609,80 @@ impl<'p, 'a> Tracer<'p, 'a> {
             if !told {
                 self.push(Op::Index, ids, Subject::Expr(at), span, Arc::clone(&name));
             }
-            index = Some((self.events.len().saturating_sub(1), 0));
+            index = Some(self.events.len().saturating_sub(1));
         }
         self.calls.push(Call {
             function,
             base: self.open.len(),
             index,
+            matched: Matched::default(),
             name,
             piece: !rules,
-            package: known.is_some_and(|known| matches!(known.kind, FunctionKind::Tree(_))),
+            package,
             answered: false,
         });
+    }
+
+    /// All rules of a function.
+    fn whole(&self, name: &Arc<str>) -> Matched {
+        let mut matched = Matched::default();
+        let rules = self.outline.rules.values();
+        for rule in rules.filter(|rule| rule.text == *name && !rule.default && !rule.otherwise) {
+            matched.add(rule.span, rule);
+        }
+        matched
+    }
+
+    /// Tells of the nodes of the package that is evaluated which nothing is called for: documents that are known already,
+    /// and functions. They are those before the one that is called, or all that are left.
+    fn pass_over(&mut self, called: Option<FunctionId>) {
+        let Some(package) = self.calls.last().and_then(|call| call.package) else {
+            return;
+        };
+        let Some(open) = self.open.last() else { return };
+        let ids = (open.query, open.parent);
+        let at = open.at.unwrap_or_default();
+        let span = open
+            .scope
+            .exprs
+            .get(at)
+            .map_or(open.scope.span, |step| step.span);
+        let Some(node) = self.program.tree.get(package.node.index()) else {
+            return;
+        };
+        let children: Vec<_> = node
+            .children
+            .values()
+            .filter_map(|child| self.program.tree.get(child.index()))
+            .collect();
+        let is_called = |child: &&TreeNode| called.is_some() && child.document == called;
+        let end = match called {
+            Some(_) => match children.iter().position(is_called) {
+                Some(at) => at,
+                None => return,
+            },
+            None => children.len(),
+        };
+        for child in children.get(package.done..end).unwrap_or_default() {
+            let Some(function) = child.document.or(child.function) else {
+                continue;
+            };
+            let Some(known) = self.program.functions.get(function.index()) else {
+                continue;
+            };
+            let name = Arc::clone(&known.name);
+            let said = match child.document {
+                Some(_) => self.indexed.get(&name).cloned(),
+                None => Some(self.whole(&name).said(self.early_exit)),
+            };
+            if let Some(said) = said {
+                self.push(Op::Index, ids, Subject::Expr(at), span, name);
+                self.say(said);
+            }
+        }
+        if let Some(package) = self.calls.last_mut().and_then(|call| call.package.as_mut()) {
+            package.done = end + 1;
+        }
     }
 
     /// Begins the expressions that have no mark, up to the one that mentions this document.
@@ -633,15 +717,13 @@ impl<'p, 'a> Tracer<'p, 'a> {
                 self.close();
             }
         }
+        self.pass_over(None);
         let Some(call) = self.calls.last() else {
             return;
         };
         let document = self.outline.documents.get(&call.name);
-        if let Some((event, count)) = call.index {
-            let plural = if count == 1 { "rule" } else { "rules" };
-            let early = document.is_some_and(|document| document.early || count == 0);
-            let early = if early { ", early exit" } else { "" };
-            let message = format!("(matched {count} {plural}{early})");
+        if let Some(event) = call.index {
+            let message = call.matched.said(self.early_exit);
             if let Some(event) = self.events.get_mut(event) {
                 event.message.clone_from(&message);
             }
@@ -687,7 +769,9 @@ impl<'p, 'a> Tracer<'p, 'a> {
             let Some(open) = self.open.get(depth - 1) else {
                 return;
             };
-            if span == open.scope.end() {
+            // The only expression of a rule without a body stands where its head does.
+            let begins = open.at.is_none() && position(open, span).is_some();
+            if span == open.scope.end() && !begins {
                 self.close_to(depth);
                 return self.exit();
             }
@@ -763,7 +847,7 @@ impl<'p, 'a> Tracer<'p, 'a> {
                 }
             }
             Some(_) => {
-                self.back(expr.saturating_sub(1));
+                self.back(expr.saturating_sub(1), expr > 0);
                 self.eval(expr);
             }
             None => {
@@ -835,14 +919,21 @@ impl<'a> Hooks<'a> for Tracer<'_, 'a> {
         let base = self.calls.last().map_or(1, |call| call.base);
         self.close_to(base.max(1));
         self.remember_if(&place);
-        if !scope.otherwise
-            && !scope.default
-            && let Some(call) = self.calls.last_mut()
-            && let Some((_, count)) = &mut call.index
-        {
-            *count += 1;
-        }
         self.enter(scope);
+    }
+
+    fn indexed(&mut self, rule: RuleId) {
+        let scope = |rule: RuleId| {
+            let info = self.program.rules.get(rule.index())?;
+            self.outline.rules.get(&info.span)
+        };
+        let Some(own) = scope(rule) else { return };
+        // The branches of a chain are numbered behind its first rule.
+        let mut before = (0..=rule.0).rev().map(RuleId);
+        let first = before.find_map(|rule| scope(rule).filter(|scope| !scope.otherwise));
+        if let Some(call) = self.calls.last_mut() {
+            call.matched.add(first.unwrap_or(own).span, own);
+        }
     }
 
     fn mark(&mut self, place: Place<'_, 'a>) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     CallTarget, Comparison, Conflict, Constant, ConstantId, Function, FunctionKind, Key, Label,
-    Local, LocalKind, MaskId, MockId, Operand, Patch, Program, Replacement, Stmt, StmtKind,
+    Local, LocalKind, MaskId, MockId, Operand, Patch, Program, Replacement, RuleId, Stmt, StmtKind,
     Subject, Test, When,
 };
 
@@ -191,6 +191,14 @@ impl Printer<'_> {
         format!("when #{subject} {}", keys.join(" or "))
     }
 
+    fn rule(&self, rule: RuleId) -> String {
+        let info = self.program.rules.get(rule.index());
+        info.map_or_else(
+            || rule.0.to_string(),
+            |info| format!("{} at {}:{}", info.path, info.span.row, info.span.col),
+        )
+    }
+
     /// A statement that holds no others.
     fn simple(&self, kind: &StmtKind) -> String {
         match kind {
@@ -264,13 +272,8 @@ impl Printer<'_> {
                 conflict_name(*conflict)
             ),
             StmtKind::Return { value } => format!("return {}", self.operand(*value)),
-            StmtKind::Enter { rule } => {
-                let info = self.program.rules.get(rule.index());
-                info.map_or_else(
-                    || format!("enter {}", rule.0),
-                    |info| format!("enter {} at {}:{}", info.path, info.span.row, info.span.col),
-                )
-            }
+            StmtKind::Enter { rule } => format!("enter {}", self.rule(*rule)),
+            StmtKind::Indexed { rule } => format!("indexed {}", self.rule(*rule)),
             StmtKind::Mark => "mark".to_owned(),
             StmtKind::Fail { code, message } => format!("fail {code}: {message}"),
         }

@@ -283,6 +283,12 @@ pub enum StmtKind {
         /// The rule.
         rule: RuleId,
     },
+    /// OPA's index lets a rule through: feeds traces. Only programs that are watched say so, for all rules of a document
+    /// before the first of them is entered.
+    Indexed {
+        /// The rule.
+        rule: RuleId,
+    },
     /// An expression of the policy begins: feeds coverage and traces; engines that need neither skip it.
     Mark,
     /// Ends the evaluation with an error of OPA's code and message.

@@ -232,7 +232,7 @@ impl Checker<'_> {
                 *bound = None;
             }
             StmtKind::Fail { .. } => *bound = None,
-            StmtKind::Enter { rule } => {
+            StmtKind::Enter { rule } | StmtKind::Indexed { rule } => {
                 if self.program.rules.get(rule.index()).is_none() {
                     self.fault(format!("rule {} does not exist", rule.0));
                 }

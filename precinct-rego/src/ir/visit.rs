@@ -14,6 +14,7 @@ impl StmtKind {
             | Self::Begin { .. }
             | Self::Finish { .. }
             | Self::Enter { .. }
+            | Self::Indexed { .. }
             | Self::Mark
             | Self::Fail { .. } => {}
             Self::Scan { source, join, .. } => {
@@ -137,6 +138,7 @@ impl StmtKind {
             | Self::Return { .. }
             | Self::With { .. }
             | Self::Enter { .. }
+            | Self::Indexed { .. }
             | Self::Mark
             | Self::Fail { .. } => (None, None),
         };
@@ -175,6 +177,7 @@ impl StmtKind {
             | Self::Return { .. }
             | Self::With { .. }
             | Self::Enter { .. }
+            | Self::Indexed { .. }
             | Self::Mark
             | Self::Fail { .. } => None,
         }

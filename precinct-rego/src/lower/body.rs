@@ -39,7 +39,8 @@ impl Emitter<'_, '_> {
         Ok(())
     }
 
-    fn end_of(&mut self, span: Span) {
+    /// A mark without length says that a body held.
+    pub(super) fn end_of(&mut self, span: Span) {
         let outer = self.span;
         self.span = Span {
             end: span.start,

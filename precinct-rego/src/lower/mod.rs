@@ -63,7 +63,46 @@ pub fn lower<'a>(
     queries: &[QueryBody<'a>],
     signatures: &'a dyn Signatures,
 ) -> Result<Lowering, Vec<Diagnostic>> {
+    lower_into(Tables::new(signatures), modules, queries)
+}
+
+/// What a program that is watched does as OPA does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// Rules that OPA's index leaves out are not entered.
+    pub index: bool,
+    /// Rules and loops are left at the first answer where all have the same.
+    pub early_exit: bool,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            index: true,
+            early_exit: true,
+        }
+    }
+}
+
+/// Lowers what will be watched: documents say which of their rules can be entered, see [`StmtKind::Indexed`].
+///
+/// [`StmtKind::Indexed`]: crate::ir::StmtKind::Indexed
+pub fn lower_watched<'a>(
+    modules: &'a [Module],
+    queries: &[QueryBody<'a>],
+    signatures: &'a dyn Signatures,
+    watch: Watch,
+) -> Result<Lowering, Vec<Diagnostic>> {
     let mut tables = Tables::new(signatures);
+    tables.watch = Some(watch);
+    lower_into(tables, modules, queries)
+}
+
+fn lower_into<'a>(
+    mut tables: Tables<'a>,
+    modules: &'a [Module],
+    queries: &[QueryBody<'a>],
+) -> Result<Lowering, Vec<Diagnostic>> {
     tables.plant(modules);
     for module in modules {
         for rule in &module.rules {

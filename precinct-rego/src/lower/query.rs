@@ -58,6 +58,9 @@ impl Emitter<'_, '_> {
         } else {
             self.body(query.body)?;
         }
+        if let Some(first) = query.body.first() {
+            self.end_of(first.span);
+        }
         let mut items = Vec::new();
         for var in query.variables {
             items.push(self.lookup(var).ok_or_else(|| self.unsafe_var(var))?);

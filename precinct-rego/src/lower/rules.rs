@@ -303,7 +303,8 @@ impl Emitter<'_, '_> {
     ) -> Lowered<()> {
         let (defaults, rules): (Vec<_>, Vec<_>) =
             rules.iter().partition(|placed| placed.rule.default);
-        let outcome = if same_constant(&rules) {
+        let early = self.tables.watch.is_none_or(|watch| watch.early_exit);
+        let outcome = if early && same_constant(&rules) {
             Outcome::Return
         } else {
             Outcome::Keep {
@@ -312,6 +313,9 @@ impl Emitter<'_, '_> {
                 only: rules.len() == 1,
             }
         };
+        for placed in &rules {
+            self.indexed(placed, params)?;
+        }
         for placed in &rules {
             self.chain(placed, params, outcome)?;
         }
@@ -422,14 +426,18 @@ impl Emitter<'_, '_> {
 
     fn enter(&mut self, rule: &Rule, id: RuleId, params: &[Local]) -> Lowered<()> {
         self.span = rule.span;
-        let pairs = params
-            .iter()
-            .zip(&rule.head.args)
-            .map(|(param, arg)| (Side::Value(Operand::Local(*param)), Side::Term(arg)))
-            .collect();
-        self.unify_all(pairs)?;
-        self.emit(StmtKind::Enter { rule: id });
-        self.guards(rule, params)?;
+        if let Some(watch) = self.tables.watch {
+            // What the index leaves out is not entered; it does not know the arguments in heads.
+            if watch.index {
+                self.index_guards(rule, params)?;
+            }
+            self.emit(StmtKind::Enter { rule: id });
+            self.args(rule, params)?;
+        } else {
+            self.args(rule, params)?;
+            self.emit(StmtKind::Enter { rule: id });
+            self.guards(rule, params)?;
+        }
         self.body(&rule.body)?;
         // The body holds: coverage counts the head.
         self.span = rule.head.span;
@@ -438,8 +446,44 @@ impl Emitter<'_, '_> {
         Ok(())
     }
 
+    /// The parameters fit the rule's head.
+    fn args(&mut self, rule: &Rule, params: &[Local]) -> Lowered<()> {
+        let pairs = params
+            .iter()
+            .zip(&rule.head.args)
+            .map(|(param, arg)| (Side::Value(Operand::Local(*param)), Side::Term(arg)))
+            .collect();
+        self.unify_all(pairs)
+    }
+
+    /// Says which of the rules and their `else` branches OPA's index lets through, if that is watched.
+    fn indexed(&mut self, placed: &PlacedRule<'_>, params: &[Local]) -> Lowered<()> {
+        let Some(watch) = self.tables.watch else {
+            return Ok(());
+        };
+        if placed.rule.default {
+            return Ok(());
+        }
+        for (id, rule) in (placed.id.0..).zip(placed.rule.branches()) {
+            self.attempt(|e, _| {
+                e.scope(|e| {
+                    e.span = rule.span;
+                    if watch.index {
+                        e.index_guards(rule, params)?;
+                    }
+                    e.emit(StmtKind::Indexed { rule: RuleId(id) });
+                    Ok(())
+                })
+            })?;
+        }
+        Ok(())
+    }
+
     /// `p contains key`
     fn set_rules(&mut self, rules: &[PlacedRule<'_>]) -> Lowered<()> {
+        for placed in rules {
+            self.indexed(placed, &[])?;
+        }
         let value = self.build(LocalKind::SetBuilder, |e, builder| {
             for placed in rules {
                 e.attempt(|e, _| {
@@ -482,6 +526,14 @@ impl Emitter<'_, '_> {
         } else {
             LocalKind::DocumentBuilder
         };
+        for rule in rules {
+            self.attempt(|e, _| {
+                e.scope(|e| {
+                    e.fits(rule, known)?;
+                    e.indexed(&rule.placed, &[])
+                })
+            })?;
+        }
         let value = self.build(kind, |e, builder| {
             for Place { path, is_set } in places {
                 let path = path.into_iter().map(|key| e.constant(key)).collect();

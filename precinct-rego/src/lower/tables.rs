@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::Watch;
 use super::keyed::{Part, Wanted};
 use super::tree::NodeRules;
 use crate::ast::{Term, TermValue};
@@ -51,6 +52,8 @@ pub(super) struct Tables<'a> {
     pub(super) pending: Vec<Wanted>,
     /// The same of the functions that are written.
     pub(super) wanted: Vec<(FunctionId, Vec<Wanted>)>,
+    /// How it will be watched.
+    pub(super) watch: Option<Watch>,
 }
 
 impl<'a> Tables<'a> {
@@ -69,6 +72,7 @@ impl<'a> Tables<'a> {
             instead: HashMap::new(),
             pending: Vec::new(),
             wanted: Vec::new(),
+            watch: None,
         }
     }
 

@@ -42,7 +42,7 @@ pub(super) fn run(program: &mut Program) -> Vec<usize> {
 fn constant_return(stmts: &[Stmt]) -> Option<ConstantId> {
     for stmt in stmts {
         match &stmt.kind {
-            StmtKind::Enter { .. } | StmtKind::Mark => {}
+            StmtKind::Enter { .. } | StmtKind::Indexed { .. } | StmtKind::Mark => {}
             StmtKind::Block { body, .. } => return constant_return(body),
             StmtKind::Return {
                 value: Operand::Constant(id),

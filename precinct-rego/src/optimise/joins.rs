@@ -14,8 +14,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::entries::wanted;
-use crate::ir::{Constant, Function, Join, Local, Operand, StmtKind, visit};
+use super::entries::{Wanted, wanted};
+use crate::ir::{Constant, Function, Join, Local, Operand, StmtKind, Subject, visit};
 
 pub(super) fn run(function: &mut Function, constants: &[Constant]) {
     let mut loops = false;
@@ -55,8 +55,11 @@ pub(super) fn run(function: &mut Function, constants: &[Constant]) {
             Operand::Local(source) => lists.get(source).cloned().flatten(),
             Operand::Constant(_) => None,
         };
-        let found = wanted(constants, *label, *key, *value, body);
-        *join = found.into_iter().next().map(|found| {
+        // Other lists are looked through for a constant once; base documents are by every decision.
+        let pays =
+            |wanted: &Wanted| list.is_some() || !matches!(wanted.value, Subject::Constant(_));
+        let mut found = wanted(constants, *label, *key, *value, body).into_iter();
+        *join = found.find(pays).map(|found| {
             Box::new(Join {
                 list,
                 path: found.path,

@@ -172,6 +172,7 @@ impl<'p> Listener<'p> {
             | StmtKind::Return { .. }
             | StmtKind::With { .. }
             | StmtKind::Enter { .. }
+            | StmtKind::Indexed { .. }
             | StmtKind::Mark => Noise::Silent,
         }
     }

@@ -8,6 +8,7 @@ use precinct_bundle::Digest;
 use precinct_interpreter::policy::{Failure, Place, Policy, PolicyOptions, Step};
 use precinct_rego::ast::json::{JsonOptions, module_json};
 use precinct_rego::ast::{Module, RegoVersion, SourceId, Term, TermValue};
+use precinct_rego::lower::Watch;
 use precinct_rego::source::Sources;
 use precinct_rego::syntax::{self, ParseCapabilities, ParseOptions};
 use precinct_runtime::compiled::Compiled;
@@ -123,8 +124,7 @@ impl Policies {
     pub fn traced(&self) -> Option<&Traced> {
         let compile = || {
             let options = PolicyOptions {
-                marks: true,
-                unoptimised: true,
+                watch: Some(Watch::default()),
                 ..self.options.clone()
             };
             let (modules, sources) = parse(&self.texts, &options).ok()?;

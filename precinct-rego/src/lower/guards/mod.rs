@@ -91,6 +91,25 @@ impl Emitter<'_, '_> {
         if gravest.is_none() {
             found.dear.clear();
         }
+        self.ask(found, params)
+    }
+
+    /// Asks for all that OPA's index knows of the rule.
+    pub(super) fn index_guards(&mut self, rule: &Rule, params: &[Local]) -> Lowered<()> {
+        if has_effects(&rule.body) {
+            return Ok(());
+        }
+        let mut found = Found::new(rule);
+        for expr in &rule.body {
+            self.guards_of(expr, &mut found);
+        }
+        for term in rule.head.key.iter().chain(&rule.head.value) {
+            self.documents_in(term, &mut found);
+        }
+        self.ask(found, params)
+    }
+
+    fn ask(&mut self, found: Found<'_>, params: &[Local]) -> Lowered<()> {
         let outer = self.span;
         for guard in found.plain.into_iter().chain(found.dear) {
             self.guard(guard, params)?;
