@@ -41,7 +41,7 @@ fn condition(draws: &mut Draws) -> String {
     let number = draws.below(40);
     // Variables of one body need names of their own.
     let own = draws.0 >> 33;
-    match draws.below(18) {
+    match draws.below(23) {
         0 => format!("{subject} == \"{text}\""),
         1 => format!("{subject} == {}", draws.below(3)),
         2 => format!("{subject} in {{\"{text}\", \"{}\"}}", draws.of(&TEXTS)),
@@ -68,6 +68,14 @@ fn condition(draws: &mut Draws) -> String {
         14 => format!("some e{own} in {subject}; e{own} == {}", draws.below(3)),
         15 => format!("some w{own} in {subject}; w{own}.w == \"{text}\""),
         16 => format!("some k{own}, \"{text}\" in {subject}; k{own} != \"w\""),
+        17 => format!("not {subject} == \"{text}\""),
+        18 => format!("not \"{text}\" in {subject}"),
+        19 => format!("every a{own} in {subject} {{ a{own} != \"{text}\" }}"),
+        20 => format!(
+            "strings.any_prefix_match({subject}, [\"{text}\", \"{}\"])",
+            draws.of(&TEXTS)
+        ),
+        21 => format!("strings.any_suffix_match({subject}, {{\"{text}\"}})"),
         _ => format!("count([1 | some part in split({subject}, \"/\"); part == \"{text}\"]) > 0"),
     }
 }

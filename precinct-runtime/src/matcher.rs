@@ -147,13 +147,42 @@ impl Matcher {
 pub fn needle(pattern: &str, is_glob: bool) -> String {
     let runs = if !is_glob {
         plain_runs(pattern).unwrap_or_default()
-    } else if pattern.contains(['\\', '{', '}', '[', ']']) {
-        Vec::new()
     } else {
-        pattern.split(['*', '?']).map(str::to_owned).collect()
+        glob_runs(pattern).unwrap_or_default()
     };
     let longest = runs.into_iter().max_by_key(String::len);
     longest.unwrap_or_default()
+}
+
+/// The texts that stand plain in a glob: not in its alternatives or classes.
+fn glob_runs(pattern: &str) -> Option<Vec<String>> {
+    if pattern.contains('\\') {
+        return None;
+    }
+    if pattern.contains(['{', '}', '[', ']']) {
+        glob::Pattern::new(pattern, "").ok()?;
+    }
+    let mut runs = vec![String::new()];
+    let mut depth = 0_usize;
+    let mut rest = pattern.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.checked_sub(1)?,
+            '[' => {
+                rest.find(|c| *c == ']')?;
+            }
+            ']' => return None,
+            '*' | '?' => {}
+            plain if depth == 0 => {
+                runs.last_mut()?.push(plain);
+                continue;
+            }
+            _ => continue,
+        }
+        runs.push(String::new());
+    }
+    (depth == 0).then_some(runs)
 }
 
 /// The texts that stand plain in a regular expression.
@@ -217,7 +246,16 @@ mod tests {
             assert_eq!(&*Matcher::regex(pattern).needle(), needle, "{pattern}");
         }
         assert_eq!(&*Matcher::glob("*an*-17/r*d", "/").needle(), "-17/r");
-        assert_eq!(&*Matcher::glob("{a,b}*", "/").needle(), "");
+        for (pattern, needle) in [
+            ("{a,b}*", ""),
+            ("{a,bcd}*-17/{x,{y,z}}w", "-17/"),
+            ("*-17[0-9]z", "-17"),
+            ("a{b", ""),
+            ("a]b", ""),
+            (r"a\*bcd", ""),
+        ] {
+            assert_eq!(&*Matcher::glob(pattern, "/").needle(), needle, "{pattern}");
+        }
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! The conditions with which a block begins, as far as an index can use them.
 //!
 //! Only statements that do nothing but read and test are looked at; what stands behind anything else may not be
-//! decided before that has run.
+//! decided before that has run. A chain of blocks, of which the next runs where one does nothing (`else`), does something
+//! if one of them can.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{entries, patterns};
 use crate::ir::{
-    Builtin, CallTarget, Comparison, Constant, ConstantId, Key, Local, Operand, Stmt, StmtKind,
-    Subject, Test,
+    Builtin, CallTarget, Comparison, Constant, ConstantId, Key, Label, Local, Operand, Stmt,
+    StmtKind, Subject, Test, visit,
 };
 
 /// One condition of a block.
@@ -114,6 +115,9 @@ impl Finder<'_> {
         let StmtKind::Block { label, body } = &stmt.kind else {
             return Vec::new();
         };
+        if is_chain(body, *label) {
+            return self.of_chain(body);
+        }
         let mut known = Known::default();
         for (at, stmt) in body.iter().enumerate() {
             if stmt.kind.exit().is_some_and(|exit| exit != *label) {
@@ -154,11 +158,19 @@ impl Finder<'_> {
                     let name = self.builtins.get(id.index()).map(|builtin| &*builtin.name);
                     self.call(&mut known, name.unwrap_or_default(), args)
                 }
-                StmtKind::Scan { .. } => {
-                    if at + 1 == body.len() {
-                        self.scan(&mut known, &stmt.kind);
-                    }
+                StmtKind::Scan { .. } if at + 1 == body.len() => {
+                    self.scan(&mut known, &stmt.kind);
                     false
+                }
+                // What only looks may come after what decides.
+                StmtKind::Block { .. } | StmtKind::Scan { .. } => {
+                    let stmt = std::slice::from_ref(stmt);
+                    visit::each(stmt, &mut |stmt| {
+                        for target in stmt.kind.targets() {
+                            known.reads.insert(target, None);
+                        }
+                    });
+                    only_looks(stmt, &mut vec![*label])
                 }
                 _ => false,
             };
@@ -167,6 +179,26 @@ impl Finder<'_> {
             }
         }
         known.conditions()
+    }
+
+    /// What decides whether one of the blocks of a chain does anything.
+    fn of_chain(&self, chain: &[Stmt]) -> Vec<Condition> {
+        let blocks = chain
+            .iter()
+            .filter(|stmt| matches!(stmt.kind, StmtKind::Block { .. }));
+        let mut conditions = blocks.map(|block| self.of(block));
+        let first = conditions.next().unwrap_or_default();
+        conditions.fold(first, |mut all, next| {
+            all.retain_mut(|condition| {
+                let same = next.iter().find(|it| it.subject == condition.subject);
+                condition.equality = None;
+                condition
+                    .keys
+                    .extend(same.into_iter().flat_map(|it| it.keys.clone()));
+                same.is_some()
+            });
+            all
+        })
     }
 
     fn get(&self, known: &mut Known, at: usize, target: Local, source: Operand, key: Operand) {
@@ -303,27 +335,43 @@ impl Finder<'_> {
             Some(Operand::Constant(id)) => self.constants.get(id.index()),
             _ => None,
         };
-        let (local, keys) = match (name, args) {
+        // All of these must hold, and of each one of its keys.
+        let alone = |keys: Vec<Key>| keys.into_iter().map(|key| vec![key]).collect();
+        let (local, conditions): (Local, Vec<Vec<Key>>) = match (name, args) {
             ("startswith", [Operand::Local(local), Operand::Constant(_)]) => match text(1) {
-                Some(Constant::String(part)) => (*local, vec![Key::Starts(Arc::clone(part))]),
+                Some(Constant::String(part)) => (*local, vec![vec![Key::Starts(part.clone())]]),
                 _ => return false,
             },
             ("endswith", [Operand::Local(local), Operand::Constant(_)]) => match text(1) {
-                Some(Constant::String(part)) => (*local, vec![Key::Ends(Arc::clone(part))]),
+                Some(Constant::String(part)) => (*local, vec![vec![Key::Ends(part.clone())]]),
                 _ => return false,
             },
+            (
+                "strings.any_prefix_match" | "strings.any_suffix_match",
+                [Operand::Local(local), Operand::Constant(_)],
+            ) => {
+                let key = if name == "strings.any_prefix_match" {
+                    Key::Starts
+                } else {
+                    Key::Ends
+                };
+                match text(1).and_then(texts) {
+                    Some(parts) => (*local, vec![parts.map(key).collect()]),
+                    None => return false,
+                }
+            }
             ("contains", [Operand::Local(local), Operand::Constant(_)]) => match text(1) {
                 Some(Constant::String(_)) => (*local, Vec::new()),
                 _ => return false,
             },
             ("glob.match", [_, _, Operand::Local(local)]) => match (text(0), text(1)) {
                 (Some(Constant::String(pattern)), Some(delimiters)) => {
-                    (*local, patterns::glob(pattern, delimiters))
+                    (*local, alone(patterns::glob(pattern, delimiters)))
                 }
                 _ => return false,
             },
             ("regex.match", [_, Operand::Local(local)]) => match text(0) {
-                Some(Constant::String(pattern)) => (*local, patterns::regex(pattern)),
+                Some(Constant::String(pattern)) => (*local, alone(patterns::regex(pattern))),
                 _ => return false,
             },
             _ => return false,
@@ -335,12 +383,59 @@ impl Finder<'_> {
         if *called != subject {
             return false;
         }
-        // Each key is a condition of its own: all of them must hold.
-        for key in keys {
-            known.add(subject.clone(), vec![key], None);
+        for keys in conditions {
+            known.add(subject.clone(), keys, None);
         }
         true
     }
+}
+
+/// The texts of a constant, which is one or holds nothing else.
+fn texts(constant: &Constant) -> Option<std::vec::IntoIter<Arc<str>>> {
+    let text = |member: &Constant| match member {
+        Constant::String(text) => Some(Arc::clone(text)),
+        _ => None,
+    };
+    let texts: Option<Vec<_>> = match constant {
+        Constant::Array(members) | Constant::Set(members) => members.iter().map(text).collect(),
+        constant => text(constant).map(|text| vec![text]),
+    };
+    texts.map(Vec::into_iter)
+}
+
+/// Whether these are blocks, with nothing but tests between them.
+fn is_chain(body: &[Stmt], label: Label) -> bool {
+    let is_block = |stmt: &Stmt| matches!(stmt.kind, StmtKind::Block { .. });
+    let is_test = |stmt: &Stmt| match &stmt.kind {
+        StmtKind::Test { otherwise, .. } => *otherwise == label,
+        StmtKind::Mark => true,
+        _ => false,
+    };
+    body.first().is_some_and(is_block) && body.iter().all(|stmt| is_block(stmt) || is_test(stmt))
+}
+
+/// Whether statements do nothing but read and test, and leave for nowhere but these places or within themselves.
+fn only_looks(stmts: &[Stmt], places: &mut Vec<Label>) -> bool {
+    stmts.iter().all(|stmt| {
+        if stmt.kind.exit().is_some_and(|exit| !places.contains(&exit)) {
+            return false;
+        }
+        match &stmt.kind {
+            StmtKind::Block { label, body } | StmtKind::Scan { label, body, .. } => {
+                places.push(*label);
+                let looks = only_looks(body, places);
+                places.pop();
+                looks
+            }
+            StmtKind::Mark
+            | StmtKind::Break { .. }
+            | StmtKind::Input { .. }
+            | StmtKind::Data { .. }
+            | StmtKind::Get { .. }
+            | StmtKind::Test { .. } => true,
+            _ => false,
+        }
+    })
 }
 
 fn holds(path: Vec<Arc<str>>, value: ConstantId) -> Key {
