@@ -12,14 +12,15 @@ use std::path::{Path, PathBuf};
 
 use corpus::shared;
 use precinct_conformance::engines::interpreter;
-use precinct_conformance::engines::prepared::prepare;
+use precinct_conformance::engines::prepared::{prepare, prepare_watched};
 use precinct_conformance::{Case, files, judge};
+use precinct_rego::lower::Watch;
 
 /// How many failures are printed for each family of cases.
 const SHOWN: usize = 3;
 
-/// What is wrong with the answers to a case: with its input and documents as they are, packed as large ones are, and with
-/// as much of the input as the query can read.
+/// What is wrong with the answers to a case: with its input and documents as they are, packed as large ones are, watched
+/// as for a trace, and with as much of the input as the query can read.
 fn answered_in_all_ways(case: &Case) -> (Asked, Result<(), (String, String)>) {
     let prepared = match prepare(case) {
         Ok(prepared) => prepared,
@@ -27,7 +28,15 @@ fn answered_in_all_ways(case: &Case) -> (Asked, Result<(), (String, String)>) {
     };
     let packed = judge(case, &interpreter::evaluated_packed(&prepared))
         .map_err(|(want, got)| (want, format!("{got}, with packed documents")));
-    let whole = judge(case, &interpreter::evaluated(&prepared)).and(packed);
+    let watched = match prepare_watched(case, Some(Watch::default())) {
+        Ok(prepared) => interpreter::evaluated(&prepared),
+        Err(refused) => refused,
+    };
+    let watched =
+        judge(case, &watched).map_err(|(want, got)| (want, format!("{got}, while it is watched")));
+    let whole = judge(case, &interpreter::evaluated(&prepared))
+        .and(packed)
+        .and(watched);
     let Some(projected) = interpreter::evaluated_projected(&prepared) else {
         return (Asked::Once, whole);
     };

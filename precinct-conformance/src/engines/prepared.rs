@@ -6,6 +6,7 @@ use precinct_interpreter::capabilities::{capabilities, declared};
 use precinct_interpreter::policy::{Failure, Policy, PolicyOptions, Query, Text};
 use precinct_rego::ast::RegoVersion;
 use precinct_rego::capabilities::Capabilities;
+use precinct_rego::lower::Watch;
 use precinct_runtime::json::Decoder;
 use precinct_runtime::{Arena, Document, Value};
 
@@ -63,7 +64,16 @@ pub(super) fn unreadable(error: &dyn std::fmt::Display) -> Answer {
 /// # Errors
 /// The answer of both engines to a case that does not compile.
 pub fn prepare(case: &Case) -> Result<Prepared<'_>, Answer> {
+    prepare_watched(case, None)
+}
+
+/// Compiles a case, to be watched if it is said how.
+///
+/// # Errors
+/// As for [`prepare`].
+pub fn prepare_watched(case: &Case, watch: Option<Watch>) -> Result<Prepared<'_>, Answer> {
     let options = PolicyOptions {
+        watch,
         version: version(case.version),
         capabilities: known(),
         annotations: true,

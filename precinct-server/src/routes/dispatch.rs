@@ -1,7 +1,7 @@
 //! Which handler a path belongs to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use axum::body::Body;
@@ -71,34 +71,47 @@ pub async fn handle(
     let number = app.next_request();
     let (parts, body) = request.into_parts();
     let body = request::body(&app, &parts.headers, body).await;
-    let is_recorded = Arc::new(AtomicBool::new(false));
-    let response = if takes_long(&app, &parts.method, parts.uri.path()) {
-        // Others wait on this thread.
-        let (app, is_recorded) = (Arc::clone(&app), Arc::clone(&is_recorded));
-        let job = move || {
-            let from = (&client, number);
-            respond(&app, surface, from, &parts, body, started, &is_recorded)
-        };
-        tokio::task::spawn_blocking(job)
-            .await
-            .unwrap_or_else(|_| Answer::empty(StatusCode::INTERNAL_SERVER_ERROR).into_response())
-    } else {
-        let from = (&client, number);
-        respond(&app, surface, from, &parts, body, started, &is_recorded)
+    let long = takes_long(&app, &parts.method, parts.uri.path());
+    let exchange = Exchange {
+        app,
+        surface,
+        client,
+        number,
+        parts,
+        started,
     };
-    if is_recorded.load(Ordering::Relaxed) && app.recorder.takes_all() {
-        return settled(&app, response).await;
-    }
-    response
+    let (exchange, answered) = if long {
+        // Others wait on this thread.
+        let job = move || {
+            let answered = exchange.answer(body);
+            (exchange, answered)
+        };
+        match tokio::task::spawn_blocking(job).await {
+            Ok(done) => done,
+            Err(_) => return Answer::empty(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
+        }
+    } else {
+        let answered = exchange.answer(body);
+        (exchange, answered)
+    };
+    let answered = if answered.is_recorded && exchange.app.recorder.takes_all() {
+        settled(&exchange.app, answered).await
+    } else {
+        answered
+    };
+    exchange.finish(answered)
 }
 
-/// Gives an answer out once the decisions in it are on record. What others on this thread have asked in the meantime is
+/// Lets an answer out once the decisions in it are on record. What others on this thread have asked in the meantime is
 /// answered first, so that one write is for all of them.
-async fn settled(app: &App, response: Response<Body>) -> Response<Body> {
+async fn settled(app: &App, answered: Answered) -> Answered {
     tokio::task::yield_now().await;
     match app.recorder.settle() {
-        Ok(()) => response,
-        Err(message) => Answer::from(Refusal::internal(message)).into_response(),
+        Ok(()) => answered,
+        Err(message) => Answered {
+            answer: Refusal::internal(message).into(),
+            ..answered
+        },
     }
 }
 
@@ -112,44 +125,73 @@ fn takes_long(app: &App, method: &Method, path: &str) -> bool {
     !is_quick || app.pace.is_long(path) || app.store.snapshot().policies.has_effects()
 }
 
-fn respond(
-    app: &App,
+/// A request.
+struct Exchange {
+    app: Arc<App>,
     surface: Surface,
-    (client, number): (&Client, u64),
-    parts: &Parts,
-    body: Result<Vec<u8>, BodyError>,
+    client: Client,
+    number: u64,
+    parts: Parts,
     started: Instant,
-    is_recorded: &AtomicBool,
-) -> Response<Body> {
-    let begun = Instant::now();
-    let path = parts.uri.path();
-    let line = Line {
-        app,
-        number,
-        client,
-        method: &parts.method,
-        path,
-    };
-    line.received(body.as_deref().unwrap_or_default(), parts.uri.query());
-    let (name, answer) = answer(
-        app,
-        surface,
-        &line,
-        &parts.headers,
-        parts.uri.query(),
-        body,
-        (started, is_recorded),
-    );
-    line.sent(&answer, started);
-    let status = answer.status.as_u16();
-    app.registry
-        .request(name, parts.method.as_str(), status, started.elapsed());
-    app.pace.note(path, begun.elapsed());
-    let mut response = answer.into_response();
-    if parts.method == Method::HEAD {
-        *response.body_mut() = Body::empty();
+}
+
+/// What will be said to it, unless a decision can't be put on record.
+struct Answered {
+    /// What the handler is called in `/metrics`.
+    name: &'static str,
+    answer: Answer,
+    /// Decisions were taken down.
+    is_recorded: bool,
+}
+
+impl Exchange {
+    fn line(&self) -> Line<'_> {
+        Line {
+            app: &self.app,
+            number: self.number,
+            client: &self.client,
+            method: &self.parts.method,
+            path: self.parts.uri.path(),
+        }
     }
-    response
+
+    fn answer(&self, body: Result<Vec<u8>, BodyError>) -> Answered {
+        let begun = Instant::now();
+        let line = self.line();
+        let query = self.parts.uri.query();
+        line.received(body.as_deref().unwrap_or_default(), query);
+        let is_recorded = AtomicBool::new(false);
+        let (name, answer) = answer(
+            &self.app,
+            self.surface,
+            &line,
+            &self.parts.headers,
+            query,
+            body,
+            (self.started, &is_recorded),
+        );
+        self.app.pace.note(line.path, begun.elapsed());
+        Answered {
+            name,
+            answer,
+            is_recorded: is_recorded.into_inner(),
+        }
+    }
+
+    /// Notes what is said, and says it.
+    fn finish(self, answered: Answered) -> Response<Body> {
+        let Answered { name, answer, .. } = answered;
+        self.line().sent(&answer, self.started);
+        let (method, status) = (&self.parts.method, answer.status.as_u16());
+        self.app
+            .registry
+            .request(name, method.as_str(), status, self.started.elapsed());
+        let mut response = answer.into_response();
+        if *method == Method::HEAD {
+            *response.body_mut() = Body::empty();
+        }
+        response
+    }
 }
 
 /// A request in the log.
