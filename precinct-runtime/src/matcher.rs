@@ -145,13 +145,13 @@ impl Matcher {
 /// the pattern is wrong and has to be found wrong whatever the text is.
 #[must_use]
 pub fn needle(pattern: &str, is_glob: bool) -> String {
-    let runs = if !is_glob {
-        plain_runs(pattern).unwrap_or_default()
+    let runs = if is_glob {
+        glob_runs(pattern)
     } else {
-        glob_runs(pattern).unwrap_or_default()
+        plain_runs(pattern)
     };
-    let longest = runs.into_iter().max_by_key(String::len);
-    longest.unwrap_or_default()
+    let longest = runs.unwrap_or_default().into_iter();
+    longest.max_by_key(String::len).unwrap_or_default()
 }
 
 /// The texts that stand plain in a glob: not in its alternatives or classes.
