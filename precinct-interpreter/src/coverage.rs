@@ -43,13 +43,14 @@ impl Kind {
         }
     }
 
-    /// How it is evaluated that this is no reason.
+    /// The same evaluation, in which this is no reason.
     #[must_use]
-    pub const fn lifted(self) -> Watch {
-        Watch {
-            index: !matches!(self, Self::IndexExcluded),
-            early_exit: !matches!(self, Self::EarlyExit),
+    pub const fn lifted(self, mut watch: Watch) -> Watch {
+        match self {
+            Self::IndexExcluded => watch.index = false,
+            Self::EarlyExit => watch.early_exit = false,
         }
+        watch
     }
 }
 

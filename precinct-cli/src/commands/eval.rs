@@ -157,6 +157,9 @@ pub fn run(args: &Args) -> Outcome {
     if let Err(outcome) = args.question.check() {
         return outcome;
     }
+    if let Err(message) = coverage::kinds(&args.coverage_runs) {
+        return Outcome::usage(&message);
+    }
     if args.fail && args.fail_defined {
         return Outcome::usage("specify --fail or --fail-defined but not both");
     }
@@ -299,7 +302,7 @@ fn evaluate(args: &Args, text: &str, report: &mut Report) -> Result<Vec<Row>, St
     if args.coverage {
         for kind in coverage::kinds(&args.coverage_runs).map_err(Stopped::Message)? {
             let options = PolicyOptions {
-                watch: Some(kind.lifted()),
+                watch: options.watch.map(|watch| kind.lifted(watch)),
                 ..options.clone()
             };
             let policy =

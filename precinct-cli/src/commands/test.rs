@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
 use precinct_interpreter::coverage::Kind;
-use precinct_interpreter::policy::PolicyOptions;
+use precinct_interpreter::policy::{Policy, PolicyOptions};
 use precinct_interpreter::trace::{Detail, Event, Op, Subject, filtered, pretty};
 use precinct_rego::lower::Watch;
 
@@ -180,17 +180,7 @@ fn changes(paths: &[String]) -> BTreeMap<PathBuf, Option<SystemTime>> {
 }
 
 fn once(args: &Args, wanted: &dyn Fn(&str) -> bool) -> u8 {
-    let watch = args.coverage.then(Watch::default);
-    let kinds = coverage::kinds(&args.coverage_runs).map(|kinds| {
-        let wanted = if args.coverage { kinds } else { Vec::new() };
-        wanted.into_iter()
-    });
-    let ready = kinds.and_then(|kinds| {
-        let run = |kind: Kind| Ok((kind, prepared(args, Some(kind.lifted()))?.0));
-        let runs = kinds.map(run).collect::<Result<Vec<_>, String>>()?;
-        Ok((prepared(args, watch)?, runs))
-    });
-    let (prepared, runs) = match ready {
+    let (prepared, runs) = match ready(args) {
         Ok(ready) => ready,
         Err(message) => {
             eprintln!("{message}");
@@ -298,7 +288,18 @@ impl Args {
     }
 }
 
-type Prepared = (precinct_interpreter::Policy, host::Parsed);
+type Prepared = (Policy, host::Parsed);
+
+/// The policies, and the same to be evaluated in the other ways that coverage asks for.
+fn ready(args: &Args) -> Result<(Prepared, Vec<(Kind, Policy)>), String> {
+    let kinds = coverage::kinds(&args.coverage_runs)?;
+    let mut runs = Vec::new();
+    for kind in kinds.into_iter().filter(|_| args.coverage) {
+        let (policy, _) = prepared(args, Some(kind.lifted(Watch::default())))?;
+        runs.push((kind, policy));
+    }
+    Ok((prepared(args, args.coverage.then(Watch::default))?, runs))
+}
 
 fn prepared(args: &Args, watch: Option<Watch>) -> Result<Prepared, String> {
     let mut options = PolicyOptions {

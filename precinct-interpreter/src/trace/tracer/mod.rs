@@ -1,12 +1,20 @@
 //! From hooks to events.
+//!
+//! * [`back`]: what is taken back
+//! * [`package`]: evaluations of whole packages
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod back;
+mod package;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
 use precinct_rego::ast::Span;
-use precinct_rego::ir::{FunctionId, FunctionKind, NodeId, Program, RuleId, TreeNode};
+use precinct_rego::ir::{FunctionId, FunctionKind, Program, RuleId};
 use precinct_runtime::Value;
+
+use package::Package;
 
 use super::matched::Matched;
 use super::outline::{Note, Outline, Part, Query, Scope, Step};
@@ -82,14 +90,6 @@ struct Call {
     /// The documents of a package: nobody asks those for another answer.
     package: Option<Package>,
     answered: bool,
-}
-
-/// Where an evaluation of a whole package is.
-#[derive(Clone, Copy, Debug)]
-struct Package {
-    node: NodeId,
-    /// How many of the nodes below are done.
-    done: usize,
 }
 
 impl<'p, 'a> Tracer<'p, 'a> {
@@ -379,17 +379,6 @@ impl<'p, 'a> Tracer<'p, 'a> {
         }
     }
 
-    /// The innermost body held before: its last expression has another answer.
-    fn again(&mut self) {
-        let Some(open) = self.open.last() else { return };
-        let (Some(at), true) = (open.at, open.held) else {
-            return;
-        };
-        let scope = Arc::clone(&open.scope);
-        self.around(Op::Redo, (open.query, open.parent), &scope);
-        self.redo(at, true);
-    }
-
     /// The innermost body holds.
     fn exit(&mut self) {
         self.again();
@@ -455,121 +444,6 @@ impl<'p, 'a> Tracer<'p, 'a> {
         self.early_exit && scope.rule && call.is_some_and(|call| call.matched.early())
     }
 
-    /// Takes back the innermost body's expressions down to `to`, which goes on with another answer if there is one.
-    fn back(&mut self, to: usize, goes_on: bool) {
-        let Some(open) = self.open.last_mut() else {
-            return;
-        };
-        let Some(at) = open.at else { return };
-        let held = std::mem::take(&mut open.held);
-        let scope = Arc::clone(&open.scope);
-        let ids = (open.query, open.parent);
-        let mut from = at + 1;
-        let early = open.early;
-        if held {
-            // Rules that answered one that was left at its first answer are not asked again.
-            if !(self.unwinding && scope.rule) {
-                self.around(Op::Redo, ids, &scope);
-            }
-        } else {
-            // The rules that answered it are left before an expression fails.
-            let (answered, kept) = std::mem::take(&mut open.answered)
-                .into_iter()
-                .partition::<Vec<_>, _>(|(expr, _)| *expr == at);
-            open.answered = kept;
-            for (_, inner) in answered.into_iter().rev() {
-                self.retire(inner);
-            }
-            self.about(Op::Fail, at);
-            from = at;
-        }
-        let outer = self.unwinding;
-        self.unwinding |= early && held;
-        for expr in (to..from).rev() {
-            self.redo(expr, expr == to && goes_on);
-        }
-        self.unwinding = outer;
-    }
-
-    /// Takes an expression back; one that goes on keeps the rules that answered it.
-    fn redo(&mut self, expr: usize, goes_on: bool) {
-        let Some(open) = self.open.last_mut() else {
-            return;
-        };
-        let negated = open.scope.exprs.get(expr).is_some_and(|step| step.negated);
-        let mut again = Vec::new();
-        let mut kept = Vec::new();
-        for (at, inner) in std::mem::take(&mut open.answered) {
-            if at == expr && !(goes_on && inner.scope.rule) {
-                again.push(inner);
-            } else {
-                kept.push((at, inner));
-            }
-        }
-        open.answered = kept;
-        if !negated {
-            self.about(Op::Redo, expr);
-        }
-        for inner in again.into_iter().rev() {
-            if inner.scope.every {
-                self.around(Op::Exit, (inner.query, inner.parent), &inner.scope);
-            } else {
-                self.retire(inner);
-            }
-        }
-    }
-
-    /// Takes back everything of a body that is asked for no more.
-    fn retire(&mut self, open: Open) {
-        self.open.push(open);
-        self.back(0, false);
-        self.open.pop();
-    }
-
-    /// The innermost body is left.
-    fn close(&mut self) {
-        let Some(open) = self.open.pop() else { return };
-        if open.scope.every {
-            return self.close_every(open);
-        }
-        if self.once && self.events.len() > open.from + ENOUGH {
-            let mut seen = HashSet::new();
-            let mut tail = self.events.split_off(open.from);
-            tail.retain(|event| seen.insert((event.op.as_str(), event.span)));
-            self.events.append(&mut tail);
-        }
-        let asker = self.calls.len().checked_sub(2).map(|at| &self.calls[at]);
-        let asked_once = open.scope.rule && asker.is_some_and(|call| call.package.is_some());
-        if open.held
-            && !open.scope.collects
-            && !asked_once
-            && let Some(outer) = self.open.last_mut()
-        {
-            let at = outer.at.unwrap_or_default();
-            outer.answered.push((at, open));
-        } else {
-            self.retire(open);
-        }
-    }
-
-    /// An `every` is left, after its last member or one for which its body did not hold.
-    fn close_every(&mut self, every: Open) {
-        if every.held {
-            if let Some(outer) = self.open.last_mut() {
-                let at = outer.at.unwrap_or_default();
-                outer.answered.push((at, every));
-            }
-            return;
-        }
-        let ids = (every.query, every.parent);
-        let scope = Arc::clone(&every.scope);
-        self.around(Op::Redo, ids, &scope);
-        self.open.push(every);
-        self.about(Op::Redo, 0);
-        self.open.pop();
-        self.around(Op::Fail, ids, &scope);
-    }
-
     fn begin(&mut self, function: FunctionId) {
         let known = self.program.functions.get(function.index());
         let rules = known.is_some_and(|known| {
@@ -621,68 +495,6 @@ impl<'p, 'a> Tracer<'p, 'a> {
             package,
             answered: false,
         });
-    }
-
-    /// All rules of a function.
-    fn whole(&self, name: &Arc<str>) -> Matched {
-        let mut matched = Matched::default();
-        let rules = self.outline.rules.values();
-        for rule in rules.filter(|rule| rule.text == *name && !rule.default && !rule.otherwise) {
-            matched.add(rule.span, rule);
-        }
-        matched
-    }
-
-    /// Tells of the nodes of the package that is evaluated which nothing is called for: documents that are known already,
-    /// and functions. They are those before the one that is called, or all that are left.
-    fn pass_over(&mut self, called: Option<FunctionId>) {
-        let Some(package) = self.calls.last().and_then(|call| call.package) else {
-            return;
-        };
-        let Some(open) = self.open.last() else { return };
-        let ids = (open.query, open.parent);
-        let at = open.at.unwrap_or_default();
-        let span = open
-            .scope
-            .exprs
-            .get(at)
-            .map_or(open.scope.span, |step| step.span);
-        let Some(node) = self.program.tree.get(package.node.index()) else {
-            return;
-        };
-        let children: Vec<_> = node
-            .children
-            .values()
-            .filter_map(|child| self.program.tree.get(child.index()))
-            .collect();
-        let is_called = |child: &&TreeNode| called.is_some() && child.document == called;
-        let end = match called {
-            Some(_) => match children.iter().position(is_called) {
-                Some(at) => at,
-                None => return,
-            },
-            None => children.len(),
-        };
-        for child in children.get(package.done..end).unwrap_or_default() {
-            let Some(function) = child.document.or(child.function) else {
-                continue;
-            };
-            let Some(known) = self.program.functions.get(function.index()) else {
-                continue;
-            };
-            let name = Arc::clone(&known.name);
-            let said = match child.document {
-                Some(_) => self.indexed.get(&name).cloned(),
-                None => Some(self.whole(&name).said(self.early_exit)),
-            };
-            if let Some(said) = said {
-                self.push(Op::Index, ids, Subject::Expr(at), span, name);
-                self.say(said);
-            }
-        }
-        if let Some(package) = self.calls.last_mut().and_then(|call| call.package.as_mut()) {
-            package.done = end + 1;
-        }
     }
 
     /// Begins the expressions that have no mark, up to the one that mentions this document.
@@ -830,12 +642,6 @@ impl<'p, 'a> Tracer<'p, 'a> {
         };
         let next = outer.at.and_then(|at| outer.scope.exprs.get(at + 1));
         inner.held && !inner.scope.rule && next.is_some_and(|step| step.span == span)
-    }
-
-    fn close_to(&mut self, depth: usize) {
-        while self.open.len() > depth {
-            self.close();
-        }
     }
 
     fn step(&mut self, expr: usize) {
