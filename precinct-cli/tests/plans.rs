@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use precinct_bundle::{Limits, archive};
+use precinct_conformance::files;
 use precinct_conformance::plans::Build;
 use serde_json::value::RawValue;
 
@@ -31,11 +32,7 @@ fn plans_are_those_of_opa() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/plans");
     let mut count = 0;
     let mut different = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|it| it != "json") {
-            continue;
-        }
+    for path in files::list(&folder).unwrap() {
         let text = fs::read_to_string(&path).unwrap();
         let builds: Vec<Build> = serde_json::from_str(&text).unwrap();
         let cases: Vec<HashMap<String, Box<RawValue>>> = serde_json::from_str(&text).unwrap();

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use precinct_conformance::files;
 use precinct_conformance::traces::{Evaluation, Told};
 use serde_json::Value;
 
@@ -12,11 +13,7 @@ fn traces_and_coverage_are_those_of_opa() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/traces");
     let mut count = 0;
     let mut different = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|it| it != "json") {
-            continue;
-        }
+    for path in files::list(&folder).unwrap() {
         let text = fs::read_to_string(&path).unwrap();
         let cases: Vec<Value> = serde_json::from_str(&text).unwrap();
         for case in cases {

@@ -20,7 +20,11 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<Case>> {
     Ok(cases)
 }
 
-pub(crate) fn list(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// The JSON files at or below a path, in order.
+///
+/// # Errors
+/// When a folder can't be read.
+pub fn list(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = Vec::new();
     if fs::metadata(path)

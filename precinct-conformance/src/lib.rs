@@ -5,6 +5,7 @@
 //! * [`files`]: where cases are read from
 //! * [`mod@judge`]: whether an answer is the expected one
 //! * [`plans`]: what is built into plans
+//! * [`recording`]: asking a real OPA
 //! * [`report`]: totals and failures
 //! * [`source`]: recorded parses, layouts and errors
 //! * [`traces`]: what is told of an evaluation
@@ -14,6 +15,7 @@ pub mod engines;
 pub mod files;
 pub mod judge;
 pub mod plans;
+pub mod recording;
 pub mod report;
 pub mod source;
 pub mod traces;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
+use precinct_conformance::recording::record;
 use serde_json::{Map, Value, json};
 
 fn main() -> anyhow::Result<()> {
@@ -15,24 +16,13 @@ fn main() -> anyhow::Result<()> {
     let [opa, source, target] = &arguments[..] else {
         bail!("usage: record-cases OPA SOURCE TARGET");
     };
-    fs::create_dir_all(target)?;
-    for entry in fs::read_dir(source)? {
-        let path = entry?.path();
-        let text = fs::read_to_string(&path)?;
-        let cases: Vec<Map<String, Value>> =
-            serde_yaml::from_str(&text).with_context(|| path.display().to_string())?;
-        let mut answered = Vec::new();
-        for mut case in cases {
-            let note = case.get("note").map(Value::to_string).unwrap_or_default();
-            answer(opa, &mut case).with_context(|| format!("{}: {note}", path.display()))?;
-            answered.push(Value::Object(case));
-        }
-        let stem = path.file_stem().unwrap_or_default();
-        let file = Path::new(target).join(stem).with_extension("json");
-        let text = serde_json::to_string_pretty(&json!({"cases": answered}))?;
-        fs::write(file, text + "\n")?;
-    }
-    Ok(())
+    let answered = |mut case: Map<String, Value>| {
+        answer(opa, &mut case)?;
+        Ok(Value::Object(case))
+    };
+    record(Path::new(source), Path::new(target), answered, |cases| {
+        Ok(serde_json::to_string_pretty(&json!({"cases": cases}))?)
+    })
 }
 
 /// Adds `want_result`, or `want_error_code` and `want_error`.

@@ -4,20 +4,20 @@
 //! `entrypoints`, `prune_unused`, `unplanned_rules`, `rego_version`. `TARGET/x.json` holds the same, one case a line, with
 //! the text of `plan.json` as `plan`, or what OPA says instead as `error`.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use precinct_conformance::plans::Build;
+use precinct_conformance::recording::record;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// A case is written in the order of its members, and the plan as OPA has it.
 #[derive(serde::Serialize)]
-struct Answered<'a> {
+struct Answered {
     #[serde(flatten)]
-    case: &'a Map<String, Value>,
+    case: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,26 +29,13 @@ fn main() -> anyhow::Result<()> {
     let [opa, source, target] = &arguments[..] else {
         bail!("usage: record-plans OPA SOURCE TARGET");
     };
-    for entry in fs::read_dir(source)? {
-        let path = entry?.path();
-        let text = fs::read_to_string(&path)?;
-        let cases: Vec<Map<String, Value>> =
-            serde_yaml::from_str(&text).with_context(|| path.display().to_string())?;
-        let mut lines = Vec::new();
-        for case in &cases {
-            let note = case.get("note").map(Value::to_string).unwrap_or_default();
-            let answered =
-                answer(opa, case).with_context(|| format!("{}: {note}", path.display()))?;
-            lines.push(serde_json::to_string(&answered)?);
-        }
-        let stem = path.file_stem().unwrap_or_default();
-        let file = Path::new(target).join(stem).with_extension("json");
-        fs::write(file, format!("[\n{}\n]\n", lines.join(",\n")))?;
-    }
-    Ok(())
+    let answered = |case| Ok(serde_json::to_string(&answer(opa, case)?)?);
+    record(Path::new(source), Path::new(target), answered, |lines| {
+        Ok(format!("[\n{}\n]", lines.join(",\n")))
+    })
 }
 
-fn answer<'a>(opa: &str, case: &'a Map<String, Value>) -> anyhow::Result<Answered<'a>> {
+fn answer(opa: &str, case: Map<String, Value>) -> anyhow::Result<Answered> {
     let build: Build = serde_json::from_value(Value::Object(case.clone()))?;
     let folder = tempfile::tempdir()?;
     if let Err(error) = build.run(opa, folder.path())? {

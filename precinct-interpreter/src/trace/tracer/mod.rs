@@ -468,14 +468,7 @@ impl<'p, 'a> Tracer<'p, 'a> {
             self.advance(&name);
         }
         self.pass_over(Some(function));
-        if rules && let Some(open) = self.open.last() {
-            let at = open.at.unwrap_or_default();
-            let span = open
-                .scope
-                .exprs
-                .get(at)
-                .map_or(open.scope.span, |step| step.span);
-            let ids = (open.query, open.parent);
+        if rules && let Some((ids, at, span)) = self.here() {
             let told = self
                 .events
                 .last()
@@ -495,6 +488,15 @@ impl<'p, 'a> Tracer<'p, 'a> {
             package,
             answered: false,
         });
+    }
+
+    /// Where the innermost body is: what numbers it, and the expression that runs, with its place.
+    fn here(&self) -> Option<((u32, u32), usize, Span)> {
+        let open = self.open.last()?;
+        let at = open.at.unwrap_or_default();
+        let step = open.scope.exprs.get(at);
+        let span = step.map_or(open.scope.span, |step| step.span);
+        Some(((open.query, open.parent), at, span))
     }
 
     /// Begins the expressions that have no mark, up to the one that mentions this document.

@@ -33,14 +33,9 @@ impl Tracer<'_, '_> {
         let Some(package) = self.calls.last().and_then(|call| call.package) else {
             return;
         };
-        let Some(open) = self.open.last() else { return };
-        let ids = (open.query, open.parent);
-        let at = open.at.unwrap_or_default();
-        let span = open
-            .scope
-            .exprs
-            .get(at)
-            .map_or(open.scope.span, |step| step.span);
+        let Some((ids, at, span)) = self.here() else {
+            return;
+        };
         let Some(node) = self.program.tree.get(package.node.index()) else {
             return;
         };
