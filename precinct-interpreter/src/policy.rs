@@ -770,7 +770,7 @@ fn load(
     debug_assert_eq!(verify(&lowering.program), Vec::<String>::new());
     if !options.unoptimised && options.watch.is_none() {
         if options.marks {
-            optimise::optimise_watched(&mut lowering.program);
+            optimise::optimise_marked(&mut lowering.program);
         } else {
             optimise::optimise(&mut lowering.program);
         }

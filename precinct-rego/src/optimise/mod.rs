@@ -55,7 +55,7 @@ use crate::ir::Program;
 
 /// Runs all passes on every function.
 pub fn optimise(program: &mut Program) {
-    optimise_watched(program);
+    optimise_marked(program);
     let changed = constants::run(program);
     each(program, changed);
     comprehensions_of_all(program);
@@ -76,10 +76,10 @@ fn comprehensions_of_all(program: &mut Program) {
     }
 }
 
-/// Runs the passes that leave every mark in its place, for programs that are watched: see [`StmtKind::Mark`].
+/// Runs the passes that leave every mark in its place: see [`StmtKind::Mark`].
 ///
 /// [`StmtKind::Mark`]: crate::ir::StmtKind::Mark
-pub fn optimise_watched(program: &mut Program) {
+pub fn optimise_marked(program: &mut Program) {
     early::run(program);
     let all = (0..program.functions.len()).collect();
     each(program, all);

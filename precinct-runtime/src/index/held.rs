@@ -12,6 +12,9 @@ use crate::arena::Arena;
 use crate::joins::{Inside, elements, inside};
 use crate::value::Value;
 
+/// Arms by the hash of what they want.
+type Lists = BTreeMap<u64, BTreeSet<u32>>;
+
 /// The arms that look at what entries have at one path.
 #[derive(Debug)]
 pub(super) struct Held {
@@ -19,6 +22,8 @@ pub(super) struct Held {
     buckets: Buckets,
     /// All of them, in order.
     arms: Vec<u32>,
+    /// Some of them want a collection there: others are not hashed, which takes as long as they are large.
+    collections: bool,
 }
 
 impl Held {
@@ -26,17 +31,19 @@ impl Held {
     pub(super) fn all<'k>(
         keys: impl Iterator<Item = (u32, &'k [&'k str], Value<'k>)>,
     ) -> Vec<Self> {
-        let mut paths: BTreeMap<&[&str], BTreeMap<u64, BTreeSet<u32>>> = BTreeMap::new();
+        let mut paths: BTreeMap<&[&str], (bool, Lists)> = BTreeMap::new();
         for (arm, path, value) in keys {
-            let lists = paths.entry(path).or_default();
+            let (collections, lists) = paths.entry(path).or_default();
+            *collections |= value.collection_len().is_some();
             lists.entry(value.hash64()).or_default().insert(arm);
         }
-        let held = paths.into_iter().map(|(path, lists)| {
+        let held = paths.into_iter().map(|(path, (collections, lists))| {
             let arms: BTreeSet<u32> = lists.values().flatten().copied().collect();
             Self {
                 path: path.iter().map(|key| Box::from(*key)).collect(),
                 buckets: Buckets::new(lists),
                 arms: arms.into_iter().collect(),
+                collections,
             }
         });
         held.collect()
@@ -48,8 +55,10 @@ impl Held {
         let mut found = ArenaVec::new_in(arena);
         for entry in elements(collection) {
             let list = match inside(entry, &self.path) {
-                Inside::Value(value) => self.buckets.get(value.hash64()),
-                Inside::Nothing => continue,
+                Inside::Value(value) if self.collections || value.collection_len().is_none() => {
+                    self.buckets.get(value.hash64())
+                }
+                Inside::Value(_) | Inside::Nothing => continue,
                 Inside::Unknown => return &self.arms,
             };
             // Most collections hold nothing that is wanted, or one thing.
@@ -121,6 +130,16 @@ mod tests {
         // Members of a set are their own keys.
         let list = [Value::set(&arena, [Value::String("name")])];
         assert_eq!(found(Value::array(&arena, &list)), [4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn collections_are_found_where_they_are_wanted() {
+        let arena = Arena::new();
+        let empty = || Value::array(&arena, &[]);
+        let list = Value::array(&arena, &[Value::TRUE, empty()]);
+        let keys = [(0, &[][..], empty()), (1, &[][..], Value::String("a"))];
+        let held = Held::all(keys.into_iter());
+        assert_eq!(held[0].arms(&arena, list), [0]);
     }
 
     #[test]
